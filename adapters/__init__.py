@@ -1,0 +1,1 @@
+"""One directory for each outside system. An adapter translates; it never decides."""

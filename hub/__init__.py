@@ -1,0 +1,1 @@
+"""The hub: orders in, one canonical order, stock reserved, documents out. See docs/architecture.md."""

@@ -1,0 +1,1 @@
+"""What the outside sees: GraphQL types, the read compiler, REST. Decides nothing."""
