@@ -1,0 +1,105 @@
+"""Accounts at outside systems: what is plain (config), what is secret (envelope-encrypted), foreign ids learnt, partners' control numbers and exchanges."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import BYTEA
+
+from hub.kit.tables import Json, Key, Time, Uuid, belongs, col, index, must, one_of, table
+
+connections = table(
+    "connections",
+    col("connection_id", Uuid),
+    col("adapter", Key),
+    col("code", Key),  # the {account} of /hooks/{adapter}/{account}
+    col("label"),
+    col("state", Key, default="'ACTIVE'"),
+    col("shadow", sa.Boolean, default="false"),
+    col("config", Json, default="'{}'"),
+    col("sweep_cursor", null=True),
+    col("swept_at", Time, null=True),
+    col("last_ok_at", Time, null=True),
+    col("last_error", null=True),
+    col("created_at", Time, default="now()"),
+    one_of("state", ("ACTIVE", "PAUSED", "FAILING")),
+    sa.UniqueConstraint("adapter", "code", name="connections_account"),
+    key="connection_id",
+)
+
+connection_secrets = table(
+    "connection_secrets",
+    col("connection_id", Uuid),
+    col("field", Key),
+    col("no", sa.Integer),  # newest is highest; two live ones during a rotation
+    col("value", BYTEA),  # version | key id | nonce(12) | ciphertext | tag
+    col("created_at", Time, default="now()"),
+    col("expires_at", Time, null=True),
+    belongs("connection_id", "connections", "connection_id", ondelete="CASCADE"),
+    key=("connection_id", "field", "no"),
+)
+
+foreign_refs = table(
+    "foreign_refs",
+    col("subject_id", Uuid),
+    col("connection_id", Uuid),
+    col("name", Key),
+    col("value", Key),
+    col("at", Time, default="now()"),
+    index("foreign_refs_value", "connection_id", "name", "value"),
+    key=("subject_id", "connection_id", "name"),
+)
+
+control_numbers = table(
+    "control_numbers",
+    col("connection_id", Uuid),
+    col("ours", Key),
+    col("usage", Key),  # T or P
+    col("level", Key),  # isa, gs, st
+    col("next", sa.BigInteger, default="1"),
+    must("next_in_range", "next BETWEEN 1 AND 999999999", why="control numbers have nine digits and wrap to 1"),
+    key=("connection_id", "ours", "usage", "level"),
+)
+
+exchanges = table(
+    "exchanges",
+    col("exchange_id", Uuid),
+    col("connection_id", Uuid),
+    col("direction", Key),  # IN, OUT
+    col("sender", Key),
+    col("receiver", Key),
+    col("usage", Key),
+    col("control", Key),
+    col("content_sha256", BYTEA),
+    col("verdict", Key, null=True),
+    col("ack", BYTEA, null=True),  # the bytes that we answered, sent again for a repeated interchange
+    col("ack_state", Key, default="'none'"),
+    col("ack_due", Time, null=True),
+    col("errors", Json, default="'[]'"),
+    col("message_id", Uuid, null=True),
+    col("at", Time),
+    one_of("direction", ("IN", "OUT")),
+    one_of("ack_state", ("none", "waiting", "accepted", "accepted_with_errors", "rejected", "overdue")),
+    index("exchanges_control", "connection_id", "direction", "sender", "receiver", "usage", "control"),
+    index("exchanges_content", "connection_id", "content_sha256"),
+    index("exchanges_at", "at", "exchange_id"),
+    key="exchange_id",
+)
+
+exchange_sets = table(
+    "exchange_sets",
+    col("exchange_id", Uuid),
+    col("group_control", Key),
+    col("set_control", Key),
+    col("set_id", Key),
+    col("version", Key),
+    col("verdict", Key),
+    col("ack_state", Key, default="'none'"),
+    col("subject_kind", Key, null=True),
+    col("subject_id", Uuid, null=True),
+    col("number", Key, null=True),
+    col("errors", Json, default="'[]'"),
+    col("document", Json, null=True),
+    belongs("exchange_id", "exchanges", "exchange_id"),
+    index("exchange_sets_subject", "subject_id"),
+    key=("exchange_id", "group_control", "set_control"),
+)

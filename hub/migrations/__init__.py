@@ -1,0 +1,104 @@
+"""Bring a database to this version: roles, tables, row-level security, partitions, views. Alembic keeps the order."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.ext.asyncio import create_async_engine
+
+from hub.kit.clock import system_clock
+from hub.kit.views import VIEWS, create_sql
+from hub.migrations.partitions import ensure_partitions
+
+ROOMS = [
+    "access",
+    "connections",
+    "ledger",
+    "inbox",
+    "outbox",
+    "timers",
+    "catalog",
+    "network",
+    "orders",
+    "inventory",
+    "routing",
+    "fulfillment",
+    "fiscal",
+    "incidents",
+]
+
+
+def load_tables() -> sa.MetaData:
+    """Import every room's tables and views; returns the metadata that holds them."""
+    for room in ROOMS:
+        import_module(f"hub.{room}.store")
+        if (Path(__file__).parent.parent / room / "queries.py").exists():
+            import_module(f"hub.{room}.queries")
+    from hub.kit.tables import metadata
+
+    return metadata
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    return config
+
+
+def _upgrade(connection: sa.Connection, now: datetime) -> None:
+    load_tables()
+    script = ScriptDirectory.from_config(_config())
+    head = script.get_current_head()
+    connection.execute(sa.text("SELECT pg_advisory_xact_lock(727001)"))
+
+    def steps(revision: Any, _context: Any) -> Any:
+        return script._upgrade_revs(head or "head", revision)  # noqa: SLF001 - how alembic's own command does it
+
+    with EnvironmentContext(_config(), script, fn=steps) as environment:
+        environment.configure(connection=connection, target_metadata=None, transactional_ddl=True)
+        environment.run_migrations()
+    ensure_partitions(connection, now)
+    _refresh_views(connection)
+
+
+def _refresh_views(connection: sa.Connection) -> None:
+    """Views hold no data: they are made anew from the code at each migration."""
+    found = connection.execute(
+        sa.text("SELECT table_name FROM information_schema.views WHERE table_schema = current_schema()")
+    )
+    for (name,) in found.fetchall():
+        connection.execute(sa.text(f'DROP VIEW IF EXISTS "{name}" CASCADE'))
+    for name in VIEWS:
+        connection.exec_driver_sql(create_sql(name))
+        connection.execute(sa.text(f"GRANT SELECT ON {name} TO hub_app, hub_read"))
+
+
+async def migrate(dsn: str, *, now: datetime | None = None) -> None:
+    """Run what is missing, as the owner. Safe to call from several processes: one works, the others wait."""
+    url = sa.engine.make_url(dsn.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+asyncpg")
+    engine = create_async_engine(url, poolclass=sa.pool.NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(_upgrade, now or system_clock())
+    finally:
+        await engine.dispose()
+
+
+async def current_version(dsn: str) -> tuple[str | None, str | None]:
+    """(revision in the database, newest revision of the code)."""
+    import asyncpg
+
+    conn = await asyncpg.connect(dsn)
+    try:
+        exists = await conn.fetchval("SELECT to_regclass('alembic_version')")
+        found = await conn.fetchval("SELECT version_num FROM alembic_version") if exists else None
+    finally:
+        await conn.close()
+    return found, ScriptDirectory.from_config(_config()).get_current_head()

@@ -1,0 +1,49 @@
+"""Monthly partitions: this month, the next two, and a default for what is older or later. Made ahead by migration and by a daily timer."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+PARTITIONED = ("business_events", "stock_movements", "inbox_done", "outbox_done", "timers_done")
+
+
+def months(now: datetime, count: int) -> list[tuple[datetime, datetime]]:
+    """(start, end) of this month and the following ones, UTC."""
+    found = []
+    year, month = now.year, now.month
+    for _ in range(count):
+        start = datetime(year, month, 1, tzinfo=UTC)
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)
+        found.append((start, datetime(year, month, 1, tzinfo=UTC)))
+    return found
+
+
+def ensure_partitions(connection: sa.Connection, now: datetime) -> None:
+    for name in PARTITIONED:
+        connection.execute(sa.text(f"CREATE TABLE IF NOT EXISTS {name}_default PARTITION OF {name} DEFAULT"))
+        for start, end in months(now, 3):
+            part = f"{name}_{start:%Y%m}"
+            connection.execute(
+                sa.text(
+                    f"CREATE TABLE IF NOT EXISTS {part} PARTITION OF {name} "
+                    f"FOR VALUES FROM ('{start.isoformat()}') TO ('{end.isoformat()}')"
+                )
+            )
+            secure(connection, part)
+        secure(connection, f"{name}_default")
+
+
+TENANT_ONLY = "tenant_id = NULLIF(current_setting('hub.tenant', true), '')::int"
+
+
+def secure(connection: sa.Connection, name: str) -> None:
+    """Row-level security, forced: a table reached directly gives no more than through its parent."""
+    for statement in (
+        f"ALTER TABLE {name} ENABLE ROW LEVEL SECURITY",
+        f"ALTER TABLE {name} FORCE ROW LEVEL SECURITY",
+        f"DROP POLICY IF EXISTS tenant ON {name}",
+        f"CREATE POLICY tenant ON {name} TO hub_app, hub_read USING ({TENANT_ONLY}) WITH CHECK ({TENANT_ONLY})",
+    ):
+        connection.execute(sa.text(statement))
