@@ -19,6 +19,9 @@ metadata = sa.MetaData(
     },
 )
 
+# The tenant of the unit at work: inserts need not name it, row-level security compares with it.
+OF_THIS_UNIT = "NULLIF(current_setting('hub.tenant', true), '')::int"
+
 # Text that is sorted, searched by prefix or compared by key: code-point order, the same as Python's.
 Key = sa.Text(collation="C")
 Amount = sa.Numeric(18, 4)
@@ -47,7 +50,7 @@ def table(
     options: dict[str, Any] = {"postgresql_partition_by": f"RANGE ({partition_by})"} if partition_by else {}
     if fillfactor:
         options["postgresql_with"] = {"fillfactor": fillfactor}
-    tenant = sa.Column("tenant_id", sa.Integer, nullable=False)
+    tenant = sa.Column("tenant_id", sa.Integer, nullable=False, server_default=sa.text(OF_THIS_UNIT))
     return sa.Table(name, metadata, tenant, *parts, sa.PrimaryKeyConstraint("tenant_id", *names), **options)
 
 

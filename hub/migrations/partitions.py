@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 import sqlalchemy as sa
 
+from hub.kit.tables import OF_THIS_UNIT
+
 PARTITIONED = ("business_events", "stock_movements", "inbox_done", "outbox_done", "timers_done")
 
 
@@ -35,7 +37,7 @@ def ensure_partitions(connection: sa.Connection, now: datetime) -> None:
         secure(connection, f"{name}_default")
 
 
-TENANT_ONLY = "tenant_id = NULLIF(current_setting('hub.tenant', true), '')::int"
+TENANT_ONLY = f"tenant_id = {OF_THIS_UNIT}"
 
 
 def secure(connection: sa.Connection, name: str) -> None:
