@@ -47,6 +47,7 @@ class Tx:
     actor: str
     correlation_id: UUID
     now: datetime
+    database: str = ""  # which database: what a process remembers of one must not serve another
     facts: list[Any] = field(default_factory=list)  # appended in this unit, written by the ledger before the commit
     answered: int = 0  # how many of them the flows have seen
     born: set[UUID] = field(default_factory=set)  # subjects made in this unit: they have no earlier facts

@@ -1,0 +1,30 @@
+-- name: put_products
+INSERT INTO products (product_id, sku, title, gtin, ncm, cest, origin, unit, weight_g, length_mm, width_mm, height_mm, hazmat, own_make, updated_at)
+SELECT *, $15::timestamptz FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::smallint[], $8::text[],
+  $9::int[], $10::int[], $11::int[], $12::int[], $13::bool[], $14::bool[])
+ON CONFLICT (tenant_id, sku) DO UPDATE SET title = EXCLUDED.title, gtin = EXCLUDED.gtin, ncm = EXCLUDED.ncm, cest = EXCLUDED.cest, origin = EXCLUDED.origin,
+  unit = EXCLUDED.unit, weight_g = EXCLUDED.weight_g, length_mm = EXCLUDED.length_mm, width_mm = EXCLUDED.width_mm, height_mm = EXCLUDED.height_mm,
+  hazmat = EXCLUDED.hazmat, own_make = EXCLUDED.own_make, updated_at = EXCLUDED.updated_at;
+
+-- name: drop_kits
+DELETE FROM kit_components WHERE kit_sku = ANY ($1::text[]);
+
+-- name: put_kits
+INSERT INTO kit_components (kit_sku, sku, quantity) SELECT * FROM unnest($1::text[], $2::text[], $3::numeric[]);
+
+-- name: put_customers   ids ascending, so that two batches take the rows in one order
+INSERT INTO parties (party_id, kind, external_id, name, email, phone, tax_id, company, updated_at)
+SELECT u.party_id, 'CUSTOMER', u.external_id, coalesce(u.name, u.company, u.email, u.external_id, ''), u.email, u.phone, u.tax_id, u.company, $8::timestamptz
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+  AS u(party_id, external_id, name, email, phone, tax_id, company)
+ON CONFLICT (tenant_id, party_id) DO NOTHING;
+
+-- name: by_sku
+SELECT product_id, sku, title, gtin, ncm, cest, origin, unit, weight_g, length_mm, width_mm, height_mm, hazmat, own_make
+FROM products WHERE sku = ANY ($1::text[]);
+
+-- name: by_gtin
+SELECT gtin, sku FROM products WHERE gtin = ANY ($1::text[]);
+
+-- name: kits
+SELECT kit_sku, sku, quantity FROM kit_components WHERE kit_sku = ANY ($1::text[]) ORDER BY kit_sku, sku;

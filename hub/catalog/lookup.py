@@ -1,0 +1,30 @@
+"""Find products by SKU or GTIN, and what a kit consists of."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+
+from hub.catalog.commands import SQL
+from hub.catalog.model import Product
+from hub.kit.db import Tx
+
+
+async def find(tx: Tx, skus: Iterable[str]) -> dict[str, Product]:
+    """The known ones of these SKUs."""
+    rows = await tx.conn.fetch(SQL["by_sku"], sorted(set(skus)))
+    return {r["sku"]: Product(**dict(r.items())) for r in rows}
+
+
+async def skus_of_gtins(tx: Tx, gtins: Iterable[str]) -> dict[str, str]:
+    """GTIN -> SKU of the known ones."""
+    rows = await tx.conn.fetch(SQL["by_gtin"], sorted(set(gtins)))
+    return {r["gtin"]: r["sku"] for r in rows}
+
+
+async def kits(tx: Tx, skus: Iterable[str]) -> dict[str, dict[str, Decimal]]:
+    """Kit SKU -> component SKU -> quantity per kit, for those that are kits."""
+    found: dict[str, dict[str, Decimal]] = {}
+    for r in await tx.conn.fetch(SQL["kits"], sorted(set(skus))):
+        found.setdefault(r["kit_sku"], {})[r["sku"]] = r["quantity"]
+    return found

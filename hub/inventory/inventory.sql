@@ -1,0 +1,65 @@
+-- name: supply      what can be promised of these SKUs, node by node; no locks
+SELECT node_id, sku, on_hand - reserved - safety AS available FROM stock
+WHERE sku = ANY ($1::text[]) AND condition = 'NEW' AND on_hand - reserved - safety > 0;
+
+-- name: lock        the rows of these keys in key order
+SELECT s.node_id, s.sku, s.condition, s.stock_id, s.on_hand, s.reserved, s.safety, s.version, s.counted_at
+FROM stock s JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS k(node_id, sku, condition)
+  ON s.node_id = k.node_id AND s.sku = k.sku AND s.condition = k.condition
+ORDER BY s.node_id, s.sku, s.condition FOR UPDATE OF s;
+
+-- name: reserve     sums by key and the movements that explain them; CHECK never_oversold is the last guard
+WITH moved AS (
+  INSERT INTO stock_movements (movement_id, at, node_id, sku, condition, reserved_delta, cause, cause_id, event_id)
+  SELECT m.id, $1::timestamptz, m.node_id, m.sku, 'NEW', m.delta, $2, m.cause_id, m.event_id
+  FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::numeric[], $7::uuid[], $8::uuid[]) AS m(id, node_id, sku, delta, cause_id, event_id)
+)
+UPDATE stock s SET reserved = s.reserved + d.delta, version = s.version + 1, updated_at = $1::timestamptz
+FROM unnest($9::uuid[], $10::text[], $11::numeric[]) AS d(node_id, sku, delta)
+WHERE s.node_id = d.node_id AND s.sku = d.sku AND s.condition = 'NEW'
+RETURNING s.stock_id;
+
+-- name: move        on hand and reserved together, sums by key; movements one for each line
+WITH moved AS (
+  INSERT INTO stock_movements (movement_id, at, node_id, sku, condition, on_hand_delta, reserved_delta, cause, cause_id, event_id)
+  SELECT m.id, $1::timestamptz, m.node_id, m.sku, m.condition, m.on_hand, m.reserved, m.cause, m.cause_id, m.event_id
+  FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::numeric[], $7::numeric[], $8::text[], $9::uuid[], $10::uuid[])
+    AS m(id, node_id, sku, condition, on_hand, reserved, cause, cause_id, event_id)
+)
+UPDATE stock s SET on_hand = s.on_hand + d.on_hand, reserved = s.reserved + d.reserved, version = s.version + 1, updated_at = $1::timestamptz
+FROM unnest($11::uuid[], $12::text[], $13::text[], $14::numeric[], $15::numeric[]) AS d(node_id, sku, condition, on_hand, reserved)
+WHERE s.node_id = d.node_id AND s.sku = d.sku AND s.condition = d.condition
+RETURNING s.stock_id, s.node_id, s.sku, s.condition, s.on_hand, s.reserved, s.safety;
+
+-- name: ensure      a row for each key, empty where there was none
+INSERT INTO stock (stock_id, node_id, sku, condition) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[])
+ON CONFLICT (tenant_id, node_id, sku, condition) DO NOTHING;
+
+-- name: set_safety
+UPDATE stock s SET safety = d.safety, version = s.version + 1 FROM unnest($1::uuid[], $2::text[], $3::numeric[]) AS d(node_id, sku, safety)
+WHERE s.node_id = d.node_id AND s.sku = d.sku AND s.condition = 'NEW';
+
+-- name: counted
+UPDATE stock s SET counted_at = $3 FROM unnest($1::uuid[], $2::text[]) AS d(node_id, sku) WHERE s.node_id = d.node_id AND s.sku = d.sku;
+
+-- name: add_reservation
+INSERT INTO reservations (reservation_id, reference, created_at, expires_at) VALUES ($1, $2, $3, $4);
+
+-- name: add_reservation_lines
+INSERT INTO reservation_lines (reservation_id, node_id, sku, quantity) SELECT $1, * FROM unnest($2::uuid[], $3::text[], $4::numeric[]);
+
+-- name: take_reservations   ACTIVE ones end; their lines come back to be given free
+WITH ended AS (
+  UPDATE reservations SET state = $2 WHERE reservation_id = ANY ($1::uuid[]) AND state = 'ACTIVE' RETURNING reservation_id
+)
+SELECT l.reservation_id, l.node_id, l.sku, l.quantity FROM reservation_lines l JOIN ended e USING (reservation_id) ORDER BY l.node_id, l.sku;
+
+-- name: expired
+SELECT reservation_id FROM reservations WHERE state = 'ACTIVE' AND expires_at <= $1 ORDER BY expires_at LIMIT $2;
+
+-- name: unexplained   stock that its movements do not sum to
+SELECT coalesce(s.node_id, m.node_id) AS node_id, coalesce(s.sku, m.sku) AS sku, coalesce(s.condition, m.condition) AS condition,
+       coalesce(s.on_hand, 0) AS on_hand, coalesce(m.on_hand, 0) AS moved_on_hand, coalesce(s.reserved, 0) AS reserved, coalesce(m.reserved, 0) AS moved_reserved
+FROM stock s FULL JOIN (SELECT node_id, sku, condition, sum(on_hand_delta) AS on_hand, sum(reserved_delta) AS reserved FROM stock_movements GROUP BY 1, 2, 3) m
+  ON s.node_id = m.node_id AND s.sku = m.sku AND s.condition = m.condition
+WHERE coalesce(s.on_hand, 0) <> coalesce(m.on_hand, 0) OR coalesce(s.reserved, 0) <> coalesce(m.reserved, 0);

@@ -1,0 +1,94 @@
+"""Soft reservations: units kept for a cart or a pickup until they expire, are given back or become an order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from hub.inventory.commands import SQL, Move, move, reserve, supply
+from hub.inventory.model import Claim, Key, StockTaken
+from hub.kit.db import Tx
+from hub.kit.ids import new_id
+from hub.ledger import Cause, append, fact
+
+
+async def keep(
+    tx: Tx,
+    reference: str,
+    lines: Sequence[tuple[UUID | None, str, Decimal]],
+    ttl: timedelta,
+    cause: Cause,
+    *,
+    all_or_nothing: bool = True,
+) -> tuple[UUID, Mapping[Key, Decimal]]:
+    """Reserve (node or any, SKU, quantity) for `ttl`. Without `all_or_nothing` gives what there is. `StockTaken` names the first lack."""
+    left = await supply(tx, [sku for _, sku, _ in lines])
+    units: dict[Key, Decimal] = {}
+    for node_id, sku, wanted in lines:
+        missing = _take(left, units, node_id, sku, wanted)
+        if missing and all_or_nothing:
+            raise StockTaken(sku=sku, wanted=wanted, available=wanted - missing)
+    reservation_id = new_id()
+    said = {"reference": reference, "lines": [[n, s, q] for (n, s), q in units.items()]}
+    told = fact(tx, "reservation.placed", "reservation", reservation_id, said, cause)
+    kept, _ = await reserve(
+        tx, [Claim(owner=reservation_id, units=units)], {reservation_id: told.event_id}, "SOFT_RESERVE"
+    )
+    if not kept:
+        raise StockTaken(sku=", ".join(s for _, s, _ in lines), wanted="all", available="less")
+    tx.born.add(reservation_id)
+    append(tx, [told])
+    await tx.conn.execute(SQL["add_reservation"], reservation_id, reference, tx.now, tx.now + ttl)
+    keys = sorted(units)
+    await tx.conn.execute(
+        SQL["add_reservation_lines"],
+        reservation_id,
+        [k[0] for k in keys],
+        [k[1] for k in keys],
+        [units[k] for k in keys],
+    )
+    return reservation_id, units
+
+
+def _take(
+    left: dict[Key, Decimal], units: dict[Key, Decimal], node_id: UUID | None, sku: str, wanted: Decimal
+) -> Decimal:
+    """Move `wanted` from `left` to `units`, largest stock first; returns what is missing."""
+    keys = sorted((k for k in left if k[1] == sku and node_id in (None, k[0])), key=lambda k: (-left[k], k))
+    for key in keys:
+        part = min(wanted, left[key])
+        if part > 0:
+            left[key] -= part
+            units[key] = units.get(key, Decimal(0)) + part
+            wanted -= part
+    return wanted
+
+
+async def give_back(tx: Tx, reservations: Sequence[UUID], state: str, cause: Cause) -> list[UUID]:
+    """End active reservations (`RELEASED`, `EXPIRED`, `USED`) and free their units; returns those that were active."""
+    rows = await tx.conn.fetch(SQL["take_reservations"], list(reservations), state)
+    ended = sorted({r["reservation_id"] for r in rows})
+    told = {i: fact(tx, f"reservation.{state.lower()}", "reservation", i, {}, cause) for i in ended}
+    await move(
+        tx,
+        [
+            Move(
+                node_id=r["node_id"],
+                sku=r["sku"],
+                reserved=-r["quantity"],
+                cause="SOFT_RELEASE",
+                cause_id=r["reservation_id"],
+                event_id=told[r["reservation_id"]].event_id,
+            )
+            for r in rows
+        ],
+    )
+    append(tx, told.values())
+    return ended
+
+
+async def expired(tx: Tx, limit: int = 500) -> list[UUID]:
+    """Active reservations whose time is over."""
+    return [r["reservation_id"] for r in await tx.conn.fetch(SQL["expired"], tx.now, limit)]
