@@ -13,7 +13,22 @@ from hub.kit.sqlfile import statements
 
 SQL = statements(__file__, "catalog.sql")
 
-_FIELDS = ["product_id", "sku", "title", "gtin", "ncm", "cest", "origin", "unit", "weight_g", "length_mm", "width_mm", "height_mm", "hazmat", "own_make"]
+_FIELDS = [
+    "product_id",
+    "sku",
+    "title",
+    "gtin",
+    "ncm",
+    "cest",
+    "origin",
+    "unit",
+    "weight_g",
+    "length_mm",
+    "width_mm",
+    "height_mm",
+    "hazmat",
+    "own_make",
+]
 
 
 async def put_products(tx: Tx, products: Sequence[Product]) -> None:

@@ -122,7 +122,23 @@ def _node(row: Any) -> Node:
         tax_id=row["tax_id"],
         municipality_code=row["municipality_code"],
     )
-    same = ["node_id", "code", "name", "timezone", "cut_off", "capacity_per_day", "open_fulfillments", "active", "legal_name", "tax_id", "state_registration", "tax_regime", "fiscal_series", "fiscal_connection_id", "wms_connection_id"]
+    same = [
+        "node_id",
+        "code",
+        "name",
+        "timezone",
+        "cut_off",
+        "capacity_per_day",
+        "open_fulfillments",
+        "active",
+        "legal_name",
+        "tax_id",
+        "state_registration",
+        "tax_regime",
+        "fiscal_series",
+        "fiscal_connection_id",
+        "wms_connection_id",
+    ]
     return Node(
         kind=NodeKind(row["kind"]), address=address, work_days=tuple(row["work_days"]), **{k: row[k] for k in same}
     )

@@ -1,0 +1,244 @@
+"""Make canonical orders of drafts, many at once. The same draft again changes nothing; an older revision is recorded and never overwrites."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from hub.canon.codec import dump
+from hub.canon.order import Address, DraftLine, OrderDraft
+from hub.canon.states import OrderState
+from hub.kit.db import Tx
+from hub.kit.ids import new_id
+from hub.kit.sqlfile import statements
+from hub.ledger import Cause, Fact, append, fact
+from hub.orders.draft import Hold, holds
+
+SQL = statements(__file__, "orders.sql")
+ZERO = Decimal(0)
+FAR = "9999-12-31T00:00:00+00:00"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """A draft that passed `draft.faults`, with what the other rooms know of it."""
+
+    draft: OrderDraft
+    channel: str
+    cause: Cause
+    products: Mapping[str, UUID]  # SKU -> product of those that the catalog knows
+    connection_id: UUID | None = None
+    customer_id: UUID | None = None
+    pickup_node_id: UUID | None = None
+    message_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Captured:
+    """`outcome`: NEW, REPEATED (the same revision), REVISED, OLD_REVISION. `holds` of a new order only."""
+
+    order_id: UUID
+    number: str
+    outcome: str
+    state: OrderState
+    version: int
+    capture: Capture
+    holds: tuple[Hold, ...] = ()
+
+
+async def insert_new(tx: Tx, captures: Sequence[Capture]) -> tuple[list[Captured], list[Capture]]:
+    """(made, those whose order exists already). One statement for all; `order.placed` and `order.hold_placed` for each made."""
+    rows = [_Rows(tx, c) for c in captures]
+    made_ids = {
+        r["order_id"]
+        for r in await tx.conn.fetch(
+            SQL["capture"],
+            [r.head for r in rows],
+            [x for r in rows for x in r.lines],
+            [x for r in rows for x in r.holds],
+            [x for r in rows for x in r.tags],
+            [r.revision for r in rows],
+        )
+    }
+    made, there = list[Captured](), list[Capture]()
+    for row in rows:
+        if row.order_id not in made_ids:
+            there.append(row.capture)
+            continue
+        tx.born.add(row.order_id)
+        append(tx, row.facts(tx))
+        made.append(
+            Captured(
+                order_id=row.order_id,
+                number=row.head["number"],
+                outcome="NEW",
+                state=OrderState.DRAFT,
+                version=1,
+                capture=row.capture,
+                holds=tuple(row.kept),
+            )
+        )
+    return made, there
+
+
+class _Rows:
+    """The rows of one new order, as JSON records of their tables."""
+
+    def __init__(self, tx: Tx, capture: Capture) -> None:
+        self.capture = capture
+        self.order_id = new_id()
+        draft = capture.draft
+        self.kept = holds(draft, capture.products.keys())
+        self.head = _head(tx, self.order_id, capture, len(self.kept))
+        self.lines = [_line(tx, self.order_id, n, x, capture) for n, x in enumerate(draft.lines, 1)]
+        self.holds = [
+            {
+                "tenant_id": tx.tenant,
+                "hold_id": new_id(),
+                "order_id": self.order_id,
+                "kind": h.kind.value,
+                "reason": h.reason,
+                "placed_by": tx.actor,
+                "placed_at": tx.now,
+            }
+            for h in self.kept
+        ]
+        self.tags = [{"tenant_id": tx.tenant, "order_id": self.order_id, "tag": t} for t in sorted(set(draft.tags))]
+        self.revision = {
+            "tenant_id": tx.tenant,
+            "order_id": self.order_id,
+            "revision": draft.revision,
+            "applied": True,
+            "message_id": capture.message_id,
+            "provenance": {},
+            "at": tx.now,
+        }
+
+    def facts(self, tx: Tx) -> list[Fact]:
+        """Without personal data: the destination's country and region only."""
+        draft = self.capture.draft
+        placed = fact(
+            tx,
+            "order.placed",
+            "order",
+            self.order_id,
+            {
+                "number": self.head["number"],
+                "channel": self.capture.channel,
+                "external_id": draft.external_id,
+                "revision": draft.revision,
+                "currency": draft.currency,
+                "total": draft.totals.total,
+                "payment_state": draft.payment_state.value,
+                "country": self.head["ship_country"],
+                "region": self.head["ship_region"],
+                "fulfilled_by": draft.fulfilled_by.value,
+                "lines": [[x["line_id"], x["sku"], x["ordered"], x["unit_price"]] for x in self.lines],
+                "holds": [h.kind.value for h in self.kept],
+            },
+            self.capture.cause,
+        )
+        return [placed, *(_held(tx, self.order_id, h, placed.cause) for h in self.kept)]
+
+
+def _held(tx: Tx, order_id: UUID, hold: Hold, cause: Cause) -> Fact:
+    return fact(tx, "order.hold_placed", "order", order_id, {"kind": hold.kind.value, "reason": hold.reason}, cause)
+
+
+def _head(tx: Tx, order_id: UUID, capture: Capture, open_holds: int) -> dict[str, Any]:
+    draft, totals = capture.draft, capture.draft.totals
+    return {
+        "tenant_id": tx.tenant,
+        "order_id": order_id,
+        "number": draft.number or draft.external_id,
+        "channel": capture.channel,
+        "connection_id": capture.connection_id,
+        "external_id": draft.external_id,
+        "group_id": draft.group_id,
+        "revision": draft.revision,
+        "state": "DRAFT",
+        "version": 1,
+        "payment_state": draft.payment_state.value,
+        "return_state": "NONE",
+        "open_holds": open_holds,
+        "fulfilled_by": draft.fulfilled_by.value,
+        "method": "PICKUP" if draft.pickup else draft.method.value,
+        "test": draft.test,
+        "customer_id": capture.customer_id,
+        "customer_name": draft.customer.name if draft.customer else None,
+        "customer_tax_id": draft.customer.tax_id if draft.customer else None,
+        "currency": draft.currency,
+        "goods_total": totals.goods,
+        "discount_total": totals.discount,
+        "shipping_total": totals.shipping - (totals.shipping_discount or ZERO),
+        "tax_total": totals.tax or ZERO,
+        "tax_included": totals.tax_included,
+        "other_total": (totals.tip or ZERO) + (totals.fees or ZERO) + (totals.duties or ZERO),
+        "total": totals.total,
+        **address_columns(draft.ship_to),
+        "bill_to": dump(draft.bill_to) if draft.bill_to else None,
+        "pickup_node_id": capture.pickup_node_id,
+        "note": draft.notes,
+        "references": dict(draft.references),
+        "placed_at": draft.placed_at,
+        "promised_by": draft.promised_by,
+        "promise_key": draft.promised_by or FAR,
+        "ship_by": draft.ship_by,
+        "created_at": tx.now,
+        "updated_at": tx.now,
+        "correlation_id": capture.cause.correlation_id,
+    }
+
+
+def address_columns(address: Address | None) -> dict[str, Any]:
+    """The `ship_*` columns of an address; empty text where the table demands a value."""
+    if address is None:
+        return {"ship_street": "", "ship_city": "", "ship_region": "", "ship_postal_code": "", "ship_country": ""}
+    return {
+        "ship_name": address.name,
+        "ship_company": address.company,
+        "ship_street": address.street or "",
+        "ship_number": address.number,
+        "ship_complement": address.complement,
+        "ship_district": address.district,
+        "ship_city": address.city or "",
+        "ship_region": address.region or "",
+        "ship_postal_code": address.postal_code or "",
+        "ship_country": address.country,
+        "ship_phone": address.phone,
+        "ship_tax_id": address.tax_id,
+        "ship_municipality_code": address.municipality_code,
+    }
+
+
+def _line(tx: Tx, order_id: UUID, number: int, line: DraftLine, capture: Capture) -> dict[str, Any]:
+    gross = line.gross if line.gross is not None else line.unit_price * line.quantity
+    return {
+        "tenant_id": tx.tenant,
+        "line_id": new_id(),
+        "order_id": order_id,
+        "line_no": number,
+        "external_id": line.external_id,
+        "sku": line.sku,
+        "product_id": capture.products.get(line.sku),
+        "title": line.title or line.sku,
+        "kind": line.kind.value,
+        "fulfilled_by": line.fulfilled_by.value,
+        "currency": capture.draft.currency,
+        "unit_price": line.unit_price,
+        "discount": line.discount,
+        "tax": line.tax or ZERO,
+        "total": gross - line.discount,
+        "partner": dict(capture.draft.partner_lines).get(line.external_id),
+        "ordered": line.quantity,
+        "cancelled": 0,
+        "reserved": 0,
+        "picked": 0,
+        "packed": 0,
+        "shipped": 0,
+        "delivered": 0,
+        "returned": 0,
+    }

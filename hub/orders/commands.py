@@ -1,0 +1,147 @@
+"""Approve, count quantities, derive states, cancel: changes of standing orders, many at once, inside the caller's unit."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+from hub.canon.states import OrderState
+from hub.kit.db import Tx
+from hub.kit.errors import HubError
+from hub.kit.sqlfile import statements
+from hub.ledger import Cause, append, fact
+from hub.orders.model import ADVANCE, derived
+
+SQL = statements(__file__, "orders.sql")
+QUANTITIES = ("cancelled", "reserved", "picked", "packed", "shipped", "delivered", "returned")
+
+
+class UnknownOrder(HubError):
+    """There is no order with this id."""
+
+    code: ClassVar[str] = "NOT_FOUND"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approved:
+    order_id: UUID
+    number: str
+    channel: str
+    connection_id: UUID | None
+    external_id: str
+    fulfilled_by: str
+
+
+async def approve(tx: Tx, asked: Mapping[UUID, Cause]) -> list[Approved]:
+    """DRAFT -> APPROVED for those that nothing holds; the others stay as they are."""
+    rows = await tx.conn.fetch(SQL["approve"], sorted(asked), tx.now)
+    for row in rows:
+        said = {"channel": row["channel"], "connection_id": row["connection_id"], "fulfilled_by": row["fulfilled_by"]}
+        append(tx, [fact(tx, "order.approved", "order", row["order_id"], said, asked[row["order_id"]])])
+    return [
+        Approved(
+            order_id=r["order_id"],
+            number=r["number"],
+            channel=r["channel"],
+            connection_id=r["connection_id"],
+            external_id=r["external_id"],
+            fulfilled_by=r["fulfilled_by"],
+        )
+        for r in rows
+    ]
+
+
+async def lock(tx: Tx, orders: Iterable[UUID]) -> dict[UUID, Any]:
+    """The heads of these orders, locked in id order."""
+    return {r["order_id"]: r for r in await tx.conn.fetch(SQL["lock"], sorted(set(orders)))}
+
+
+async def lock_one(tx: Tx, order_id: UUID) -> Any:
+    rows = await lock(tx, [order_id])
+    if order_id not in rows:
+        raise UnknownOrder(order_id=order_id)
+    return rows[order_id]
+
+
+async def heads(tx: Tx, orders: Iterable[UUID]) -> dict[UUID, Any]:
+    """Whole order rows, unlocked: for documents about them."""
+    return {r["order_id"]: r for r in await tx.conn.fetch(SQL["head"], sorted(set(orders)))}
+
+
+async def lines(tx: Tx, orders: Iterable[UUID]) -> dict[UUID, list[Any]]:
+    """The lines of these orders, in line order."""
+    found: dict[UUID, list[Any]] = {}
+    for row in await tx.conn.fetch(SQL["lines"], sorted(set(orders))):
+        found.setdefault(row["order_id"], []).append(row)
+    return found
+
+
+async def waiting(tx: Tx, orders: Iterable[UUID]) -> list[Any]:
+    """What of these orders still has to be assigned to a node, line by line; held, test and foreign-fulfilled ones are left out."""
+    return list(await tx.conn.fetch(SQL["waiting"], sorted(set(orders))))
+
+
+async def count(tx: Tx, deltas: Iterable[tuple[UUID, str, Decimal]]) -> None:
+    """Add (line, quantity name, delta) to the lines; the names are those of `QUANTITIES`. Sums are made first."""
+    sums: dict[UUID, dict[str, Decimal]] = defaultdict(lambda: defaultdict(Decimal))
+    for line_id, name, delta in deltas:
+        sums[line_id][name] += delta
+    ids = sorted(sums)
+    if ids:
+        columns = [[sums[i][name] for i in ids] for name in QUANTITIES]
+        await tx.conn.execute(SQL["advance"], ids, *columns, tx.now)
+
+
+async def derive(
+    tx: Tx, states: Mapping[UUID, Sequence[OrderState]], causes: Mapping[UUID, Cause]
+) -> list[tuple[UUID, OrderState]]:
+    """Set each order's state from its fulfillments' states; returns those that changed, with a fact each."""
+    rows = await lock(tx, states)
+    open_ids = {r["order_id"] for r in await tx.conn.fetch(SQL["unassigned"], sorted(rows))}
+    changed: list[tuple[UUID, OrderState]] = []
+    for order_id, row in rows.items():
+        own = OrderState(row["state"])
+        new = derived(own, states[order_id], all_assigned=order_id not in open_ids)
+        if new is not own:
+            changed.append((order_id, new))
+            said = {"from": own.value, "to": new.value}
+            append(tx, [fact(tx, "order.state_changed", "order", order_id, said, causes[order_id])])
+    if changed:
+        await tx.conn.execute(SQL["set_states"], [c[0] for c in changed], [c[1].value for c in changed], tx.now, None)
+    return changed
+
+
+async def cancel_rest(tx: Tx, asked: Mapping[UUID, tuple[str, Cause]]) -> list[UUID]:
+    """Cancel what no node has been given yet; an order of which nothing else is left becomes CANCELLED. Returns those."""
+    rows, found = await lock(tx, asked), await lines(tx, asked)
+    ended: list[UUID] = []
+    deltas: list[tuple[UUID, str, Decimal]] = []
+    for order_id, row in rows.items():
+        if ADVANCE.get(OrderState(row["state"]), 99) >= ADVANCE[OrderState.DISPATCHED]:
+            continue
+        reason, cause = asked[order_id]
+        rest = [(x["line_id"], x["ordered"] - x["cancelled"] - x["reserved"]) for x in found[order_id]]
+        deltas += [(line_id, "cancelled", n) for line_id, n in rest if n > 0]
+        left = [x for x in found[order_id] if x["reserved"] > 0]
+        said = {"reason": reason, "lines": [[i, n] for i, n in rest if n > 0]}
+        if not left:
+            ended.append(order_id)
+        if not left or said["lines"]:
+            append(
+                tx,
+                [fact(tx, "order.cancelled" if not left else "order.part_cancelled", "order", order_id, said, cause)],
+            )
+    await count(tx, deltas)
+    if ended:
+        await tx.conn.execute(SQL["set_states"], ended, ["CANCELLED"] * len(ended), tx.now, asked[ended[0]][0])
+    return ended
+
+
+async def find(tx: Tx, text: str) -> UUID | None:
+    """The newest order with that number or external id."""
+    found: UUID | None = await tx.conn.fetchval(SQL["find"], text)
+    return found

@@ -1,0 +1,104 @@
+"""What must be true of a draft before it becomes an order, and what holds it: payment, address, catalog. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar
+
+from hub.canon.order import Address, OrderDraft
+from hub.canon.states import FulfilledBy, HoldKind, LineKind, PaymentState
+from hub.kit.errors import HubError
+
+ZERO = Decimal(0)
+NOT_CAPTURED = frozenset({PaymentState.PENDING, PaymentState.PARTIALLY_PAID, PaymentState.VOIDED})
+UFS = frozenset(["AC", "AL", "AM", "AP", "BA", "CE", "DF", "ES", "GO", "MA", "MG", "MS", "MT", "PA", "PB", "PE", "PI", "PR", "RJ", "RN", "RO", "RR", "RS", "SC", "SE", "SP", "TO"])
+
+
+class DuplicateLine(HubError):
+    """The line {line} occurs twice."""
+
+    code: ClassVar[str] = "DUPLICATE_LINE"
+
+
+class TotalsDiffer(HubError):
+    """The lines, shipping and tax make {computed}, the order says {stated}."""
+
+    code: ClassVar[str] = "TOTALS_DIFFER"
+
+
+class BadQuantity(HubError):
+    """The quantity of line {line} must be above zero, it is {quantity}."""
+
+    code: ClassVar[str] = "BAD_QUANTITY"
+
+
+class NoLines(HubError):
+    """An order has at least one line."""
+
+    code: ClassVar[str] = "NO_LINES"
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    kind: HoldKind
+    reason: str
+
+
+def computed_total(draft: OrderDraft) -> Decimal:
+    """Goods - discount + shipping - shipping discount + tip + fees + duties, plus tax unless it is included."""
+    t = draft.totals
+    added = sum((x for x in (t.tip, t.fees, t.duties) if x is not None), ZERO)
+    tax = ZERO if t.tax_included else (t.tax or ZERO)
+    return t.goods - t.discount + t.shipping - (t.shipping_discount or ZERO) + added + tax
+
+
+def faults(draft: OrderDraft) -> list[tuple[tuple[str, ...], HubError]]:
+    """(path in the draft, error) of everything that makes it no order; empty when it is one."""
+    found: list[tuple[tuple[str, ...], HubError]] = []
+    if not draft.lines:
+        found.append((("lines",), NoLines()))
+    seen: set[str] = set()
+    for place, line in enumerate(draft.lines):
+        if line.external_id in seen:
+            found.append((("lines", str(place)), DuplicateLine(line=line.external_id)))
+        seen.add(line.external_id)
+        if line.quantity <= 0:
+            found.append(
+                (("lines", str(place), "quantity"), BadQuantity(line=line.external_id, quantity=line.quantity))
+            )
+    if computed_total(draft) != draft.totals.total:
+        found.append((("totals", "total"), TotalsDiffer(computed=computed_total(draft), stated=draft.totals.total)))
+    return found
+
+
+def holds(draft: OrderDraft, known_skus: Collection[str]) -> list[Hold]:
+    """Every reason why this order may not move on. `known_skus`: those of its SKUs that the catalog has."""
+    found: list[Hold] = []
+    if draft.payment_state in NOT_CAPTURED:
+        found.append(Hold(HoldKind.PAYMENT, f"payment is {draft.payment_state.value}, not captured"))
+    if draft.test:
+        found.append(Hold(HoldKind.MANUAL, "a test order neither ships nor gets an invoice"))
+    shipped = [x for x in draft.lines if x.kind is LineKind.GOODS and x.fulfilled_by is FulfilledBy.MERCHANT]
+    if shipped and draft.pickup is None:
+        missing = ["the whole address"] if draft.ship_to is None else list(address_faults(draft.ship_to))
+        if missing:
+            found.append(Hold(HoldKind.ADDRESS, "the address lacks or has wrong: " + ", ".join(missing)))
+    unknown = sorted({x.sku for x in shipped} - set(known_skus))
+    if unknown:
+        found.append(Hold(HoldKind.CATALOG, "not in the catalog: " + ", ".join(unknown)))
+    return found
+
+
+def address_faults(address: Address) -> Iterable[str]:
+    """Names of the parts without which no carrier takes a parcel; in Brazil the UF and the CEP are checked by form."""
+    for name in ("street", "city", "postal_code"):
+        if not getattr(address, name):
+            yield name
+    if address.country == "BR":
+        if address.region not in UFS:
+            yield "region"
+        if address.postal_code and not re.fullmatch(r"\d{5}-?\d{3}", address.postal_code):
+            yield "postal_code"

@@ -1,0 +1,115 @@
+-- name: capture     order heads, lines, holds, tags, revisions of new orders; what exists already is left alone
+WITH o AS (
+  INSERT INTO orders SELECT * FROM jsonb_populate_recordset(NULL::orders, $1::jsonb)
+  ON CONFLICT (tenant_id, channel, external_id) DO NOTHING RETURNING order_id
+), l AS (
+  INSERT INTO order_lines SELECT r.* FROM jsonb_populate_recordset(NULL::order_lines, $2::jsonb) r JOIN o ON o.order_id = r.order_id
+), h AS (
+  INSERT INTO order_holds SELECT r.* FROM jsonb_populate_recordset(NULL::order_holds, $3::jsonb) r JOIN o ON o.order_id = r.order_id
+), t AS (
+  INSERT INTO order_tags SELECT r.* FROM jsonb_populate_recordset(NULL::order_tags, $4::jsonb) r JOIN o ON o.order_id = r.order_id
+), v AS (
+  INSERT INTO order_revisions SELECT r.* FROM jsonb_populate_recordset(NULL::order_revisions, $5::jsonb) r JOIN o ON o.order_id = r.order_id
+)
+SELECT order_id FROM o;
+
+-- name: lock_external   orders by (channel, external id), in id order
+SELECT o.order_id, o.channel, o.external_id, o.number, o.revision, o.state, o.version, o.payment_state, o.open_holds, o.total, o.currency, o.ship_country, o.correlation_id
+FROM orders o JOIN unnest($1::text[], $2::text[]) AS k(channel, external_id) ON o.channel = k.channel AND o.external_id = k.external_id
+ORDER BY o.order_id FOR UPDATE OF o;
+
+-- name: lock
+SELECT order_id, number, channel, connection_id, external_id, state, version, payment_state, open_holds, fulfilled_by, correlation_id, total, currency
+FROM orders WHERE order_id = ANY ($1::uuid[]) ORDER BY order_id FOR UPDATE;
+
+-- name: lines
+SELECT order_id, line_id, line_no, external_id, sku, title, kind, fulfilled_by, unit_price, discount, tax, total, currency, partner,
+       ordered, cancelled, reserved, picked, packed, shipped, delivered, returned
+FROM order_lines WHERE order_id = ANY ($1::uuid[]) ORDER BY order_id, line_no;
+
+-- name: approve     those without an open hold, from DRAFT
+UPDATE orders SET state = 'APPROVED', version = version + 1, updated_at = $2
+WHERE order_id = ANY ($1::uuid[]) AND state = 'DRAFT' AND open_holds = 0
+RETURNING order_id, number, channel, connection_id, external_id, fulfilled_by, correlation_id;
+
+-- name: waiting     what is still to be assigned to a node, of approved orders that nothing holds
+SELECT o.order_id, o.number, o.channel, o.method, o.currency, o.total, o.placed_at, o.promised_by, o.ship_country, o.ship_region, o.ship_city, o.ship_postal_code,
+       o.pickup_node_id, o.customer_tax_id, l.line_id, l.line_no, l.sku, l.ordered - l.cancelled - l.reserved AS wanted, l.unit_price
+FROM orders o JOIN order_lines l ON l.order_id = o.order_id
+WHERE o.order_id = ANY ($1::uuid[]) AND o.state IN ('APPROVED', 'PICKING', 'PACKED') AND o.open_holds = 0 AND NOT o.test
+  AND l.kind = 'GOODS' AND l.fulfilled_by = 'MERCHANT' AND l.ordered - l.cancelled - l.reserved > 0
+ORDER BY o.placed_at, o.order_id, l.line_no;
+
+-- name: advance     line quantities by their deltas, and the heads touched
+WITH d AS (
+  SELECT * FROM unnest($1::uuid[], $2::numeric[], $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[], $8::numeric[])
+    AS x(line_id, cancelled, reserved, picked, packed, shipped, delivered, returned)
+), l AS (
+  UPDATE order_lines t SET cancelled = t.cancelled + d.cancelled, reserved = t.reserved + d.reserved, picked = t.picked + d.picked, packed = t.packed + d.packed,
+         shipped = t.shipped + d.shipped, delivered = t.delivered + d.delivered, returned = t.returned + d.returned
+  FROM d WHERE t.line_id = d.line_id RETURNING t.order_id
+)
+UPDATE orders o SET version = o.version + 1, updated_at = $9 FROM (SELECT DISTINCT order_id FROM l) x WHERE o.order_id = x.order_id;
+
+-- name: set_states
+UPDATE orders o SET state = d.state, version = o.version + 1, updated_at = $3, cancel_reason = CASE WHEN d.state = 'CANCELLED' THEN coalesce($4, o.cancel_reason) ELSE o.cancel_reason END
+FROM unnest($1::uuid[], $2::text[]) AS d(order_id, state) WHERE o.order_id = d.order_id;
+
+-- name: unassigned  orders of which a part still waits for a node
+SELECT DISTINCT order_id FROM order_lines WHERE order_id = ANY ($1::uuid[]) AND kind = 'GOODS' AND fulfilled_by = 'MERCHANT' AND reserved + cancelled < ordered;
+
+-- name: place_holds
+WITH made AS (
+  INSERT INTO order_holds (hold_id, order_id, kind, reason, placed_by, placed_at, deadline)
+  SELECT h.hold_id, h.order_id, h.kind, h.reason, $5, $6, h.deadline FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $7::timestamptz[]) AS h(hold_id, order_id, kind, reason, deadline)
+  ON CONFLICT (tenant_id, order_id, kind) WHERE released_at IS NULL DO NOTHING
+  RETURNING hold_id, order_id, kind
+), counted AS (
+  UPDATE orders o SET open_holds = o.open_holds + n.n, version = o.version + 1, updated_at = $6
+  FROM (SELECT order_id, count(*) AS n FROM made GROUP BY order_id) n WHERE o.order_id = n.order_id
+)
+SELECT hold_id, order_id, kind FROM made;
+
+-- name: release_holds
+WITH gone AS (
+  UPDATE order_holds h SET released_by = $3, released_at = $4, note = $5
+  FROM unnest($1::uuid[], $2::text[]) AS d(order_id, kind) WHERE h.order_id = d.order_id AND h.kind = d.kind AND h.released_at IS NULL
+  RETURNING h.hold_id, h.order_id, h.kind
+), counted AS (
+  UPDATE orders o SET open_holds = o.open_holds - n.n, version = o.version + 1, updated_at = $4
+  FROM (SELECT order_id, count(*) AS n FROM gone GROUP BY order_id) n WHERE o.order_id = n.order_id
+  RETURNING o.order_id, o.open_holds, o.state
+)
+SELECT g.hold_id, g.order_id, g.kind, c.open_holds, c.state FROM gone g JOIN counted c USING (order_id);
+
+-- name: open_holds
+SELECT order_id, kind, reason, placed_at FROM order_holds WHERE order_id = ANY ($1::uuid[]) AND released_at IS NULL ORDER BY placed_at;
+
+-- name: held_orders     orders that a hold of this kind keeps, oldest first
+SELECT h.order_id FROM order_holds h JOIN orders o ON o.order_id = h.order_id
+WHERE h.kind = $1 AND h.released_at IS NULL ORDER BY o.placed_at, h.order_id LIMIT $2;
+
+-- name: held_for_skus   orders that wait for stock of these SKUs, oldest first
+SELECT DISTINCT o.placed_at, h.order_id FROM order_holds h JOIN orders o ON o.order_id = h.order_id JOIN order_lines l ON l.order_id = h.order_id
+WHERE h.kind = 'STOCK' AND h.released_at IS NULL AND l.sku = ANY ($1::text[]) AND l.reserved + l.cancelled < l.ordered
+ORDER BY o.placed_at, h.order_id LIMIT 500;
+
+-- name: revise
+UPDATE orders o SET revision = d.revision, payment_state = d.payment_state, version = o.version + 1, updated_at = $4
+FROM unnest($1::uuid[], $2::text[], $3::text[]) AS d(order_id, revision, payment_state) WHERE o.order_id = d.order_id;
+
+-- name: readdress
+UPDATE orders SET ship_name = $2, ship_company = $3, ship_street = $4, ship_number = $5, ship_complement = $6, ship_district = $7, ship_city = $8, ship_region = $9,
+       ship_postal_code = $10, ship_country = $11, ship_phone = $12, ship_tax_id = $13, ship_municipality_code = $14, version = version + 1, updated_at = $15
+WHERE order_id = $1;
+
+-- name: note_revisions
+INSERT INTO order_revisions (order_id, revision, applied, message_id, draft, at)
+SELECT u.order_id, u.revision, u.applied, u.message_id, u.draft, $6 FROM unnest($1::uuid[], $2::text[], $3::bool[], $4::uuid[], $5::jsonb[]) AS u(order_id, revision, applied, message_id, draft)
+ON CONFLICT (tenant_id, order_id, revision) DO NOTHING RETURNING order_id, revision;
+
+-- name: head         one whole order, for flows that write documents about it
+SELECT * FROM orders WHERE order_id = ANY ($1::uuid[]) ORDER BY order_id;
+
+-- name: find
+SELECT order_id FROM orders WHERE number = $1 OR external_id = $1 ORDER BY placed_at DESC LIMIT 1;

@@ -1,0 +1,116 @@
+"""What a channel says again about an order that stands: the same, older, or newer. Newer payment and address news are applied;
+changed lines are never overwritten but come back for a person or an amendment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from hub.canon.codec import dump
+from hub.canon.states import HoldKind, OrderState
+from hub.kit.db import Tx
+from hub.ledger import append, fact
+from hub.orders.capture import SQL, Capture, Captured, address_columns
+from hub.orders.draft import NOT_CAPTURED, address_faults
+from hub.orders.holds import HoldPlaced, HoldReleased, place, release
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revised:
+    """`differs`: the lines are not those that stand. `cancelled`: the channel cancelled it."""
+
+    captured: Captured
+    differs: bool = False
+    cancelled: bool = False
+
+
+async def say_again(tx: Tx, captures: Sequence[Capture]) -> list[Revised]:
+    """Handle drafts of orders that exist, in the order given."""
+    rows = await tx.conn.fetch(
+        SQL["lock_external"], [c.channel for c in captures], [c.draft.external_id for c in captures]
+    )
+    standing = {(r["channel"], r["external_id"]): dict(r.items()) for r in rows}
+    lines: dict[Any, dict[str, tuple[str, Decimal]]] = {}
+    for r in await tx.conn.fetch(SQL["lines"], sorted({r["order_id"] for r in rows})):
+        lines.setdefault(r["order_id"], {})[r["external_id"]] = (r["sku"], r["ordered"])
+    found: list[Revised] = []
+    for capture in captures:
+        row = standing[capture.channel, capture.draft.external_id]
+        found.append(await _one(tx, capture, row, lines.get(row["order_id"], {})))
+    return found
+
+
+async def _one(tx: Tx, capture: Capture, row: dict[str, Any], lines: dict[str, tuple[str, Decimal]]) -> Revised:
+    draft = capture.draft
+    differs = {x.external_id: (x.sku, x.quantity) for x in draft.lines} != lines
+    if draft.revision == row["revision"]:
+        return Revised(captured=_captured(capture, row, "REPEATED"), differs=differs)
+    if draft.revision < row["revision"]:
+        await _note(tx, capture, row, applied=False)
+        return Revised(captured=_captured(capture, row, "OLD_REVISION"))
+    await _note(tx, capture, row, applied=not differs)
+    await _apply(tx, capture, row)
+    return Revised(
+        captured=_captured(capture, row, "REVISED"), differs=differs, cancelled=draft.cancelled_at is not None
+    )
+
+
+async def _note(tx: Tx, capture: Capture, row: dict[str, Any], *, applied: bool) -> None:
+    """One fact for each distinct revision, however often it comes."""
+    kept = None if applied else dump(capture.draft)
+    new = await tx.conn.fetch(
+        SQL["note_revisions"],
+        [row["order_id"]],
+        [capture.draft.revision],
+        [applied],
+        [capture.message_id],
+        [kept],
+        tx.now,
+    )
+    if new:
+        type_ = "order.revised" if capture.draft.revision > row["revision"] else "order.old_revision_seen"
+        said = {
+            "revision": capture.draft.revision,
+            "standing": row["revision"],
+            "payment_state": capture.draft.payment_state.value,
+        }
+        append(tx, [fact(tx, type_, "order", row["order_id"], said, capture.cause)])
+
+
+async def _apply(tx: Tx, capture: Capture, row: dict[str, Any]) -> None:
+    draft, order_id = capture.draft, row["order_id"]
+    await tx.conn.execute(SQL["revise"], [order_id], [draft.revision], [draft.payment_state.value], tx.now)
+    row["revision"], row["payment_state"] = draft.revision, draft.payment_state.value
+    early = OrderState(row["state"]) in (OrderState.DRAFT, OrderState.APPROVED)
+    if draft.payment_state in NOT_CAPTURED:
+        if early:
+            reason = f"payment is {draft.payment_state.value}, not captured"
+            await place(tx, [HoldPlaced(order_id=order_id, kind=HoldKind.PAYMENT, reason=reason, cause=capture.cause)])
+    else:
+        await release(
+            tx,
+            [HoldReleased(order_id=order_id, kind=HoldKind.PAYMENT, cause=capture.cause)],
+            note="the channel reports it captured",
+        )
+    if row["state"] == OrderState.DRAFT and draft.ship_to is not None and not list(address_faults(draft.ship_to)):
+        columns = address_columns(draft.ship_to)
+        await tx.conn.execute(SQL["readdress"], order_id, *columns.values(), tx.now)
+        await release(
+            tx,
+            [HoldReleased(order_id=order_id, kind=HoldKind.ADDRESS, cause=capture.cause)],
+            note="the channel completed it",
+        )
+
+
+def _captured(capture: Capture, row: dict[str, Any], outcome: str) -> Captured:
+    return Captured(
+        order_id=row["order_id"],
+        number=row["number"],
+        outcome=outcome,
+        state=OrderState(row["state"]),
+        version=row["version"],
+        capture=capture,
+    )
