@@ -1,1 +1,67 @@
-"""The door of `fulfillment`."""
+"""The door of fulfillment: plan, progress, dispatch, travel, cancel."""
+
+from hub.fulfillment.commands import (
+    ask_dispatch,
+    dispatch,
+    lines,
+    lock,
+    lock_one,
+    move,
+    plan,
+    progress,
+    states,
+    withdraw_dispatch,
+)
+from hub.fulfillment.journey import (
+    BEFORE_DISPATCH,
+    ask_cancel,
+    cancel_refused,
+    cancelled,
+    packages,
+    shipments,
+    tracked,
+    travelled,
+)
+from hub.fulfillment.model import (
+    WAY,
+    DispatchAlreadyAsked,
+    DispatchAsked,
+    PackageRequired,
+    Plan,
+    Progress,
+    Share,
+    ShortPick,
+    UnknownFulfillment,
+    steps,
+)
+
+__all__ = [
+    "BEFORE_DISPATCH",
+    "WAY",
+    "DispatchAlreadyAsked",
+    "DispatchAsked",
+    "PackageRequired",
+    "Plan",
+    "Progress",
+    "Share",
+    "ShortPick",
+    "UnknownFulfillment",
+    "ask_cancel",
+    "ask_dispatch",
+    "cancel_refused",
+    "cancelled",
+    "dispatch",
+    "lines",
+    "lock",
+    "lock_one",
+    "move",
+    "packages",
+    "plan",
+    "progress",
+    "shipments",
+    "states",
+    "steps",
+    "tracked",
+    "travelled",
+    "withdraw_dispatch",
+]
