@@ -124,4 +124,5 @@ class Invoice:
     contingency_at: datetime | None = None  # dhCont
     contingency_reason: str | None = None  # xJust
     notes: str | None = None  # infCpl
+    delivery: InvoiceParty | None = None  # entrega: where the goods go, when that is not the buyer's address
     reform_groups: bool = True  # IBSCBS groups are due (NT 2025.002, by CRT and date)

@@ -30,13 +30,13 @@ TAXES = (
     "ibs_mun",
     "cbs",
 )
-_DIGITS = 80  # of precision, so that no product is rounded before we round it
+EXACT = 80  # of precision, so that no product is rounded before we round it
 
 
 def plan(case: TaxCase, tables: FiscalTables) -> tuple[TaxLine, ...]:
     """The lines in the order of `TAXES`, absent when not due. Raises a `CaseFault`, or `NoRule` where a table has no row."""
     with localcontext() as context:
-        context.prec = _DIGITS
+        context.prec = EXACT
         lines = _lines(case, tables)
     return tuple(line for line in lines if case.wants(line.tax))
 
