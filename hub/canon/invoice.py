@@ -42,6 +42,9 @@ class TaxLine:
     value: Decimal
     rule: str
     source: str
+    reduction: Decimal = ZERO  # percent off the base (ICMS, ST: pRedBC, pRedBCST) or off the rate (IBS, CBS: pRedAliq)
+    deferral: Decimal = ZERO  # percent of the value that is deferred (pDif); `value` is what remains
+    mva: Decimal | None = None  # percent added to the base of ICMS-ST (pMVAST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,4 +124,5 @@ class Invoice:
     contingency_at: datetime | None = None  # dhCont
     contingency_reason: str | None = None  # xJust
     notes: str | None = None  # infCpl
+    delivery: InvoiceParty | None = None  # entrega: where the goods go, when that is not the buyer's address
     reform_groups: bool = True  # IBSCBS groups are due (NT 2025.002, by CRT and date)
