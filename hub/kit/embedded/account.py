@@ -62,7 +62,7 @@ def require_entrance(data: Path, account: Account) -> None:
     """Refuse a path with a directory on its way that the account cannot enter; nothing is opened for it."""
     for place in [*reversed(data.parents), data]:
         if place.exists() and not _may_enter(place, account):
-            raise DirectoryClosed(data=str(data), closed=str(place), user=account.name)
+            raise DirectoryClosed(place=str(data), closed=str(place), user=account.name)
 
 
 def _may_enter(directory: Path, account: Account) -> bool:

@@ -146,47 +146,48 @@ async def running(layout: Layout, binaries: Binaries, settings: Mapping[str, str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PidFile:
+class Noted:
     pid: int
     socket_dir: Path | None
 
 
-def read_pid_file(layout: Layout) -> PidFile | None:
-    """postmaster.pid: process id in line 1, the socket's directory in line 5; a half-written one has fewer lines."""
+def read_lock_file(lock: Path) -> Noted | None:
+    """Process id in line 1, the socket's directory in line 5; a half-written one has fewer lines."""
     try:
-        lines = (layout.cluster / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        lines = lock.read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:
         return None
     if not lines or not lines[0].strip().isdecimal():
         return None
     socket_dir = Path(lines[4]) if len(lines) > 4 and lines[4] else None
-    return PidFile(pid=int(lines[0]), socket_dir=socket_dir)
+    return Noted(pid=int(lines[0]), socket_dir=socket_dir)
 
 
 def _live(layout: Layout) -> Postmaster | None:
-    noted = read_pid_file(layout)
+    noted = read_lock_file(layout.cluster / "postmaster.pid")
     if noted is None or life(noted.pid) is not Life.LIVE or not works_in(noted.pid, layout.cluster):
         return None
     return Postmaster(pid=noted.pid, socket_dir=noted.socket_dir or layout.socket_dir, child=None)
 
 
 async def _vacated(layout: Layout) -> None:
-    """Wait until nobody works in the cluster, then remove a postmaster.pid that PostgreSQL would take for alive.
+    """Wait until nobody works in the cluster, then remove lock files that PostgreSQL would take for alive.
 
-    Removing it while old backends live would bypass PostgreSQL's shared memory interlock and can corrupt data.
+    Removing them while old backends live would bypass PostgreSQL's shared memory interlock and can corrupt data.
     """
     deadline = asyncio.get_running_loop().time() + VACATE
     while pids := await asyncio.to_thread(occupants, layout.cluster):
         if asyncio.get_running_loop().time() > deadline:
             raise StillOccupied(path=str(layout.cluster), pids=", ".join(map(str, pids)))
         await asyncio.sleep(PAUSE)
-    noted = read_pid_file(layout)
-    if noted is None:
-        return
-    if _listens(noted.socket_dir or layout.socket_dir):
-        raise RunsElsewhere(path=str(layout.cluster))
-    if life(noted.pid) is not Life.ABSENT:  # a zombie, or a stranger with a recycled process id
-        (layout.cluster / "postmaster.pid").unlink(missing_ok=True)
+    for lock in (layout.cluster / "postmaster.pid", layout.socket_dir / f".s.PGSQL.{PORT}.lock"):
+        noted = read_lock_file(lock)
+        if noted is None:
+            continue
+        if _listens(noted.socket_dir or layout.socket_dir):
+            raise RunsElsewhere(path=str(layout.cluster))
+        if life(noted.pid) is not Life.ABSENT:  # a zombie, or a stranger with a recycled process id
+            lock.unlink(missing_ok=True)
 
 
 def _listens(socket_dir: Path) -> bool:
@@ -242,7 +243,7 @@ async def _serves(layout: Layout, postmaster: Postmaster) -> bool:
         except asyncpg.CannotConnectNowError as busy:  # 57P03: starting up, recovering, shutting down
             heard, reason = loop.time(), str(busy)
         except asyncpg.InvalidPasswordError:
-            raise SecretWrong(data=str(layout.data)) from None
+            raise SecretWrong(place=str(layout.data)) from None
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as silent:
             reason = str(silent) or type(silent).__name__
         else:

@@ -38,7 +38,7 @@ class AccountNotOurs(EmbeddedFault):
 
 
 class DirectoryClosed(EmbeddedFault):
-    """{data} lies below {closed}, a directory that user {user} cannot enter; set HUB_DATA or HUB_DB_USER."""
+    """{place} lies below {closed}, a directory that user {user} cannot enter; set HUB_DATA or HUB_DB_USER."""
 
 
 class DirectoryNotOurs(EmbeddedFault):
@@ -46,7 +46,7 @@ class DirectoryNotOurs(EmbeddedFault):
 
 
 class DirectoryMissing(EmbeddedFault):
-    """{parent} does not exist, so {data} cannot be made in it; create it or set HUB_DATA."""
+    """{parent} does not exist, so {place} cannot be made in it; create it or set HUB_DATA."""
 
 
 class DirectoryUnsafe(EmbeddedFault):
@@ -66,7 +66,7 @@ class SecretMissing(EmbeddedFault):
 
 
 class SecretWrong(EmbeddedFault):
-    """The cluster in {data} refuses the password in its file secret; restore that file from the same backup."""
+    """The cluster in {place} refuses the password in its file secret; restore that file from the same backup."""
 
 
 class InitFailed(EmbeddedFault):

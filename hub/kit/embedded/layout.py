@@ -89,7 +89,7 @@ def prepare(layout: Layout) -> None:
     """Make what is missing of the layout, after everything that speaks against it has been looked at."""
     data, account = layout.data, layout.account
     if not data.parent.is_dir():
-        raise DirectoryMissing(parent=str(data.parent), data=str(data))
+        raise DirectoryMissing(parent=str(data.parent), place=str(data))
     require_entrance(data, account)
     _make_private(data, account)
     _refuse_foreign(layout)
