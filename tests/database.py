@@ -56,14 +56,18 @@ class Server:
 
 @asynccontextmanager
 async def embedded_server(run: str, *, durable: bool) -> AsyncIterator[Server]:
-    """One cluster a run; the last worker to leave stops it and removes its directory."""
-    data = Path(tempfile.gettempdir()) / f"{PREFIX}{run[:12]}"
-    embedded = await Embedded.start(data, durable=durable)
-    try:
+    """One cluster a run; the last worker to leave stops it."""
+    async with Embedded(_data_of(run), durable=durable) as embedded:
         yield Server(owner_dsn=embedded.owner_dsn)
-    finally:
-        if await embedded.stop():
-            shutil.rmtree(data, ignore_errors=True)
+
+
+def _data_of(run: str) -> Path:
+    return Path(tempfile.gettempdir()) / f"{PREFIX}{run}"
+
+
+def remove_data(run: str) -> None:
+    """Remove the cluster of a finished run, if it had one."""
+    shutil.rmtree(_data_of(run), ignore_errors=True)
 
 
 def sweep_abandoned() -> None:

@@ -85,16 +85,20 @@ def scratch_data_dir(prefix: str = "hub") -> Path:
     return Path(tempfile.gettempdir()).resolve() / f"{prefix}-{secrets.token_hex(6)}"
 
 
-def prepare(layout: Layout) -> None:
-    """Make what is missing of the layout, after everything that speaks against it has been looked at."""
+def open_house(layout: Layout) -> None:
+    """Make the data directory if it is missing: the locks lie in it, so this comes before any lock."""
     data, account = layout.data, layout.account
     if not data.parent.is_dir():
         raise DirectoryMissing(parent=str(data.parent), place=str(data))
     require_entrance(data, account)
     _make_private(data, account)
+
+
+def furnish(layout: Layout) -> None:
+    """Make what is missing inside, after what speaks against it; under `start.lock`, so that one secret is made."""
     _refuse_foreign(layout)
     for directory in (layout.log, layout.backup):
-        _make_private(directory, account)
+        _make_private(directory, layout.account)
     _make_socket_dir(layout)
     _make_secret(layout)
 

@@ -21,7 +21,7 @@ from hub.kit.embedded import cluster
 from hub.kit.embedded.account import account_for
 from hub.kit.embedded.binaries import Binaries, installed, usable
 from hub.kit.embedded.faults import EmbeddedFault
-from hub.kit.embedded.layout import Layout, prepare
+from hub.kit.embedded.layout import Layout, furnish, open_house
 from hub.kit.embedded.locks import alone, open_lock, try_lock
 from hub.kit.embedded.processes import ended
 
@@ -106,11 +106,12 @@ class Embedded:
     async def __aenter__(self) -> Self:
         self._layout = Layout(data=self._data, account=account_for(self._data, self._db_user))
         found = installed()
-        await asyncio.to_thread(prepare, self._layout)
+        await asyncio.to_thread(open_house, self._layout)
         async with alone(self._layout.start_lock, self._layout.account):
             presence = open_lock(self._layout.presence_lock, self._layout.account)
             try_lock(presence, fcntl.LOCK_SH)  # cannot fail: it is exclusive only for holders of start.lock
             try:
+                await asyncio.to_thread(furnish, self._layout)
                 self._binaries = await usable(found, self._layout.account, self._data / "bin")
                 await cluster.initialize(self._layout, self._binaries)
                 self._postmaster = await cluster.running(self._layout, self._binaries, self._settings)
