@@ -80,7 +80,7 @@ async def start_hub(data: Path) -> AsyncIterator[StartHub]:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
         )
         hubs.append(Hub(process))
         return hubs[-1]
