@@ -131,7 +131,7 @@ async def initialize(layout: Layout, binaries: Binaries) -> None:
 async def running(layout: Layout, binaries: Binaries, settings: Mapping[str, str]) -> Postmaster:
     """Attach to the live postmaster of this cluster or start one; returns when it serves."""
     while True:
-        found = _live(layout)
+        found = live(layout)
         if found is None:
             await _vacated(layout)
             found = _launch(layout, binaries, settings)  # not in a thread: a cancelled start would lose the child
@@ -163,7 +163,8 @@ def read_lock_file(lock: Path) -> Noted | None:
     return Noted(pid=int(lines[0]), socket_dir=socket_dir)
 
 
-def _live(layout: Layout) -> Postmaster | None:
+def live(layout: Layout) -> Postmaster | None:
+    """The postmaster of this cluster, whoever started it; a zombie or a stranger with its number is none."""
     noted = read_lock_file(layout.cluster / "postmaster.pid")
     if noted is None or life(noted.pid) is not Life.LIVE or not works_in(noted.pid, layout.cluster):
         return None

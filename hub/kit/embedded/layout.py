@@ -85,18 +85,25 @@ def scratch_data_dir(prefix: str = "hub") -> Path:
     return Path(tempfile.gettempdir()).resolve() / f"{prefix}-{secrets.token_hex(6)}"
 
 
+def look_over(layout: Layout) -> None:
+    """Raise whatever of the directories speaks against a start; makes nothing."""
+    if not layout.data.parent.is_dir():
+        raise DirectoryMissing(parent=str(layout.data.parent), place=str(layout.data))
+    require_entrance(layout.data, layout.account)
+    _refuse_foreign(layout)
+    if layout.initialized and not layout.secret.exists():
+        raise SecretMissing(path=str(layout.secret))
+
+
 def open_house(layout: Layout) -> None:
     """Make the data directory if it is missing: the locks lie in it, so this comes before any lock."""
-    data, account = layout.data, layout.account
-    if not data.parent.is_dir():
-        raise DirectoryMissing(parent=str(data.parent), place=str(data))
-    require_entrance(data, account)
-    _make_private(data, account)
+    look_over(layout)
+    _make_private(layout.data, layout.account)
 
 
 def furnish(layout: Layout) -> None:
-    """Make what is missing inside, after what speaks against it; under `start.lock`, so that one secret is made."""
-    _refuse_foreign(layout)
+    """Make what is missing inside; under `start.lock`, so that one secret is made."""
+    look_over(layout)
     for directory in (layout.log, layout.backup):
         _make_private(directory, layout.account)
     _make_socket_dir(layout)
@@ -149,8 +156,6 @@ def _make_secret(layout: Layout) -> None:
     """The owner's password: made once, readable for the database user (and root) only, never shown."""
     if layout.secret.exists():
         return
-    if layout.initialized:
-        raise SecretMissing(path=str(layout.secret))
     unfinished = layout.secret.with_suffix(".new")
     unfinished.unlink(missing_ok=True)
     handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)

@@ -21,7 +21,7 @@ from hub.kit.embedded import cluster
 from hub.kit.embedded.account import account_for
 from hub.kit.embedded.binaries import Binaries, installed, usable
 from hub.kit.embedded.faults import EmbeddedFault
-from hub.kit.embedded.layout import Layout, furnish, open_house
+from hub.kit.embedded.layout import Layout, furnish, look_over, open_house
 from hub.kit.embedded.locks import alone, open_lock, try_lock
 from hub.kit.embedded.processes import ended
 
@@ -231,6 +231,22 @@ class Embedded:
                 self._tell(Failing(fault=fault, pause=pause))
             else:
                 return
+
+
+def running_dsn(data: Path, *, db_user: str | None = None) -> str | None:
+    """The owner's address if PostgreSQL of this data directory runs now; raises what speaks against a start.
+
+    Starts nothing and makes nothing: for those who only look. It holds a password: never log it.
+    """
+    place = Path(os.path.abspath(data))  # noqa: PTH100 - as Embedded does
+    layout = Layout(data=place, account=account_for(place, db_user))
+    installed()
+    look_over(layout)
+    found = cluster.live(layout)
+    if found is None:
+        return None
+    password = cluster.password_of_owner(layout)
+    return cluster.dsn(role=cluster.OWNER, password=password, socket_dir=found.socket_dir, database=cluster.DATABASE)
 
 
 def _untold(change: Change) -> None:
