@@ -58,11 +58,13 @@ def plan(command: OutwardCommand) -> Call:
 
 
 def outcome(
-    command: OutwardCommand, status: int | None, body: Any = None, *, call: Call | None = None, **headers: str
+    command: OutwardCommand, status: int | None, body: Any = None, *, call: Call | None = None, retry_after: str = ""
 ) -> Outcome:
     assert ADAPTER.outbound is not None
     response = (
-        None if status is None else Response(status=status, headers=headers, body=json.dumps(body or {}).encode())
+        None
+        if status is None
+        else Response(status=status, headers={"retry-after": retry_after}, body=json.dumps(body or {}).encode())
     )
     return ADAPTER.outbound.outcome(command, call or plan(command), response, ACCOUNT)
 
@@ -150,14 +152,14 @@ def test_faults_are_final_and_in_the_words_of_the_warehouse() -> None:
 
 @pytest.mark.parametrize(("status", "after"), [(429, 17), (503, 17), (500, 17), (401, 300)])
 def test_what_may_heal_is_tried_again(status: int, after: int) -> None:
-    found = outcome(REQUEST, status, None, **{"retry-after": "17"})
+    found = outcome(REQUEST, status, retry_after="17")
     assert isinstance(found, Retry)
     assert found.after == timedelta(seconds=after)
 
 
 @pytest.mark.parametrize(("given", "seconds"), [("0", 1), ("9999999", 3600), ("soon", 30), ("99999999999", 30)])
 def test_a_wait_has_bounds(given: str, seconds: int) -> None:
-    found = outcome(REQUEST, 429, None, **{"retry-after": given})
+    found = outcome(REQUEST, 429, retry_after=given)
     assert isinstance(found, Retry)
     assert found.after == timedelta(seconds=seconds)
 
