@@ -32,7 +32,7 @@ check: $(STAMP)  ## format, lint, types, import contracts, house tests, printed 
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest tests/test_house.py
+	$(BIN)/python -m pytest tests/test_house.py tests/house
 	$(BIN)/hub map check
 	$(BIN)/hub edi guide --check
 	$(BIN)/hub schema check

@@ -49,6 +49,8 @@ class ReportedLine:
     quantity: Decimal = Decimal(0)
     short: Decimal = Decimal(0)
     reason: str | None = None
+    lots: tuple[str, ...] = ()
+    serials: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,11 +196,12 @@ class CancelPick:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleasePick:
-    """The fiscal gate has opened: goods may leave, with this key."""
+    """The fiscal gate has opened: goods may leave, with this key and, where a note is due, its printed form (PDF)."""
 
     pick_order: str
     node: str
     access_key: str | None
+    danfe: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
