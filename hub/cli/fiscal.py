@@ -1,0 +1,142 @@
+"""`hub fiscal`: the tax of cases in a file, identifiers, access keys. JSON on standard output, messages on standard error."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+app = typer.Typer(no_args_is_help=True)
+
+
+@app.command()
+def tax(
+    file: Annotated[Path, typer.Argument(help="A JSON list of cases.")],
+    as_json: Annotated[bool, typer.Option("--json", help="A JSON list of answers; else a table.")] = False,
+) -> None:
+    """Compute the tax plan of every case of a file."""
+    try:
+        cases = json.loads(file.read_bytes(), parse_int=_integer)
+    except (OSError, ValueError, RecursionError) as error:
+        _refuse(f"{file}: cannot be read as JSON ({type(error).__name__})")
+    if not isinstance(cases, list):
+        _refuse(f"{file}: a JSON list of cases is needed")
+    answers = [_answer(case) for case in cases]
+    if as_json:
+        typer.echo(json.dumps(answers, indent=1))
+    else:
+        for answer in answers:
+            _show(answer)
+    raise typer.Exit(1 if any(answer["error"] for answer in answers) else 0)
+
+
+def _integer(text: str) -> int | float:
+    """A number of absurd length is still one bad case, not a bad file."""
+    return int(text) if len(text) < 20 else float(text)
+
+
+def _answer(case: Any) -> dict[str, Any]:
+    from hub.fiscal.tables import TAX_TABLES, NoRule, fiscal_tables
+    from hub.fiscal.tax import CaseFault, plan
+    from hub.fiscal.tax.reading import read_case
+
+    known = case.get("id") if isinstance(case, dict) else None
+    try:
+        lines = plan(read_case(case), fiscal_tables(TAX_TABLES))
+    except CaseFault as fault:
+        return {"id": known, "taxes": [], "error": {"code": fault.code, "field": fault.field}}
+    except NoRule as none:
+        return {"id": known, "taxes": [], "error": {"code": "MISSING_RATE", "field": str(none.data["table"])}}
+    taxes = [
+        {
+            "tax": line.tax,
+            "base": f"{line.base:.2f}",
+            "rate": f"{line.rate:.4f}",
+            "value": f"{line.value:.2f}",
+            "rule": line.rule,
+            "source": line.source,
+        }
+        for line in lines
+    ]
+    return {"id": known, "taxes": taxes, "error": None}
+
+
+def _show(answer: dict[str, Any]) -> None:
+    typer.echo(f"{answer['id']}:")
+    if answer["error"]:
+        typer.echo(f"  {answer['error']['code']} {answer['error']['field']}")
+    for line in answer["taxes"]:
+        figures = f"{line['base']:>14} x {line['rate']:>8} % = {line['value']:>12}"
+        typer.echo(f"  {line['tax']:<15}{figures}  {line['rule']} ({line['source']})")
+
+
+@app.command()
+def validate(
+    values: Annotated[list[str], typer.Argument(help="KIND:VALUE; kinds cnpj, cpf, key, ie:UF.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line a value.")] = False,
+) -> None:
+    """Judge CNPJ, CPF, state registrations and access keys by form and check digit."""
+    judged = [_judge(value) for value in values]
+    for one in judged:
+        if as_json:
+            typer.echo(json.dumps(one))
+        else:
+            verdict = {True: "good", False: "bad", None: one.get("error")}[one["valid"]]
+            typer.echo(f"{one['kind']}:{one['value']} {verdict}")
+    raise typer.Exit(0 if all(one["valid"] for one in judged) else 1)
+
+
+def _judge(argument: str) -> dict[str, Any]:
+    from hub.canon import taxids
+
+    kind, _, value = argument.rpartition(":")
+    plain = taxids.without_separators(value)
+    valid: bool | None = None
+    if kind == "cnpj":
+        valid = taxids.cnpj_valid(plain)
+    elif kind == "cpf":
+        valid = taxids.cpf_valid(plain)
+    elif kind == "key":
+        valid = taxids.key_valid(value)
+    elif kind.startswith("ie:") and kind[3:] in taxids.UF_CODES:
+        valid = taxids.registration_valid(kind[3:], plain)
+    judged: dict[str, Any] = {"kind": kind, "value": value, "valid": valid}
+    return judged if valid is not None else {**judged, "error": "UNKNOWN_KIND"}
+
+
+key_app = typer.Typer(no_args_is_help=True, help="Access keys.")
+app.add_typer(key_app, name="key")
+
+
+@key_app.callback()
+def _key() -> None:
+    """Access keys."""
+
+
+@key_app.command("parse")
+def parse(
+    key: Annotated[str, typer.Argument(help="44 characters.")],
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line.")] = False,
+) -> None:
+    """Show the parts of an access key."""
+    from dataclasses import asdict
+
+    from hub.canon.taxids import BadAccessKey, parse_key
+
+    try:
+        parts = asdict(parse_key(key))
+    except BadAccessKey as bad:
+        typer.echo(str(bad), err=True)
+        raise typer.Exit(1) from bad
+    if as_json:
+        typer.echo(json.dumps(parts))
+    else:
+        for name, value in parts.items():
+            typer.echo(f"{name:<14} {value}")
+
+
+def _refuse(reason: str) -> NoReturn:
+    typer.echo(reason, err=True)
+    raise typer.Exit(2)

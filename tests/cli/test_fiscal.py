@@ -1,0 +1,101 @@
+"""`hub fiscal` against the shared expectations, and its behavior with bad input."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from hub.cli.fiscal import app
+from tests.shared import shared_path
+
+
+def run(*words: str) -> tuple[int, str]:
+    result = CliRunner().invoke(app, list(words))
+    return result.exit_code, result.stdout
+
+
+@pytest.fixture
+def expected() -> Any:
+    return json.loads(shared_path("samples/fiscal/expected.json").read_text(encoding="utf-8"))
+
+
+def test_tax_agrees_with_the_samples(expected: Any) -> None:
+    code, out = run("tax", str(shared_path("samples/fiscal") / expected["tax"]["file"]), "--json")
+    answers = {answer["id"]: answer for answer in json.loads(out)}
+    assert code == 1  # some cases are bad on purpose
+    for case in expected["tax"]["expected"]:
+        answer = answers[case["id"]]
+        if "error" in case:
+            assert answer["error"]["code"] == case["error"]
+            assert answer["taxes"] == []
+            continue
+        got = {line["tax"]: line for line in answer["taxes"]}
+        for tax, fields in case["taxes"].items():
+            assert {name: got[tax][name] for name in fields} == fields, case["id"]
+        if case.get("exact"):
+            assert set(got) == set(case["taxes"]), case["id"]
+
+
+def test_validate_agrees_with_the_samples(expected: Any) -> None:
+    rows = expected["validate"]
+    code, out = run("validate", "--json", "--", *(f"{row['kind']}:{row['value']}" for row in rows))
+    assert code == 1
+    assert [json.loads(line) for line in out.splitlines()] == rows
+
+
+def test_unknown_kinds_do_not_stop_the_others() -> None:
+    code, out = run("validate", "--json", "--", "vat:1", "ie:XX:2", "nothing", "cpf:52998224725", "cnpj:" + "9" * 9999)
+    judged = [json.loads(line) for line in out.splitlines()]
+    assert code == 1
+    assert [one["valid"] for one in judged] == [None, None, None, True, False]
+    assert judged[0] == {"kind": "vat", "value": "1", "valid": None, "error": "UNKNOWN_KIND"}
+    assert judged[1]["kind"] == "ie:XX"
+
+
+def test_good_values_leave_0() -> None:
+    assert run("validate", "cpf:52998224725") == (0, "cpf:52998224725 good\n")
+
+
+def test_one_bad_case_does_not_stop_the_others(tmp_path: Path) -> None:
+    file = tmp_path / "cases.json"
+    good = {
+        "id": "good",
+        "date": "2026-11-20",
+        "issuer": {"uf": "SP"},
+        "buyer": {"uf": "SP", "taxpayer": True},
+        "item": {"quantity": "1", "unit_price": "100"},
+        "rates": {"icms": "18"},
+    }
+    huge = json.dumps({**good, "id": "huge"}).replace('"100"', "9" * 5000)
+    file.write_text(f"[1, {huge}, {json.dumps(good)}]", encoding="utf-8")
+    code, out = run("tax", str(file), "--json")
+    answers = json.loads(out)
+    assert code == 1
+    assert [answer["error"] and answer["error"]["code"] for answer in answers] == ["MISSING_FIELD", "BAD_NUMBER", None]
+    assert answers[2]["taxes"][0] == {
+        "tax": "icms",
+        "base": "100.00",
+        "rate": "18.0000",
+        "value": "18.00",
+        "rule": "override",
+        "source": "given with the case",
+    }
+    assert "icms" in run("tax", str(file))[1]
+
+
+@pytest.mark.parametrize("content", ["{}", "[", "", "\xff"])
+def test_a_file_that_is_no_list_is_wrong_use(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "cases.json"
+    file.write_bytes(content.encode("latin-1"))
+    assert run("tax", str(file), "--json") == (2, "")
+
+
+def test_key_parse() -> None:
+    code, out = run("key", "parse", "35261112ABC34501DE35550010000003021482119071", "--json")
+    assert code == 0
+    assert json.loads(out)["issuer"] == "12ABC34501DE35"
+    assert run("key", "parse", "1")[0] == 1
