@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 
@@ -49,8 +50,8 @@ _CODES: Mapping[StatusClass, tuple[int, ...]] = {
 BY_CODE: Mapping[str, StatusClass] = {str(code): kind for kind, codes in _CODES.items() for code in codes}
 
 
-def status_class(code: str) -> StatusClass:
-    """The class of a cStat; an unknown one is a rejection."""
+def status_class(code: str, on: date) -> StatusClass:
+    """The class of a cStat on that day; an unknown one is a rejection."""
     return BY_CODE.get(code, StatusClass.REJECT)
 
 
