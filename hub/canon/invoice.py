@@ -42,6 +42,9 @@ class TaxLine:
     value: Decimal
     rule: str
     source: str
+    reduction: Decimal = ZERO  # percent off the base (ICMS, ST: pRedBC, pRedBCST) or off the rate (IBS, CBS: pRedAliq)
+    deferral: Decimal = ZERO  # percent of the value that is deferred (pDif); `value` is what remains
+    mva: Decimal | None = None  # percent added to the base of ICMS-ST (pMVAST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
