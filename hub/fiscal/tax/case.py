@@ -126,6 +126,9 @@ class TaxCase:
     def wants(self, *taxes: str) -> bool:
         return self.only is None or not self.only.isdisjoint(taxes)
 
+    def reduction(self, tax: str) -> Decimal:
+        return self.reductions.get(tax, ZERO)
+
     def kept(self, tax: str) -> Decimal:
         """What a reduction leaves, as a factor."""
-        return 1 - self.reductions.get(tax, ZERO) / HUNDRED
+        return 1 - self.reduction(tax) / HUNDRED

@@ -30,7 +30,7 @@ def contributions(case: TaxCase, tables: FiscalTables, operation: Decimal, icms:
     for tax in ("pis", "cofins"):
         rate = contribution(case, tables, tax)
         base = half_up(start * case.kept(tax))
-        lines.append(line(tax, base, rate, rate.of(base)))
+        lines.append(line(tax, base, rate, rate.of(base), reduction=case.reduction(tax)))
     return lines
 
 

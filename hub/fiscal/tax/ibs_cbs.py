@@ -28,5 +28,6 @@ def reform_taxes(case: TaxCase, tables: FiscalTables, operation: Decimal, others
     lines = []
     for tax in TAXES:
         rate = reform(case, tables, tax)
-        lines.append(line(tax, base, rate, half_up(base * rate.percent * case.kept(tax) / HUNDRED)))
+        value = half_up(base * rate.percent * case.kept(tax) / HUNDRED)
+        lines.append(line(tax, base, rate, value, reduction=case.reduction(tax)))
     return lines

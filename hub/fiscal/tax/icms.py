@@ -32,12 +32,15 @@ def own_icms(case: TaxCase, tables: FiscalTables, operation: Decimal, ipi: Decim
     base = half_up((operation + (ipi if with_ipi else ZERO)) * case.kept("icms"))
     rate = own(case, tables)
     value = rate.of(base) if rate else ZERO
-    value -= half_up(value * case.deferral.get("icms", ZERO) / HUNDRED)
+    deferral = case.deferral.get("icms", ZERO)
+    value -= half_up(value * deferral / HUNDRED)
     added = fcp(case, tables) if case.normal and not case.interstate else None
     return OwnIcms(
         base=base,
         value=value,
-        line=line("icms", base, rate, value) if rate and case.normal else None,
+        line=line("icms", base, rate, value, reduction=case.reduction("icms"), deferral=deferral)
+        if rate and case.normal
+        else None,
         fcp=line("fcp", base, added, added.of(base)) if added else None,
     )
 
@@ -46,4 +49,6 @@ def simples_credit(case: TaxCase, operation: Decimal) -> TaxLine | None:
     """What CSOSN 101 and 201 state (LC 123/2006 art. 23)."""
     rate = None if case.normal else given(case, "simples_credit")
     base = half_up(operation * case.kept("simples_credit"))
-    return line("simples_credit", base, rate, rate.of(base)) if rate else None
+    return (
+        line("simples_credit", base, rate, rate.of(base), reduction=case.reduction("simples_credit")) if rate else None
+    )

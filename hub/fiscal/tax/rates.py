@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from hub.canon.invoice import TaxLine
 from hub.fiscal.tables import FiscalTables, Row
-from hub.fiscal.tax.case import HUNDRED, MissingRate, TaxCase
+from hub.fiscal.tax.case import HUNDRED, ZERO, MissingRate, TaxCase
 from hub.kit.money import half_up
 
 IMPORTED = frozenset({"1", "2", "3", "8"})  # origins of Resolução do Senado 13/2012
@@ -36,8 +36,27 @@ def source_of(row: Row) -> str:
     return f"{row.source} [doubtful]" if row.doubtful else row.source
 
 
-def line(tax: str, base: Decimal, rate: Rate, value: Decimal) -> TaxLine:
-    return TaxLine(tax=tax, base=base, rate=rate.percent, value=value, rule=rate.rule, source=rate.source)
+def line(
+    tax: str,
+    base: Decimal,
+    rate: Rate,
+    value: Decimal,
+    *,
+    reduction: Decimal = ZERO,
+    deferral: Decimal = ZERO,
+    mva: Decimal | None = None,
+) -> TaxLine:
+    return TaxLine(
+        tax=tax,
+        base=base,
+        rate=rate.percent,
+        value=value,
+        rule=rate.rule,
+        source=rate.source,
+        reduction=reduction,
+        deferral=deferral,
+        mva=mva,
+    )
 
 
 def interstate(case: TaxCase, tables: FiscalTables) -> Rate:

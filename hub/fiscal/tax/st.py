@@ -16,10 +16,12 @@ def substitution(case: TaxCase, tables: FiscalTables, operation: Decimal, ipi: D
     tax, fcp = given(case, "icms_st"), given(case, "fcp_st")
     if not tax and not fcp:
         return []
-    base = half_up((operation + ipi) * (1 + margin(case, tables) / HUNDRED) * case.kept("icms_st"))
+    mva, reduction = margin(case, tables), case.reduction("icms_st")
+    base = half_up((operation + ipi) * (1 + mva / HUNDRED) * case.kept("icms_st"))
     lines = []
     if tax:
-        lines.append(line("icms_st", base, tax, max(tax.of(base) - own, ZERO)))
+        value = max(tax.of(base) - own, ZERO)
+        lines.append(line("icms_st", base, tax, value, reduction=reduction, mva=mva))
     if fcp:
         lines.append(line("fcp_st", base, fcp, fcp.of(base)))
     return lines
