@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from functools import cache
-from pathlib import Path
+from datetime import date
 
 from adapters.sefaz.company import Company
+from adapters.sefaz.tables import table
 from hub.canon.ports import Call, NeverTry
-from hub.kit.dated import NoRule, Table, load
+from hub.kit.dated import NoRule
 
 NATIONAL = "AN"  # events of interested parties, EPEC, distribution
 CONTINGENCY = {"6": "SVCAN", "7": "SVCRS"}  # tpEmis -> authority
@@ -25,14 +23,6 @@ class Endpoint:
     legacy_tls: bool = False
 
 
-@cache
-def table(name: str) -> Table:
-    """A table of `mappings/fiscal`, or of the folder that `HUB_FISCAL_TABLES` names; read once a process."""
-    own = os.environ.get("HUB_FISCAL_TABLES")
-    folder = Path(own) if own else Path(__file__).resolve().parents[2] / "mappings" / "fiscal"
-    return load(folder / f"{name}.yaml")
-
-
 def authority_of(uf: str, model: str, emission: str, on: date) -> str:
     """Who authorizes: the UF's own authority or its virtual one, or the contingency that the emission type names."""
     if emission in CONTINGENCY:
@@ -40,14 +30,13 @@ def authority_of(uf: str, model: str, emission: str, on: date) -> str:
     return table("authorities").find(on, uf=uf, model=model).text("authority")
 
 
-def endpoint(call: Call, ours: Company) -> Endpoint:
-    """Where a planned call goes. `soap_authority` of the call is `<authority>:<model>`."""
+def endpoint(call: Call, ours: Company, on: date) -> Endpoint:
+    """Where a planned call goes on that day. `soap_authority` of the call is `<authority>:<model>`."""
     if ours.base_url is not None:
         return Endpoint(url=f"{ours.base_url}/{call.path}")
     authority, _, model = (call.soap_authority or "").partition(":")
-    today = datetime.now(UTC).date()
     try:
-        row = table("endpoints").find(today, authority=authority, model=model, environment=ours.environment)
+        row = table("endpoints").find(on, authority=authority, model=model, environment=ours.environment)
         url = row.text(call.operation)
     except (NoRule, KeyError) as error:
         raise NeverTry(f"no address of {call.operation} at {call.soap_authority}") from error

@@ -30,10 +30,10 @@ class Company:
 
 def company(account: Account) -> Company:
     """The account's configuration; `NeverTry` names every field that is missing or malformed."""
-    config, faults = account.config, []
-    for name in ("cnpj", "uf", "environment"):
-        if not config.get(name):
-            faults.append({"at": f"config.{name}", "code": "MISSING"})
+    config = account.config
+    faults = [
+        {"at": f"config.{name}", "code": "MISSING"} for name in ("cnpj", "uf", "environment") if not config.get(name)
+    ]
     environment = str(config.get("environment", ""))
     if environment and environment not in ENVIRONMENTS:
         faults.append({"at": "config.environment", "code": "UNKNOWN_CODE", "message": environment})
@@ -59,7 +59,9 @@ def _profile(config: Any) -> Profile:
     contact = config.get("contact")
     return Profile(
         software=str(config.get("software", Profile().software)),
-        contact=TechnicalContact(**{name: str(contact[name]) for name in ("tax_id", "name", "email", "phone")}) if contact else None,
+        contact=TechnicalContact(**{name: str(contact[name]) for name in ("tax_id", "name", "email", "phone")})
+        if contact
+        else None,
         readers=tuple(config.get("readers", ())),
     )
 

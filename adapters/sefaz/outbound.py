@@ -9,10 +9,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from adapters.sefaz import xsd
+from adapters.sefaz.authorities import authority_of
 from adapters.sefaz.certificates import CertificateRefused, check_certificate
 from adapters.sefaz.company import Company, company, identity
 from adapters.sefaz.read import NFE, Answer, Protocol, read_answer
-from adapters.sefaz.rules import StatusClass, faults_of, status_class
+from adapters.sefaz.rules import CANCELLED_CODES, StatusClass, faults_of, status_class
 from adapters.sefaz.sign import sign
 from adapters.sefaz.soap import SERVICES, NotAnAnswer, media_type, parse, wrap
 from adapters.sefaz.write import write_invoice
@@ -31,6 +32,7 @@ from hub.canon.ports import (
     Retry,
     Unknown,
 )
+from hub.canon.taxids.ufs import UF_BY_CODE
 
 SEND, RECEIPT, QUERY = "NFeAutorizacao4", "NFeRetAutorizacao4", "NFeConsultaProtocolo4"
 ANSWER_TIME = timedelta(seconds=30)
@@ -39,7 +41,6 @@ PACING_PAUSE = timedelta(hours=1)
 LONGEST_POLL = 60  # seconds
 NOT_RECEIVED = "not_received"  # reference: the key that the authority said it does not have (217)
 EARLIER_KEYS = "earlier_keys"  # reference: keys of the same document from builds before, blank-separated
-CANCELLED_CODES = frozenset({"101", "151", "155"})
 
 _NOTE = re.compile(rb"<NFe[ >].*</NFe>", re.DOTALL)
 _KEY = re.compile(rb' Id="NFe([0-9A-Z]{44})"')
@@ -97,7 +98,9 @@ def prepare(invoice_json: Mapping[str, Any], account: Account) -> tuple[str, byt
     signed = sign(written.xml, key.key)
     found = xsd.faults(parse(signed))
     if found:
-        raise NeverTry("the note is not valid by the schema", faults=tuple({"at": "xml", "message": each} for each in found))
+        raise NeverTry(
+            "the note is not valid by the schema", faults=tuple({"at": "xml", "message": each} for each in found)
+        )
     return written.key, signed
 
 
@@ -114,7 +117,8 @@ def note_of(command: AuthorizeInvoice, account: Account) -> Note:
 
 
 # ------------------------------------------------------------------ calls
-def _call(service: str, message: bytes, key: str, ours: Company, *, write: bool = False) -> Call:
+def _call(service: str, message: bytes, key: str, ours: Company, about: str, *, write: bool = False) -> Call:
+    """`about`: the access key that the message speaks of; it says which authority answers."""
     return Call(
         key=key,
         operation=service,
@@ -125,14 +129,20 @@ def _call(service: str, message: bytes, key: str, ours: Company, *, write: bool 
         bucket=f"{service}:{ours.cnpj[:8]}",
         repeatable=not write,
         timeout=ANSWER_TIME,
-        soap_authority=ours.uf,
+        soap_authority=_authority(about),
     )
+
+
+def _authority(key: str) -> str:
+    """`<authority>:<model>` for a key: its UF, model, emission type, and the day on which that UF's row must hold."""
+    on = date(2000 + int(key[2:4]), int(key[4:6]), 1)
+    return f"{authority_of(UF_BY_CODE[key[:2]], key[20:22], key[34], on)}:{key[20:22]}"
 
 
 def send_call(note: Note, ours: Company) -> Call:
     """A batch of one note, answered at once (`indSinc` 1)."""
     head = f'<enviNFe xmlns="{NFE}" versao="4.00"><idLote>{int(note.key[25:34])}</idLote><indSinc>1</indSinc>'
-    return _call(SEND, head.encode() + note.signed + b"</enviNFe>", "0", ours, write=True)
+    return _call(SEND, head.encode() + note.signed + b"</enviNFe>", "0", ours, note.key, write=True)
 
 
 def query_call(key: str, ours: Company) -> Call:
@@ -141,24 +151,13 @@ def query_call(key: str, ours: Company) -> Call:
         f'<consSitNFe xmlns="{NFE}" versao="4.00"><tpAmb>{ours.environment}</tpAmb><xServ>CONSULTAR</xServ>'
         f"<chNFe>{key}</chNFe></consSitNFe>"
     )
-    return _call(QUERY, message.encode(), "query", ours)
+    return _call(QUERY, message.encode(), "query", ours, key)
 
 
-def receipt_call(receipt: str, turn: int, ours: Company) -> Call:
+def receipt_call(receipt: str, turn: int, note: Note, ours: Company) -> Call:
     """The result of a batch that was taken for later; `turn` counts the questions."""
-    message = (
-        f'<consReciNFe xmlns="{NFE}" versao="4.00"><tpAmb>{ours.environment}</tpAmb><nRec>{receipt}</nRec></consReciNFe>'
-    )
-    return _call(RECEIPT, message.encode(), f"poll-{turn}", ours)
-
-
-def status_call(ours: Company, uf_code: str) -> Call:
-    """Whether the service operates."""
-    message = (
-        f'<consStatServ xmlns="{NFE}" versao="4.00"><tpAmb>{ours.environment}</tpAmb><cUF>{uf_code}</cUF>'
-        "<xServ>STATUS</xServ></consStatServ>"
-    )
-    return _call("NFeStatusServico4", message.encode(), "status", ours)
+    message = f'<consReciNFe xmlns="{NFE}" versao="4.00"><tpAmb>{ours.environment}</tpAmb><nRec>{receipt}</nRec></consReciNFe>'
+    return _call(RECEIPT, message.encode(), f"poll-{turn}", ours, note.key)
 
 
 # ------------------------------------------------------------------ outcomes
@@ -222,7 +221,7 @@ class SefazOutbound:
 def _judge_send(asked: Asked, answer: Answer) -> Outcome:
     if answer.code == "103" and answer.receipt:
         wait = min(max(answer.wait or 1, 1), LONGEST_POLL)
-        return Accepted(poll=receipt_call(answer.receipt, 1, asked.ours), after=timedelta(seconds=wait))
+        return Accepted(poll=receipt_call(answer.receipt, 1, asked.note, asked.ours), after=timedelta(seconds=wait))
     if answer.code == "104":
         return _judge_protocol(asked, answer)
     return _judge_code(asked, None, answer)
@@ -232,12 +231,12 @@ def _judge_receipt(asked: Asked, answer: Answer) -> Outcome:
     if answer.code == "105" and answer.receipt:
         turn = int(asked.call.key.rpartition("-")[2]) + 1
         return Accepted(
-            poll=receipt_call(answer.receipt, turn, asked.ours),
+            poll=receipt_call(answer.receipt, turn, asked.note, asked.ours),
             after=timedelta(seconds=min(2 ** (turn - 1), LONGEST_POLL)),
         )
     if answer.code == "104":
         return _judge_protocol(asked, answer)
-    if status_class(answer.code, asked.note.on) is StatusClass.ABSENT:
+    if status_class(answer.code, asked.note.on) is StatusClass.NOT_THERE:
         return asked.unknown(f"{answer.code}: the receipt is not known there")
     return _judge_code(asked, None, answer)
 
@@ -296,7 +295,7 @@ def _judge_query(asked: Asked, answer: Answer) -> Outcome:
     if answer.key is not None and answer.key != key:
         return asked.unknown("the answer speaks of another note")
     protocol, kind = answer.protocol(key), status_class(answer.code, asked.note.on)
-    if kind is StatusClass.ABSENT:
+    if kind is StatusClass.NOT_THERE:
         return Done(references={NOT_RECEIVED: asked.note.key}, again=True)
     if kind is StatusClass.AUTHORIZED or answer.code in CANCELLED_CODES:
         return _judge_found(asked, answer, protocol, key)
@@ -305,7 +304,9 @@ def _judge_query(asked: Asked, answer: Answer) -> Outcome:
     if kind in {StatusClass.STOPPED, StatusClass.PACING, StatusClass.CERTIFICATE, StatusClass.DUPLICATE}:
         return _judge_code(asked, None, answer)
     return Unknown(
-        check=None, reason=f"the query was answered {answer.code} {answer.message}", results=(asked.note.reported("UNKNOWN"),)
+        check=None,
+        reason=f"the query was answered {answer.code} {answer.message}",
+        results=(asked.note.reported("UNKNOWN"),),
     )
 
 
@@ -329,9 +330,7 @@ def _judge_found(asked: Asked, answer: Answer, protocol: Protocol | None, key: s
             at=protocol.at,
             protocol_xml=protocol.xml,
         )
-        return Rejected(
-            code="EARLIER_BUILD", message="an earlier build of this note is authorized", results=(earlier,)
-        )
+        return Rejected(code="EARLIER_BUILD", message="an earlier build of this note is authorized", results=(earlier,))
     return Done(results=(reported,))
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
+from functools import cache
 
+from adapters.sefaz.tables import table
 from adapters.sefaz.totals import invoice_total
 from hub.canon.invoice import Invoice
 from hub.canon.taxids import cnpj_valid, cpf_valid, gtin_valid, municipality_valid, registration_valid
@@ -23,9 +24,8 @@ class StatusClass(StrEnum):
     PROCESSING = "processing"
     STOPPED = "stopped"
     PACING = "pacing"
-    ABSENT = "absent"
+    NOT_THERE = "not_there"
     DUPLICATE = "duplicate"
-    CANCELLED = "cancelled"
     DENIED = "denied"
     CONTINGENCY = "contingency"
     CERTIFICATE = "certificate"
@@ -33,26 +33,14 @@ class StatusClass(StrEnum):
     REJECT = "reject"
 
 
-_CODES: Mapping[StatusClass, tuple[int, ...]] = {
-    StatusClass.AUTHORIZED: (100, 150),
-    StatusClass.DONE: (102, 107, 128, 135, 136, 138, 155),
-    StatusClass.CANCELLED: (101, 151, 218),
-    StatusClass.PROCESSING: (103, 104, 105),
-    StatusClass.STOPPED: (108, 109, 999),
-    StatusClass.PACING: (656,),
-    StatusClass.ABSENT: (106, 217),
-    StatusClass.DUPLICATE: (204, 206, 256, 539, 563, 573),
-    StatusClass.DENIED: (110, 205, 301, 302, 303),
-    StatusClass.CONTINGENCY: (113, 114),
-    StatusClass.CERTIFICATE: (213, 280, 281, 282, 283, 284, 285, 286),
-    StatusClass.LATE: (228,),
-}
-BY_CODE: Mapping[str, StatusClass] = {str(code): kind for kind, codes in _CODES.items() for code in codes}
+CANCELLED_CODES = frozenset({"101", "151", "155"})  # a query says that the note was cancelled
 
 
+@cache
 def status_class(code: str, on: date) -> StatusClass:
-    """The class of a cStat on that day; an unknown one is a rejection."""
-    return BY_CODE.get(code, StatusClass.REJECT)
+    """The class of a cStat on that day; a code without a row is a rejection."""
+    row = table("cstat").get(on, code=code)
+    return StatusClass(row.text("class")) if row else StatusClass.REJECT
 
 
 # ------------------------------------------------------------------ before sending

@@ -5,6 +5,11 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from decimal import ROUND_HALF_UP, Decimal
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
+from adapters.sefaz.sign import sign
+from adapters.sefaz.testcerts import self_made
+from adapters.sefaz.write import write_invoice
 from hub.canon.invoice import Invoice, InvoiceItem, InvoiceParty, InvoicePayment, TaxLine
 
 CENT = Decimal("0.01")
@@ -107,3 +112,10 @@ def _taxes(total: Decimal) -> tuple[TaxLine, ...]:
 def _line(tax: str, base: Decimal, rate: str) -> TaxLine:
     value = (base * Decimal(rate) / 100).quantize(CENT, ROUND_HALF_UP)
     return TaxLine(tax=tax, base=base, rate=Decimal(rate), value=value, rule=f"{tax}.sample", source=SOURCE)
+
+
+def signed_sample(*, items: int, model: int, at: datetime) -> tuple[bytes, bytes]:
+    """(signed `<NFe>`, PEM of the certificate that verifies it). The key is thrown away."""
+    identity = self_made(ISSUER_CNPJ, ISSUER.name, now=at)
+    written = write_invoice(sample_invoice(items=items, model=model, at=at))
+    return sign(written.xml, identity.key), identity.certificate.public_bytes(Encoding.PEM)

@@ -129,8 +129,8 @@ class Signed:
 def verify(parent: etree._Element) -> Signed:
     """The verdict on the Signature of an `NFe`, `evento` or `inutNFe`, taken as a document of its own. Trust and dates are not judged."""
     signature = parent.find(f"{{{DSIG}}}Signature")
-    if signature is None:
-        return Signed(verdict="absent")
+    if signature is None:  # one in a foreign namespace is there, and wrong
+        return Signed(verdict="invalid" if any(_local(each) == "Signature" for each in parent) else "absent")
     target = next((each for each in parent if _local(each) in SIGNED_ELEMENTS), None)
     certificate = _certificate(signature)
     digest = signature.findtext(f".//{{{DSIG}}}DigestValue")

@@ -22,7 +22,7 @@ from adapters.sefaz.certificates import CNPJ_OID, Identity, local_key
 from adapters.sefaz.sign import LocalKey
 
 BITS, EXPONENT = 2048, 65537
-UTF8_STRING, EXPLICIT = 0x0C, 0xA0  # ASN.1 tags
+UTF8_STRING = 0x0C  # ASN.1 tag
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,27 +38,46 @@ class TrialRoot:
 
     def issue_company(self, cnpj: str, name: str, *, now: datetime, days: int = 365) -> Identity:
         """An A1-like certificate of a company."""
-        other = x509.OtherName(CNPJ_OID, bytes((UTF8_STRING, len(cnpj))) + cnpj.encode())
-        return self._issue(f"{name}:{cnpj}", [other], ExtendedKeyUsageOID.CLIENT_AUTH, now, days)
+        key = rsa.generate_private_key(EXPONENT, BITS)
+        authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+        builder = _company(cnpj, name, self.certificate.subject, key, now=now, days=days)
+        certificate = builder.add_extension(authority, critical=False).sign(self.key, SHA256())
+        return Identity(local_key(key, certificate), (self.certificate,))
 
     def issue_server(self, host: str, *, now: datetime, days: int = 365) -> Identity:
         """A server's certificate for a name or an address."""
-        return self._issue(host, [_server_name(host)], ExtendedKeyUsageOID.SERVER_AUTH, now, days)
-
-    def _issue(
-        self, common: str, names: list[x509.GeneralName], usage: x509.ObjectIdentifier, now: datetime, days: int
-    ) -> Identity:
         key = rsa.generate_private_key(EXPONENT, BITS)
-        certificate = (
-            _builder(common, self.certificate.subject, key, now, days)
-            .add_extension(x509.SubjectAlternativeName(names), critical=False)
-            .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            .add_extension(_usage(signs=False), critical=True)
-            .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
-            .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()), critical=False)
-            .sign(self.key, SHA256())
-        )
+        builder = _builder(host, self.certificate.subject, key, now, days)
+        builder = _leaf(builder, _server_name(host), ExtendedKeyUsageOID.SERVER_AUTH)
+        authority = x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key())
+        certificate = builder.add_extension(authority, critical=False).sign(self.key, SHA256())
         return Identity(local_key(key, certificate), (self.certificate,))
+
+
+def self_made(cnpj: str, name: str, *, now: datetime, days: int = 365) -> Identity:
+    """A company's certificate signed by itself: for a sample that carries its own proof."""
+    key = rsa.generate_private_key(EXPONENT, BITS)
+    certificate = _company(cnpj, name, None, key, now=now, days=days).sign(key, SHA256())
+    return Identity(local_key(key, certificate))
+
+
+def _company(
+    cnpj: str, name: str, issuer: x509.Name | None, key: rsa.RSAPrivateKey, *, now: datetime, days: int
+) -> x509.CertificateBuilder:
+    other = x509.OtherName(CNPJ_OID, bytes((UTF8_STRING, len(cnpj))) + cnpj.encode())
+    builder = _builder(f"{name}:{cnpj}", issuer, key, now, days)
+    return _leaf(builder, other, ExtendedKeyUsageOID.CLIENT_AUTH)
+
+
+def _leaf(
+    builder: x509.CertificateBuilder, name: x509.GeneralName, usage: x509.ObjectIdentifier
+) -> x509.CertificateBuilder:
+    return (
+        builder.add_extension(x509.SubjectAlternativeName([name]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(_usage(signs=False), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
+    )
 
 
 def _server_name(host: str) -> x509.GeneralName:

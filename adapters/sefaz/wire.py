@@ -20,6 +20,7 @@ from adapters.sefaz.authorities import Endpoint, endpoint
 from adapters.sefaz.certificates import CertificateRefused, Identity, check_certificate
 from adapters.sefaz.company import Company, company, identity
 from hub.canon.ports import Account, AnswerLost, Call, NeverTry, Response, TryAgain
+from hub.kit.clock import system_clock
 
 LARGEST_ANSWER = 10 * 1024 * 1024  # bytes
 PAUSE = timedelta(seconds=10)  # after a connection that never came about
@@ -78,7 +79,7 @@ class SefazWire:
     async def send(self, call: Call, account: Account) -> Response:
         """`TryAgain` or `NeverTry` only when no byte of the message has left; `AnswerLost` after that."""
         ours, key = company(account), identity(account)
-        where = endpoint(call, ours)
+        where = endpoint(call, ours, (account.now or system_clock()).date())
         self._refuse(account, ours, key, where)
         client = self._client(key, ours, where)
         try:
