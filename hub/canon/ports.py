@@ -39,6 +39,15 @@ class NotAuthentic(HubError):
         super().__init__(reason=reason)
 
 
+class AnswerLost(HubError):
+    """Something was sent and no answer came back: {reason}"""
+
+    code: ClassVar[str] = "ANSWER_LOST"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
+
+
 class Unmapped(HubError):
     """The code {foreign} is not in our table {table}."""
 
@@ -232,7 +241,10 @@ class Outbound(Protocol):
 
 
 class Wire(Protocol):
-    """How planned calls leave. Most adapters leave this out: the hub's HTTP client does it."""
+    """How planned calls leave. Most adapters leave this out: the hub's HTTP client does it.
+
+    Raises `TryAgain` or `NeverTry` only when certainly nothing left; `AnswerLost` after that, and then `outcome` gets None.
+    """
 
     async def send(self, call: Call, account: Account) -> Response: ...
 

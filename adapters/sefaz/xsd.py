@@ -1,0 +1,93 @@
+"""Official schemas, compiled once a process and chosen by root and event type. `HUB_FISCAL_SCHEMAS` names a folder whose files win over nfelib's."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, cast
+
+from lxml import etree
+
+NFE = "http://www.portalfiscal.inf.br/nfe"
+SCHEMA_FOLDER = "HUB_FISCAL_SCHEMAS"
+
+# root -> (folder in nfelib, file)
+BY_ROOT: Mapping[str, tuple[str, str]] = {
+    "NFe": ("nfe/schemas/v4_0", "nfe_v4.00.xsd"),
+    "nfeProc": ("nfe/schemas/v4_0", "procNFe_v4.00.xsd"),
+    "enviNFe": ("nfe/schemas/v4_0", "enviNFe_v4.00.xsd"),
+    "retEnviNFe": ("nfe/schemas/v4_0", "retEnviNFe_v4.00.xsd"),
+    "consReciNFe": ("nfe/schemas/v4_0", "consReciNFe_v4.00.xsd"),
+    "retConsReciNFe": ("nfe/schemas/v4_0", "retConsReciNFe_v4.00.xsd"),
+    "consSitNFe": ("nfe/schemas/v4_0", "consSitNFe_v4.00.xsd"),
+    "retConsSitNFe": ("nfe/schemas/v4_0", "retConsSitNFe_v4.00.xsd"),
+    "consStatServ": ("nfe/schemas/v4_0", "consStatServ_v4.00.xsd"),
+    "retConsStatServ": ("nfe/schemas/v4_0", "retConsStatServ_v4.00.xsd"),
+    "inutNFe": ("nfe/schemas/v4_0", "inutNFe_v4.00.xsd"),
+    "retInutNFe": ("nfe/schemas/v4_0", "retInutNFe_v4.00.xsd"),
+    "procInutNFe": ("nfe/schemas/v4_0", "procInutNFe_v4.00.xsd"),
+    "distDFeInt": ("nfe_dist_dfe/schemas/v1_0", "distDFeInt_v1.01.xsd"),
+    "retDistDFeInt": ("nfe_dist_dfe/schemas/v1_0", "retDistDFeInt_v1.01.xsd"),
+    "resNFe": ("nfe_dist_dfe/schemas/v1_0", "resNFe_v1.01.xsd"),
+    "resEvento": ("nfe_dist_dfe/schemas/v1_0", "resEvento_v1.01.xsd"),
+}
+# family of event types -> (folder in nfelib, evento, envEvento, retEnvEvento, procEventoNFe)
+_CANCEL = ("nfe_evento_cancel", "eventoCancNFe", "envEventoCancNFe", "retEnvEventoCancNFe", "procEventoCancNFe")
+_CORRECT = ("nfe_evento_cce", "CCe", "envCCe", "retEnvCCe", "procCCeNFe")
+_EPEC = ("nfe_epec", "EPEC", "envEPEC", "retEnvEPEC", "procEPEC")
+_MANIFEST = ("nfe_evento_mde", "confRecebto", "envConfRecebto", "retEnvConfRecebto", "procConfRecebtoNFe")
+EVENT_ROOTS = ("evento", "envEvento", "retEnvEvento", "procEventoNFe")
+BY_EVENT: Mapping[str, tuple[str, str, str, str, str]] = {
+    "110110": _CORRECT,
+    "110111": _CANCEL,
+    "110140": _EPEC,
+    "210200": _MANIFEST,
+    "210210": _MANIFEST,
+    "210220": _MANIFEST,
+    "210240": _MANIFEST,
+}
+
+
+def schema_file(root: str, event_type: str | None = None) -> Path | None:
+    """Where the schema of that root is; None when there is none."""
+    if root in BY_ROOT:
+        folder, name = BY_ROOT[root]
+    elif root in EVENT_ROOTS and event_type is not None and event_type in BY_EVENT:
+        family = BY_EVENT[event_type]
+        folder, name = f"{family[0]}/schemas/v1_0", f"{family[1 + EVENT_ROOTS.index(root)]}_v1.00.xsd"
+    else:
+        return None
+    own = os.environ.get(SCHEMA_FOLDER)
+    if own and (Path(own) / name).is_file():
+        return Path(own) / name
+    return _nfelib() / folder / name
+
+
+@cache
+def _nfelib() -> Path:
+    spec = find_spec("nfelib")
+    if spec is None or spec.origin is None:
+        raise FileNotFoundError("nfelib")
+    return Path(spec.origin).parent
+
+
+@cache
+def _compiled(file: Path) -> etree.XMLSchema:
+    parser = etree.XMLParser(no_network=True, resolve_entities=False)
+    return etree.XMLSchema(etree.parse(file, parser))
+
+
+def faults(element: etree._Element, event_type: str | None = None) -> list[str] | None:
+    """What the schema of this element has against it, as its own root; [] when valid, None when there is no schema."""
+    name = etree.QName(element)
+    file = schema_file(name.localname, event_type)
+    if file is None:
+        return None
+    schema = _compiled(file)
+    if schema.validate(element):
+        return []
+    log: list[Any] = list(cast("Any", schema.error_log))
+    return [f"line {error.line}: {error.message}" for error in log] or ["not valid"]

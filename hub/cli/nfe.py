@@ -1,0 +1,85 @@
+"""`hub nfe`: check, sample and show notes. JSON on standard output, messages on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+app = typer.Typer(no_args_is_help=True, add_completion=False)
+
+Files = Annotated[list[str], typer.Argument(help="XML files.")]
+AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON a file.")]
+
+
+@app.command()
+def check(files: Files, *, as_json: AsJson = False) -> None:
+    """Say of each file what it is and whether it is well made."""
+    lines = [_check_file(file) for file in files]
+    for line in lines:
+        typer.echo(json.dumps(line, ensure_ascii=False) if as_json else _sentence(line))
+    raise typer.Exit(0 if all(_good(line) for line in lines) else 1)
+
+
+def _check_file(file: str) -> dict[str, Any]:
+    checks = import_module("adapters.sefaz.check")
+    try:
+        body = Path(file).read_bytes()
+    except OSError as error:
+        typer.echo(f"{file}: {error.strerror}", err=True)
+        return dict(checks.unreadable(file, error.strerror or "cannot be read"))
+    return dict(checks.check_document(file, body))
+
+
+def _good(line: dict[str, Any]) -> bool:
+    wrong = (line[name] is False for name in ("schema_valid", "key_valid", "key_matches", "totals_consistent"))
+    return line["kind"] != "unknown" and line["signature"] != "invalid" and not any(wrong)
+
+
+def _sentence(line: dict[str, Any]) -> str:
+    marks = {True: "yes", False: "NO", None: "-"}
+    parts = [
+        f"{name.replace('_', ' ')} {marks[line[name]]}"
+        for name in ("schema_valid", "key_valid", "key_matches", "totals_consistent")
+    ]
+    errors = "".join(f"\n    {error}" for error in line["schema_errors"])
+    return f"{line['file']}: {line['kind']}, signature {line['signature']}, {', '.join(parts)}{errors}"
+
+
+@app.command()
+def sample(
+    out: Annotated[Path, typer.Option(help="Folder for nfe.xml and cert.pem.")],
+    items: Annotated[int, typer.Option(min=1, max=990, help="How many items.")] = 1,
+    model: Annotated[int, typer.Option(help="55 (NF-e) or 65 (NFC-e).")] = 55,
+) -> None:
+    """Write a signed fictional note of homologation, and the certificate that verifies it."""
+    if model not in {55, 65}:
+        typer.echo("the model is 55 or 65", err=True)
+        raise typer.Exit(2)
+    note, certificate = import_module("adapters.sefaz.sample").signed_sample(items=items, model=model, at=_now())
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "nfe.xml").write_bytes(note)
+    (out / "cert.pem").write_bytes(certificate)
+    typer.echo(f"{out / 'nfe.xml'} and {out / 'cert.pem'}", err=True)
+
+
+def _now() -> Any:
+    return import_module("hub.kit.clock").system_clock()
+
+
+@app.command()
+def show(file: str) -> None:
+    """Print a note for reading: parties, items, taxes, totals, protocol."""
+    try:
+        text = import_module("adapters.sefaz.show").described(Path(file).read_bytes())
+    except OSError as error:
+        typer.echo(f"{file}: {error.strerror}", err=True)
+        raise typer.Exit(1) from error
+    except import_module("adapters.sefaz.soap").NotXml as error:
+        typer.echo(f"{file}: {error}", err=True)
+        raise typer.Exit(1) from error
+    sys.stdout.write(text)
