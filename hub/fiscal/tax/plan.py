@@ -30,21 +30,13 @@ TAXES = (
     "ibs_mun",
     "cbs",
 )
-<<<<<<< HEAD
 EXACT = 80  # of precision, so that no product is rounded before we round it
-=======
-_DIGITS = 80  # of precision, so that no product is rounded before we round it
->>>>>>> sefaz
 
 
 def plan(case: TaxCase, tables: FiscalTables) -> tuple[TaxLine, ...]:
     """The lines in the order of `TAXES`, absent when not due. Raises a `CaseFault`, or `NoRule` where a table has no row."""
     with localcontext() as context:
-<<<<<<< HEAD
         context.prec = EXACT
-=======
-        context.prec = _DIGITS
->>>>>>> sefaz
         lines = _lines(case, tables)
     return tuple(line for line in lines if case.wants(line.tax))
 

@@ -1,0 +1,185 @@
+"""Request invoices, note what the authority says of them, correct rejected ones. Numbers are taken in the unit, without gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from hub.canon.commands import InvoiceReported
+from hub.canon.invoice_json import invoice_to_json
+from hub.canon.taxids import random_code
+from hub.fiscal.invoice_plan import plan_invoice
+from hub.fiscal.invoice_request import InvoiceRequest, PlannedInvoice
+from hub.fiscal.model import FACTS, FiscalState, UnknownDocument, path
+from hub.fiscal.tables import FiscalTables
+from hub.kit.db import Tx
+from hub.kit.ids import new_id
+from hub.kit.sqlfile import statements
+from hub.ledger import Cause, append, fact
+
+SQL = statements(__file__, "fiscal.sql")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceAsk:
+    """A note for one fulfillment. The request's `number`, `random_code` and `invoice_id` are placeholders: they are given here."""
+
+    request: InvoiceRequest
+    order_id: UUID
+    fulfillment_id: UUID
+    node_id: UUID
+    connection_id: UUID
+    cause: Cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbered:
+    """A document in PENDING, with the canonical invoice as JSON for the authority's adapter."""
+
+    document_id: UUID
+    ask: InvoiceAsk
+    number: int
+    total: Decimal  # vNF
+    invoice: Mapping[str, Any]
+
+
+async def request(tx: Tx, asks: Sequence[InvoiceAsk], tables: FiscalTables) -> list[Numbered]:
+    """Plan, number and keep these notes. `Incomplete` before any number is taken."""
+    planned = [(ask, plan_invoice(_placeholder(ask.request), tables)) for ask in asks]
+    series: dict[tuple[str, int, int, int], list[tuple[InvoiceAsk, PlannedInvoice]]] = {}
+    for ask, plan in planned:
+        note = plan.invoice
+        key = (note.issuer.tax_id or "", note.environment, note.model, note.series)
+        series.setdefault(key, []).append((ask, plan))
+    made: list[Numbered] = []
+    for key in sorted(series):
+        first: int = await tx.conn.fetchval(SQL["take_numbers"], *key, len(series[key]))
+        for number, (ask, plan) in enumerate(series[key], first):
+            made.append(_number(ask, plan, number))
+    await _add(tx, made)
+    return made
+
+
+def _placeholder(asked: InvoiceRequest) -> InvoiceRequest:
+    return replace(asked, number=1, random_code=random_code(1))
+
+
+def _number(ask: InvoiceAsk, plan: PlannedInvoice, number: int) -> Numbered:
+    document_id = new_id()
+    note = replace(plan.invoice, number=number, random_code=random_code(number), invoice_id=document_id.hex)
+    return Numbered(document_id=document_id, ask=ask, number=number, total=plan.total, invoice=invoice_to_json(note))
+
+
+async def _add(tx: Tx, made: Sequence[Numbered]) -> None:
+    rows = []
+    for m in made:
+        note, ask = m.invoice, m.ask
+        rows.append(
+            (
+                m.document_id,
+                "NFE" if ask.request.model == 55 else "NFCE",
+                ask.request.environment,
+                ask.request.issuer.tax_id or "",
+                ask.node_id,
+                ask.connection_id,
+                ask.request.model,
+                ask.request.series,
+                m.number,
+                note["random_code"],
+                ask.order_id,
+                ask.fulfillment_id,
+                ask.request.issued_at,
+                m.total,
+                dict(note),
+            )
+        )
+    await tx.conn.execute(SQL["add"], *map(list, zip(*rows, strict=True)), tx.now)
+    for m in made:
+        tx.born.add(m.document_id)
+        said = {
+            "order_id": m.ask.order_id,
+            "fulfillment_id": m.ask.fulfillment_id,
+            "number": m.number,
+            "series": m.ask.request.series,
+        }
+        append(tx, [fact(tx, "invoice.requested", "fiscal_document", m.document_id, said, m.ask.cause)])
+
+
+async def report(tx: Tx, news: Sequence[tuple[InvoiceReported, Cause]]) -> None:
+    """What the authority, or our own signing, says of documents. News that the state already knows change nothing."""
+    ids = [UUID(n.invoice_id) for n, _ in news]
+    rows = {r["fiscal_document_id"]: dict(r.items()) for r in await tx.conn.fetch(SQL["lock"], sorted(set(ids)))}
+    for (said, cause), document_id in zip(news, ids, strict=True):
+        row = rows.get(document_id)
+        if row is None:
+            raise UnknownDocument(document_id=document_id)
+        await _report_one(tx, said, cause, row)
+
+
+async def _report_one(tx: Tx, said: InvoiceReported, cause: Cause, row: dict[str, Any]) -> None:
+    to = FiscalState(said.status)
+    way = path(FiscalState(row["state"]), to)
+    if not way:
+        return
+    await tx.conn.execute(
+        SQL["change"],
+        row["fiscal_document_id"],
+        to.value,
+        tx.now,
+        said.access_key,
+        said.protocol,
+        said.authority_code,
+        said.authority_message,
+        (said.at or tx.now) if to is FiscalState.AUTHORIZED else None,
+        said.signed_xml,
+        said.protocol_xml,
+    )
+    row["state"] = to.value
+    data = {
+        "order_id": row["order_id"],
+        "fulfillment_id": row["fulfillment_id"],
+        "access_key": said.access_key or row["access_key"],
+        "protocol": said.protocol,
+        "code": said.authority_code,
+        "message": said.authority_message,
+    }
+    clean = {k: v for k, v in data.items() if v is not None}
+    append(tx, [fact(tx, FACTS[s], "fiscal_document", row["fiscal_document_id"], clean, cause) for s in way])
+
+
+async def correct(tx: Tx, document_id: UUID, ask: InvoiceAsk, tables: FiscalTables) -> Numbered:
+    """A REJECTED note written again under its own number and series, with the data as they are now."""
+    rows = await tx.conn.fetch(SQL["lock"], [document_id])
+    if not rows:
+        raise UnknownDocument(document_id=document_id)
+    row = rows[0]
+    path(FiscalState(row["state"]), FiscalState.PENDING)
+    asked = replace(
+        ask.request,
+        number=row["number"],
+        series=row["series"],
+        random_code=random_code(row["number"]),
+        invoice_id=document_id.hex,
+    )
+    plan = plan_invoice(asked, tables)
+    invoice = invoice_to_json(plan.invoice)
+    await tx.conn.execute(SQL["rebuild"], document_id, invoice, tx.now, asked.issued_at, plan.total, asked.random_code)
+    said = {"order_id": ask.order_id, "fulfillment_id": ask.fulfillment_id, "number": row["number"], "corrected": True}
+    append(tx, [fact(tx, "invoice.requested", "fiscal_document", document_id, said, ask.cause)])
+    return Numbered(document_id=document_id, ask=ask, number=row["number"], total=plan.total, invoice=invoice)
+
+
+async def of_fulfillments(tx: Tx, fulfillments: Sequence[UUID]) -> dict[UUID, Any]:
+    """Fulfillment -> its newest note."""
+    return {r["fulfillment_id"]: r for r in await tx.conn.fetch(SQL["of_fulfillments"], list(fulfillments))}
+
+
+async def xml(tx: Tx, document_id: UUID) -> Any:
+    """The signed bytes and the protocol of one document."""
+    row = await tx.conn.fetchrow(SQL["xml"], document_id)
+    if row is None:
+        raise UnknownDocument(document_id=document_id)
+    return row
