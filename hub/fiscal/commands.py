@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from secrets import randbelow
 from typing import Any
 from uuid import UUID
 
@@ -64,12 +65,12 @@ async def request(tx: Tx, asks: Sequence[InvoiceAsk], tables: FiscalTables) -> l
 
 
 def _placeholder(asked: InvoiceRequest) -> InvoiceRequest:
-    return replace(asked, number=1, random_code=random_code(1))
+    return replace(asked, number=1, random_code=random_code(1, randbelow))
 
 
 def _number(ask: InvoiceAsk, plan: PlannedInvoice, number: int) -> Numbered:
     document_id = new_id()
-    note = replace(plan.invoice, number=number, random_code=random_code(number), invoice_id=document_id.hex)
+    note = replace(plan.invoice, number=number, random_code=random_code(number, randbelow), invoice_id=document_id.hex)
     return Numbered(document_id=document_id, ask=ask, number=number, total=plan.total, invoice=invoice_to_json(note))
 
 
@@ -161,7 +162,7 @@ async def correct(tx: Tx, document_id: UUID, ask: InvoiceAsk, tables: FiscalTabl
         ask.request,
         number=row["number"],
         series=row["series"],
-        random_code=random_code(row["number"]),
+        random_code=random_code(row["number"], randbelow),
         invoice_id=document_id.hex,
     )
     plan = plan_invoice(asked, tables)

@@ -1,0 +1,136 @@
+"""The fiscal gate: goods leave a Brazilian node only with an authorized note. Elsewhere a dispatch that is asked for happens at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID
+
+from hub import connections, fiscal, fulfillment, network, orders, outbox
+from hub.canon.codec import dump
+from hub.canon.commands import AuthorizeInvoice
+from hub.canon.states import HoldKind
+from hub.flows.note import Note, notes_for
+from hub.flows.reactor import Deps, Flow
+from hub.incidents import NewIncident
+from hub.kit.db import Tx
+from hub.ledger import Cause, Fact
+
+OPENS = frozenset({"invoice.authorized", "invoice.contingency_entered"})
+SHUTS = frozenset({"invoice.rejected", "invoice.denied"})
+
+
+async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
+    asked = [f for f in facts if f.type == "fulfillment.dispatch_asked"]
+    places = await network.load(tx)
+    abroad = {f.subject_id: f.cause for f in asked if not places.nodes[UUID(f.data["node_id"])].brazilian}
+    at_home = {f.subject_id: f.cause for f in asked if f.subject_id not in abroad}
+    if at_home:
+        await request_notes(tx, at_home, deps)
+    opened = {
+        UUID(f.data["fulfillment_id"]): f.cause for f in facts if f.type in OPENS and f.data.get("fulfillment_id")
+    }
+    if go := {**abroad, **opened}:
+        await fulfillment.dispatch(tx, go)
+        await _close(tx, [UUID(f.data["order_id"]) for f in facts if f.type in OPENS], deps, facts)
+    shut = [f for f in facts if f.type in SHUTS]
+    if shut:
+        await _shut(tx, shut, deps)
+
+
+async def request_notes(tx: Tx, asked: Mapping[UUID, Cause], deps: Deps) -> None:
+    """One note for each fulfillment; what is incomplete takes no number, holds its order and names all that is missing."""
+    for note in await notes_for(tx, asked, deps):
+        try:
+            numbered = await fiscal.request(tx, [note.ask], deps.tables)
+        except (fiscal.Incomplete, connections.UnknownConnection) as error:
+            await _incomplete(tx, note, str(error), getattr(error, "faults", ()), deps)
+            continue
+        await outbox.owe(tx, [delivery(n) for n in numbered])
+
+
+def delivery(n: fiscal.Numbered) -> outbox.Delivery:
+    """The note is owed to its authority; strict: a parked one holds back later words about the same note."""
+    command = AuthorizeInvoice(invoice_id=n.document_id.hex, invoice=n.invoice)
+    return outbox.Delivery(
+        destination=f"{n.ask.connection_id.hex}:outbound",
+        kind="AuthorizeInvoice",
+        subject_kind="fiscal_document",
+        subject_id=n.document_id,
+        payload=dump(command),
+        causation_id=n.ask.cause.causation_id or n.document_id,
+        correlation_id=n.ask.cause.correlation_id,
+        ordering_key=n.document_id.hex,
+        strict=True,
+        dedupe_key=f"AuthorizeInvoice:{n.document_id.hex}:{n.invoice['random_code']}",
+    )
+
+
+async def _incomplete(tx: Tx, note: Note, why: str, faults: Sequence[Any], deps: Deps) -> None:
+    await fulfillment.withdraw_dispatch(tx, {note.ask.fulfillment_id: note.ask.cause}, why)
+    await orders.place(
+        tx, [orders.HoldPlaced(order_id=note.ask.order_id, kind=HoldKind.FISCAL, reason=why, cause=note.ask.cause)]
+    )
+    await deps.incidents.open(
+        tx,
+        [
+            NewIncident(
+                kind="invoice_incomplete",
+                summary=why,
+                subject_kind="fulfillment",
+                subject_id=note.ask.fulfillment_id,
+                order_id=note.ask.order_id,
+                cause=note.ask.cause,
+                data={"faults": list(faults)},
+            )
+        ],
+    )
+
+
+async def _shut(tx: Tx, shut: Sequence[Fact], deps: Deps) -> None:
+    """The authority said no: the fulfillment stays PACKED, the order is held, a person decides."""
+    await fulfillment.withdraw_dispatch(
+        tx, {UUID(f.data["fulfillment_id"]): f.cause for f in shut}, "the authority rejected the note"
+    )
+    await orders.place(
+        tx,
+        [
+            orders.HoldPlaced(
+                order_id=UUID(f.data["order_id"]),
+                kind=HoldKind.FISCAL,
+                reason=f"the authority answered {f.data.get('code')}: {f.data.get('message')}",
+                cause=f.cause,
+            )
+            for f in shut
+        ],
+    )
+    await deps.incidents.open(
+        tx,
+        [
+            NewIncident(
+                kind="invoice_denied" if f.type == "invoice.denied" else "invoice_rejected",
+                summary=f"The authority answered {f.data.get('code')}: {f.data.get('message')}.",
+                subject_kind="fiscal_document",
+                subject_id=f.subject_id,
+                order_id=UUID(f.data["order_id"]),
+                cause=f.cause,
+                data={"code": f.data.get("code"), "fulfillment_id": f.data["fulfillment_id"]},
+            )
+            for f in shut
+        ],
+    )
+
+
+async def _close(tx: Tx, order_ids: Sequence[UUID], deps: Deps, facts: Sequence[Fact]) -> None:
+    """An authorized note ends the fiscal hold and the incidents about earlier refusals."""
+    if not order_ids:
+        return
+    causes = {UUID(f.data["order_id"]): f.cause for f in facts if f.type in OPENS}
+    freed = [orders.HoldReleased(order_id=i, kind=HoldKind.FISCAL, cause=causes[i]) for i in order_ids]
+    await orders.release(tx, freed, note="the note is authorized")
+    await deps.incidents.resolve_for_orders(
+        tx, ["invoice_incomplete", "invoice_rejected"], order_ids, "the note is authorized"
+    )
+
+
+FLOW = Flow("gate", frozenset({"fulfillment.dispatch_asked", *OPENS, *SHUTS}), answer)

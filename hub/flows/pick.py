@@ -1,0 +1,114 @@
+"""A planned fulfillment is owed to the node's WMS as a pick order; a cancelled one is taken back there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from hub import catalog, fiscal, network, orders, outbox
+from hub.canon.codec import dump
+from hub.canon.commands import CancelPick, OutwardCommand, PickLine, ReleasePick, RequestPick
+from hub.canon.order import Address
+from hub.flows.reactor import Deps, Flow
+from hub.kit.db import Tx
+from hub.kit.ids import public_id
+from hub.ledger import Fact
+
+
+async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
+    places = await network.load(tx)
+    planned = [f for f in facts if f.type == "fulfillment.planned" and _wms(places, f)]
+    owed = await _pick_orders(tx, planned, places)
+    for f in facts:
+        if not _wms(places, f):
+            continue
+        ref = public_id("ful", f.subject_id)
+        code = places.nodes[UUID(f.data["node_id"])].code
+        if f.type == "fulfillment.cancel_asked":
+            owed.append(_delivery(f, places, CancelPick(pick_order=ref, node=code, reason=f.data["reason"])))
+        elif f.type == "fulfillment.dispatched":
+            key = (await _access_key(tx, f)) if places.nodes[UUID(f.data["node_id"])].brazilian else None
+            if key:
+                owed.append(_delivery(f, places, ReleasePick(pick_order=ref, node=code, access_key=key)))
+    await outbox.owe(tx, owed)
+
+
+async def _access_key(tx: Tx, f: Fact) -> str | None:
+
+    notes = await fiscal.of_fulfillments(tx, [f.subject_id])
+    note = notes.get(f.subject_id)
+    return note["access_key"] if note else None
+
+
+def _wms(places: network.Network, f: Fact) -> UUID | None:
+    node = places.nodes.get(UUID(f.data["node_id"]))
+    return node.wms_connection_id if node else None
+
+
+async def _pick_orders(tx: Tx, planned: Sequence[Fact], places: network.Network) -> list[outbox.Delivery]:
+    if not planned:
+        return []
+    ids = {UUID(f.data["order_id"]) for f in planned}
+    heads, lines = await orders.heads(tx, ids), await orders.lines(tx, ids)
+    known = await catalog.find(tx, {x[1] for f in planned for x in f.data["lines"]})
+    by_line = {r["line_id"]: r for rows in lines.values() for r in rows}
+    found = []
+    for f in planned:
+        head = heads[UUID(f.data["order_id"])]
+        node = places.nodes[UUID(f.data["node_id"])]
+        command = RequestPick(
+            pick_order=public_id("ful", f.subject_id),
+            order=head["number"],
+            node=node.code,
+            version=1,
+            ship_by=datetime.fromisoformat(f.data["ship_by"]),
+            service=f.data["service"],
+            ship_to=ship_to(head),
+            lines=tuple(_line(by_line[UUID(x[0])], x, known) for x in f.data["lines"]),
+            notes=head["note"],
+        )
+        found.append(_delivery(f, places, command))
+    return found
+
+
+def _line(row: Any, share: Sequence[str], known: Mapping[str, catalog.Product]) -> PickLine:
+
+    product = known.get(row["sku"])
+    return PickLine(
+        line=str(row["line_no"]),
+        sku=row["sku"],
+        title=row["title"],
+        quantity=Decimal(share[2]),
+        gtin=product.gtin if product else None,
+    )
+
+
+def ship_to(head: Any) -> Address | None:
+    """The address that an order head holds; None where it has none (pickup)."""
+    if not head["ship_country"]:
+        return None
+    names = ["name", "company", "street", "number", "complement", "district", "city", "region", "postal_code", "country", "phone", "tax_id", "municipality_code"]
+    return Address(**{n: head[f"ship_{n}"] or None for n in names if n != "country"}, country=head["ship_country"])
+
+
+def _delivery(f: Fact, places: network.Network, command: OutwardCommand) -> outbox.Delivery:
+    connection = places.nodes[UUID(f.data["node_id"])].wms_connection_id
+    if connection is None:
+        raise ValueError("a node without a WMS is asked for nothing")
+    return outbox.Delivery(
+        destination=f"{connection.hex}:outbound",
+        kind=type(command).__name__,
+        subject_kind="fulfillment",
+        subject_id=f.subject_id,
+        payload=dump(command),
+        causation_id=f.event_id,
+        correlation_id=f.correlation_id,
+        ordering_key=f.subject_id.hex,
+        dedupe_key=f"{type(command).__name__}:{f.event_id.hex}",
+    )
+
+
+FLOW = Flow("pick", frozenset({"fulfillment.planned", "fulfillment.cancel_asked", "fulfillment.dispatched"}), answer)

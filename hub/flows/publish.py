@@ -1,0 +1,54 @@
+"""What left is told to the channel that ordered it: tracking, and in Brazil the note's key."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from hub import connections, fiscal, orders, outbox
+from hub.canon.codec import dump
+from hub.canon.commands import ConfirmShipment, ShippedLine
+from hub.flows.reactor import Deps, Flow
+from hub.kit.db import Tx
+from hub.ledger import Fact
+
+
+async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
+    ids = {UUID(f.data["order_id"]) for f in facts}
+    heads, lines = await orders.heads(tx, ids), await orders.lines(tx, ids)
+    adapters = await connections.adapters(tx)
+    notes = await fiscal.of_fulfillments(tx, [f.subject_id for f in facts])
+    external = {r["line_id"]: r["external_id"] for rows in lines.values() for r in rows}
+    owed = []
+    for f in facts:
+        head = heads[UUID(f.data["order_id"])]
+        connection = head["connection_id"]
+        if connection is None or "ConfirmShipment" not in deps.accepts.get(adapters.get(connection, ""), frozenset()):
+            continue
+        note = notes.get(f.subject_id)
+        command = ConfirmShipment(
+            order=head["external_id"],
+            shipment=f.data["shipment_id"],
+            lines=tuple(ShippedLine(line=external[UUID(x[0])], quantity=Decimal(x[2])) for x in f.data["lines"]),
+            carrier=f.data["carrier"],
+            tracking=f.data["tracking"],
+            access_key=note["access_key"] if note else None,
+        )
+        owed.append(
+            outbox.Delivery(
+                destination=f"{connection.hex}:outbound",
+                kind="ConfirmShipment",
+                subject_kind="fulfillment",
+                subject_id=f.subject_id,
+                payload=dump(command),
+                causation_id=f.event_id,
+                correlation_id=f.correlation_id,
+                ordering_key=head["order_id"].hex,
+                dedupe_key=f"ConfirmShipment:{f.subject_id.hex}",
+            )
+        )
+    await outbox.owe(tx, owed)
+
+
+FLOW = Flow("publish", frozenset({"fulfillment.dispatched"}), answer)

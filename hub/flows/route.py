@@ -1,0 +1,239 @@
+"""An approved order gets its nodes and its stock, in one go; what no node has waits with a hold that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from hub import catalog, fulfillment, inventory, network, orders, routing
+from hub.canon.states import HoldKind
+from hub.flows.places import Places
+from hub.flows.reactor import Deps, Flow
+from hub.flows.states import derive_states
+from hub.incidents import NewIncident
+from hub.kit.db import Tx
+from hub.ledger import Cause, Fact, append, fact
+
+TURNS = 3  # how often racers for the same units are decided anew before the rest waits for stock
+Avoid = Mapping[UUID, frozenset[tuple[UUID, str]]]
+
+
+async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
+    causes: dict[UUID, Cause] = {}
+    reasons: dict[UUID, str] = {}
+    avoid: dict[UUID, frozenset[tuple[UUID, str]]] = {}
+    for f in facts:
+        order_id = f.subject_id if f.subject_kind == "order" else UUID(f.data["order_id"])
+        if f.type == "order.hold_released" and (f.data["still_open"] or f.data["state"] == "DRAFT"):
+            continue
+        if f.type == "fulfillment.cancelled" and f.data["kind"] == "ORDER_CANCELLED":
+            continue
+        causes[order_id] = f.cause
+        if f.type != "order.approved":
+            reasons[order_id] = f.type
+        if f.type in ("fulfillment.short", "fulfillment.cancelled"):
+            node = UUID(f.data["node_id"])
+            refused = (
+                {(node, "")}
+                if f.type == "fulfillment.cancelled" and f.data["kind"] == "REROUTE"
+                else {(node, x[1]) for x in f.data["lines"]}
+            )
+            avoid[order_id] = avoid.get(order_id, frozenset()) | refused
+    await allocate(tx, causes, deps, reasons=reasons, avoid=avoid)
+
+
+async def allocate(
+    tx: Tx,
+    causes: Mapping[UUID, Cause],
+    deps: Deps,
+    *,
+    reasons: Mapping[UUID, str] | None = None,
+    avoid: Avoid | None = None,
+) -> None:
+    """Decide, reserve, plan. Racers that lost their units are decided again; what stays unplaced holds the order for stock."""
+    rows = await orders.waiting(tx, causes)
+    if not rows:
+        return
+    known = await catalog.find(tx, {r["sku"] for r in rows})
+    demands = demands_of(rows, known, avoid or {})
+    places = Places(await network.load(tx), deps.rules, tx.now)
+    numbers = {r["line_id"]: r["line_no"] for r in rows}
+    for turn in range(TURNS):
+        decisions = await _decide(tx, demands, places, deps)
+        refused = await _reserve(tx, decisions, causes, _Setting(places, deps, reasons or {}, numbers))
+        short = [d for d in decisions if d.unplaced and d.order_id not in refused]
+        await _hold(tx, short, causes, deps, {r["order_id"]: r for r in rows})
+        demands = [d for d in demands if d.order_id in refused]
+        if not demands:
+            return
+        if turn == TURNS - 1:
+            await _hold(
+                tx, [x for x in decisions if x.order_id in refused], causes, deps, {r["order_id"]: r for r in rows}
+            )
+
+
+def demands_of(rows: Iterable[Any], known: Mapping[str, catalog.Product], avoid: Avoid) -> list[routing.Demand]:
+    """The waiting lines as questions to routing, one an order, oldest first."""
+    grouped: dict[UUID, list[Any]] = {}
+    for r in rows:
+        grouped.setdefault(r["order_id"], []).append(r)
+    return [
+        routing.Demand(
+            order_id=order_id,
+            lines=tuple(
+                routing.DemandLine(
+                    line_id=r["line_id"],
+                    sku=r["sku"],
+                    quantity=r["wanted"],
+                    weight_g=known[r["sku"]].weight_g if r["sku"] in known else None,
+                    hazmat=r["sku"] in known and known[r["sku"]].hazmat,
+                )
+                for r in lines
+            ),
+            country=lines[0]["ship_country"],
+            region=lines[0]["ship_region"],
+            method=lines[0]["method"],
+            channel=lines[0]["channel"],
+            placed_at=lines[0]["placed_at"],
+            promised_by=lines[0]["promised_by"],
+            pickup_node_id=lines[0]["pickup_node_id"],
+            avoid=avoid.get(order_id, frozenset()),
+        )
+        for order_id, lines in grouped.items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Setting:
+    """What all orders of one allocation share. `reasons`: why an order is routed again."""
+
+    places: Places
+    deps: Deps
+    reasons: Mapping[UUID, str]
+    line_numbers: Mapping[UUID, int]
+
+
+async def _decide(tx: Tx, demands: Sequence[routing.Demand], places: Places, deps: Deps) -> list[routing.Decision]:
+    """Each order sees what the ones before it have left."""
+    left = await inventory.supply(tx, {x.sku for d in demands for x in d.lines})
+    decisions = []
+    for demand in demands:
+        decision = routing.decide(demand, places.serving(demand), left, deps.rules)
+        for share in decision.shares:
+            left[share.node_id, share.sku] -= share.quantity
+        decisions.append(decision)
+    return decisions
+
+
+async def _reserve(
+    tx: Tx,
+    decisions: Sequence[routing.Decision],
+    causes: Mapping[UUID, Cause],
+    setting: _Setting,
+) -> set[UUID]:
+    """Reserve and plan what was decided; returns the orders whose units were taken by others meanwhile."""
+    placed = {d.order_id: d for d in decisions if d.shares}
+    claims = [inventory.Claim(owner=d.order_id, units=_units(d)) for d in placed.values()]
+    told = {i: fact(tx, "order.allocated", "order", i, _said(d), causes[i]) for i, d in placed.items()}
+    kept, refused = (
+        await inventory.reserve(tx, claims, {i: f.event_id for i, f in told.items()}) if claims else ([], [])
+    )
+    lost = {c.owner for c in refused}
+    ids = await routing.keep(
+        tx, [d for d in decisions if d.order_id not in lost], setting.deps.rules, reasons=setting.reasons
+    )
+    for claim in kept:
+        append(tx, [told[claim.owner]])
+    plans = [p for c in kept for p in _plans(placed[c.owner], ids[c.owner], setting, told[c.owner].cause)]
+    if plans:
+        await fulfillment.plan(tx, plans)
+        await orders.count(tx, [(s.line_id, "reserved", s.quantity) for c in kept for s in placed[c.owner].shares])
+        load: dict[UUID, int] = {}
+        for p in plans:
+            load[p.node_id] = load.get(p.node_id, 0) + 1
+        await network.change_load(tx, load)
+        again = {i: causes[i] for i in setting.reasons if i in placed and i not in lost}
+        if again:
+            await derive_states(tx, again)
+    return lost
+
+
+def _units(decision: routing.Decision) -> dict[tuple[UUID, str], Decimal]:
+    units: dict[tuple[UUID, str], Decimal] = {}
+    for s in decision.shares:
+        units[s.node_id, s.sku] = units.get((s.node_id, s.sku), Decimal(0)) + s.quantity
+    return units
+
+
+def _said(decision: routing.Decision) -> dict[str, Any]:
+    return {
+        "shares": [[s.node_id, s.line_id, s.sku, s.quantity] for s in decision.shares],
+        "unplaced": [[i, s, q] for i, s, q in decision.unplaced],
+        "score": decision.score,
+    }
+
+
+def _plans(decision: routing.Decision, decision_id: UUID, setting: _Setting, cause: Cause) -> list[fulfillment.Plan]:
+    found: list[fulfillment.Plan] = []
+    for node_id in dict.fromkeys(s.node_id for s in decision.shares):
+        chosen = decision.candidate(node_id)
+        shares = [s for s in decision.shares if s.node_id == node_id]
+        found.append(
+            fulfillment.Plan(
+                order_id=decision.order_id,
+                node_id=node_id,
+                decision_id=decision_id,
+                method=setting.places.method(decision.order_id, node_id),
+                ship_by=setting.places.ships_at(node_id),
+                carrier=chosen.offer.carrier if chosen.offer else None,
+                service=chosen.offer.service if chosen.offer else None,
+                shares=tuple(
+                    fulfillment.Share(line_id=s.line_id, line_no=n, sku=s.sku, quantity=s.quantity)
+                    for n, s in enumerate(shares, 1)
+                ),
+                cause=cause,
+            )
+        )
+    return found
+
+
+async def _hold(
+    tx: Tx, short: Sequence[routing.Decision], causes: Mapping[UUID, Cause], deps: Deps, rows: Mapping[UUID, Any]
+) -> None:
+    """Hold the orders of which a part has no node, and say what is missing."""
+    if not short:
+        return
+    missing = {
+        d.order_id: ", ".join(sorted({s for _, s, _ in d.unplaced or [(0, x.sku, 0) for x in d.shares]})) for d in short
+    }
+    await orders.place(
+        tx,
+        [
+            orders.HoldPlaced(order_id=i, kind=HoldKind.STOCK, reason=f"no node can ship {skus}", cause=causes[i])
+            for i, skus in missing.items()
+        ],
+    )
+    await deps.incidents.open(
+        tx,
+        [
+            NewIncident(
+                kind="out_of_stock",
+                summary=f"Order {rows[i]['number']}: no node can ship {skus}.",
+                subject_kind="order",
+                subject_id=i,
+                order_id=i,
+                cause=causes[i],
+                money_at_risk=rows[i]["total"],
+                currency=rows[i]["currency"],
+            )
+            for i, skus in missing.items()
+        ],
+    )
+
+
+FLOW = Flow(
+    "route", frozenset({"order.approved", "order.hold_released", "fulfillment.short", "fulfillment.cancelled"}), answer
+)
