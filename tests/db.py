@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import AsyncIterator
 from contextlib import suppress
 from uuid import uuid4
@@ -12,17 +11,11 @@ import pytest
 
 from hub.kit.db import Database
 from hub.migrations import migrate
-
-SERVER = os.environ.get("HUB_TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432")
-
-
-def _url(server: str, name: str) -> str:
-    head, _, query = server.partition("?")
-    return f"{head.rstrip('/')}/{name}" + (f"?{query}" if query else "")
+from tests.database import Server
 
 
-async def _on_server(statement: str) -> None:
-    conn = await asyncpg.connect(_url(SERVER, "postgres"))
+async def _on_server(server: Server, statement: str) -> None:
+    conn = await asyncpg.connect(server.dsn(database="postgres"))
     try:
         await conn.execute(statement)
     finally:
@@ -30,26 +23,26 @@ async def _on_server(statement: str) -> None:
 
 
 @pytest.fixture(scope="session")
-async def template() -> AsyncIterator[str]:
+async def template(database_server: Server) -> AsyncIterator[str]:
     """The name of a migrated database that nobody is connected to."""
     name = f"hub_test_{uuid4().hex[:12]}"
-    await _on_server(f"CREATE DATABASE {name}")
+    await _on_server(database_server, f"CREATE DATABASE {name}")
     try:
-        await migrate(_url(SERVER, name))
+        await migrate(database_server.dsn(database=name))
         yield name
     finally:
-        await _on_server(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await _on_server(database_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture
-async def dsn(template: str) -> AsyncIterator[str]:
-    """The address of a fresh database."""
+async def dsn(database_server: Server, template: str) -> AsyncIterator[str]:
+    """The owner's address of a fresh database."""
     name = f"{template}_{uuid4().hex[:8]}"
-    await _on_server(f"CREATE DATABASE {name} TEMPLATE {template}")
+    await _on_server(database_server, f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
-        yield _url(SERVER, name)
+        yield database_server.dsn(database=name)
     finally:
-        await _on_server(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        await _on_server(database_server, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
 @pytest.fixture

@@ -51,8 +51,8 @@ async def make_stale(db: Database, queue: Queue) -> None:
 
 async def until_somebody_waits(db: Database) -> None:
     """Until a session of this database waits for a lock."""
-    here = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
-    waiting = f"SELECT count(*) FROM pg_locks WHERE NOT granted AND pid IN ({here})"
+    waiting = """SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+                 WHERE NOT granted AND datname = current_database()"""
     for _ in range(2000):
         if await db.worker.fetchval(waiting):
             return
