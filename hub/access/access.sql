@@ -37,7 +37,7 @@ JOIN idempotency i ON i.tenant_id = $1 AND i.actor = g.actor AND i.key = g.key
 -- name: keep_answers      answers cross in an object: a list would be taken for a matrix
 UPDATE idempotency i SET outcome = g.outcome->'it'
 FROM unnest($2::text[], $3::text[], $4::jsonb[]) AS g(actor, key, outcome)
-WHERE i.tenant_id = $1 AND i.actor = g.actor AND i.key = g.key
+WHERE i.tenant_id = $1 AND i.actor = g.actor AND i.key = g.key AND i.outcome IS NULL
 
 -- name: drop_answers
 DELETE FROM idempotency i USING unnest($2::text[], $3::text[]) AS g(actor, key)
