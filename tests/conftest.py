@@ -9,6 +9,9 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.database import Server, embedded_server, remove_data, sweep_abandoned
+from tests.db import db, dsn, template
+
+__all__ = ["database_server", "db", "dsn", "template"]
 
 RUN = "HUB_TEST_RUN"
 

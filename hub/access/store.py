@@ -9,7 +9,14 @@ from hub.kit.tables import Json, Key, Time, Uuid, col, index, must, one_of, tabl
 
 ROLES = ("STOREFRONT", "PORTAL", "PARTNER", "OPERATOR", "ANALYST", "ADMIN")
 
-tenants = table("tenants", col("code", Key), col("name"), col("created_at", Time, default="now()"), key=())
+tenants = table(
+    "tenants",
+    col("code", Key),
+    col("name"),
+    col("created_at", Time, default="now()"),
+    sa.UniqueConstraint("code", name="tenants_code"),
+    key=(),
+)
 
 api_keys = table(
     "api_keys",
@@ -36,7 +43,7 @@ idempotency = table(
     col("key", Key),
     col("command", Key),
     col("input_hash", BYTEA),
-    col("outcome", Json),
+    col("outcome", Json, null=True),  # null only inside the transaction that is at work on it
     col("created_at", Time, default="now()"),
     index("idempotency_age", "created_at"),
     key=("actor", "key"),
@@ -47,6 +54,7 @@ data_keys = table(
     col("key_no", sa.Integer),
     col("kek_id", Key),
     col("wrapped", BYTEA),
+    col("uses", sa.BigInteger, default="0"),  # reserved in blocks; a key is replaced before 2^32 uses
     col("created_at", Time, default="now()"),
     key="key_no",
 )

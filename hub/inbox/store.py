@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA
 
+from hub.kit.lease import queue
 from hub.kit.tables import Json, Key, Time, Uuid, col, index, must, table
 
 
@@ -58,6 +59,7 @@ inbox_done = table(
     col("seq", sa.BigInteger),
     *_columns(),
     col("outcome", Key),  # DONE, IGNORED, DUPLICATE
+    col("reason", null=True),  # why a person ignored it
     col("done_at", Time, default="now()"),
     index("inbox_done_received", "received_at", "message_id"),
     index("inbox_done_message", "message_id"),
@@ -76,3 +78,5 @@ inbox_seen = table(
     index("inbox_seen_age", "first_seen"),
     key=("connection_id", "dedupe_key"),
 )
+
+QUEUE = queue(inbox, inbox_done)

@@ -107,7 +107,8 @@ class Database:
 
     async def open(self) -> Database:
         hot = {"plan_cache_mode": "force_generic_plan"}
-        self.app = await open_pool(self.dsn, "hub_app", size=self._app_size, settings=hot)
+        patient = {**hot, "lock_timeout": "10s"}  # a command that waits longer than that for another one gives up
+        self.app = await open_pool(self.dsn, "hub_app", size=self._app_size, settings=patient)
         self.worker = await open_pool(self.dsn, "hub_worker", size=4, settings=hot)
         self.tail = await open_pool(self.dsn, "hub_tail", size=2, settings=hot)
         return self

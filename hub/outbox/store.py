@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA
 
+from hub.kit.lease import queue
 from hub.kit.tables import Json, Key, Time, Uuid, col, index, must, table
 
 
@@ -45,12 +46,18 @@ outbox = table(
     must("state_known", "state IN (0, 1, 3)", why="0 ready, 1 leased, 3 parked; done rows are moved to outbox_done"),
     must("owner_iff_leased", "(state = 1) = (owner IS NOT NULL)", why="a lease has an owner, nothing else has"),
     must("lease_iff_leased", "(state = 1) = (lease_until IS NOT NULL)", why="a lease ends, nothing else does"),
+    must(
+        "one_guard",
+        "dedupe_key IS NULL OR latest_key IS NULL",
+        why="a delivery is either sent once or overtaken by the newest; both at once would need two arbiters",
+    ),
     index("outbox_due", "run_at", "seq", where="state = 0"),
     sa.Index("outbox_leased", "lease_until", postgresql_where=sa.text("state = 1")),
     index("outbox_key", "destination", "ordering_key", "seq", where="ordering_key IS NOT NULL"),
     index("outbox_parked", "fingerprint", where="state = 3"),
     index("outbox_once", "destination", "dedupe_key", unique=True),
     index("outbox_latest", "destination", "latest_key", unique=True, where="state = 0"),
+    index("outbox_destination", "destination", "run_at", "seq", where="state = 0"),
     index("outbox_created", "created_at", "delivery_id"),
     index("outbox_subject", "subject_id"),
     index("outbox_correlation", "correlation_id"),
@@ -62,7 +69,8 @@ outbox_done = table(
     "outbox_done",
     col("seq", sa.BigInteger),
     *_columns(),
-    col("outcome", Key),  # DONE, IGNORED
+    col("outcome", Key),  # DONE, IGNORED, SUPERSEDED
+    col("reason", null=True),  # why a person ignored it
     col("done_at", Time, default="now()"),
     index("outbox_done_created", "created_at", "delivery_id"),
     index("outbox_done_delivery", "delivery_id"),
@@ -80,6 +88,7 @@ outbox_attempts = table(
     col("call", Json),  # method, path, operation; never a header with a secret
     col("status", sa.Integer, null=True),
     col("outcome", Key),
+    col("reason", null=True),  # why a person ignored it
     col("note", null=True),
     col("answer", BYTEA, null=True),
     index("outbox_attempts_delivery", "delivery_id", "at"),
@@ -92,6 +101,10 @@ destination_state = table(
     col("failures", sa.Integer, default="0"),
     col("open_until", Time, null=True),
     col("opened", sa.Integer, default="0"),  # times in a row; doubles the pause from 30 s to 10 min
+    col("probing", sa.Boolean, default="false"),  # one is let through; its outcome decides
     col("updated_at", Time, default="now()"),
+    sa.Index("destination_state_open", "open_until", postgresql_where=sa.text("open_until IS NOT NULL")),
     key="destination",
 )
+
+QUEUE = queue(outbox, outbox_done)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from hub.kit.lease import queue
 from hub.kit.tables import Json, Key, Time, Uuid, col, index, must, table
 
 
@@ -20,6 +21,7 @@ def _columns() -> list[sa.Column[object]]:
         col("traceparent", null=True),
         col("created_at", Time),
         col("state", sa.SmallInteger, default="0"),
+        col("due_at", Time),  # the time asked for; run_at moves with retries
         col("run_at", Time),
         col("lease_until", Time, null=True),
         col("owner", Uuid, null=True),
@@ -50,9 +52,12 @@ timers_done = table(
     col("seq", sa.BigInteger),
     *_columns(),
     col("outcome", Key),
-    col("late_ms", sa.BigInteger),
+    col("reason", null=True),  # why a person ignored it
+    col("late_ms", sa.BigInteger),  # done_at - due_at
     col("done_at", Time, default="now()"),
     index("timers_done_subject", "subject_id"),
     key=("done_at", "timer_id"),
     partition_by="done_at",
 )
+
+QUEUE = queue(timers, timers_done)
