@@ -1,1 +1,5 @@
-"""The door of `connections`."""
+"""The door of connections: accounts at outside systems."""
+
+from hub.connections.lookup import UnknownConnection, adapters, configs
+
+__all__ = ["UnknownConnection", "adapters", "configs"]

@@ -2,7 +2,7 @@
 
 from hub.ledger.commands import ChainBroken, append, fact
 from hub.ledger.model import PUBLIC_NAMES, Cause, Fact
-from hub.ledger.queries import Broken, Cursor, fact_of, horizon, story, tail, verify
+from hub.ledger.reading import Broken, Cursor, fact_of, horizon, story, tail, verify
 
 __all__ = [
     "PUBLIC_NAMES",

@@ -1,91 +1,34 @@
-"""Reading the ledger: the commit-safe tail, one subject's story, the verification of the chains."""
+"""What may be read of the ledger: facts with their cursor and public name."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
-from uuid import UUID
+import sqlalchemy as sa
 
-from hub.kit.db import Connection, Tx
-from hub.ledger.commands import SQL
-from hub.ledger.model import GENESIS, Fact, link
+from hub.kit.tables import Json, Key, Time, Uuid
+from hub.kit.views import publish_sql
+from hub.ledger.model import PUBLIC_NAMES
 
+_NAMED = " ".join(f"WHEN '{fact}' THEN '{name}'" for fact, name in PUBLIC_NAMES.items())
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
-    """A place in the ledger: facts behind it were delivered, facts after it are to come. `epoch` changes when a database is loaded anew."""
-
-    epoch: int
-    xid: int
-    position: int
-
-
-async def tail(conn: Connection, after: Cursor, limit: int = 500) -> list[Any]:
-    """Rows after the cursor that no open transaction can still precede, in ledger order, of every tenant the role may see."""
-    return list(await conn.fetch(SQL["after"], str(after.xid), after.position, limit))
-
-
-async def horizon(conn: Connection) -> Cursor:
-    """Where a reader that wants only what comes from now on begins."""
-    xid = int(await conn.fetchval(SQL["now"]))
-    return Cursor(1, xid - 1, 2**62)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Broken:
-    """The first fact of a subject whose hash or version does not follow from the one before."""
-
-    subject_id: UUID
-    version: int
-    reason: str
-
-
-async def verify(tx: Tx, page: int = 1000) -> tuple[int, list[Broken]]:
-    """(facts read, broken chains) of the unit's tenant. Walks every subject's chain from its first fact to its head."""
-    last: tuple[UUID, int] = (UUID(int=0), 0)
-    count, broken, previous = 0, list[Broken](), GENESIS
-    subject, expected = UUID(int=0), 0
-    while rows := await tx.conn.fetch(SQL["chain"], last[0], last[1], page):
-        for row in rows:
-            if row["subject_id"] != subject:
-                subject, expected, previous = row["subject_id"], 0, GENESIS
-            expected += 1
-            count += 1
-            wanted = link(previous, fact_of(row), expected)
-            if row["subject_version"] != expected or row["hash"] != wanted:
-                reason = "a fact is missing" if row["subject_version"] != expected else "the content was changed"
-                if not broken or broken[-1].subject_id != subject:
-                    broken.append(Broken(subject_id=subject, version=row["subject_version"], reason=reason))
-            previous, expected = row["hash"], row["subject_version"]
-        last = (rows[-1]["subject_id"], rows[-1]["subject_version"])
-    return count, broken + await _missing_tails(tx)
-
-
-async def _missing_tails(tx: Tx) -> list[Broken]:
-    rows = await tx.conn.fetch(
-        "SELECT h.subject_id, h.version FROM ledger_heads h WHERE NOT EXISTS (SELECT 1 FROM business_events e "
-        "WHERE e.subject_id = h.subject_id AND e.subject_version = h.version AND e.hash = h.hash) LIMIT 100"
-    )
-    return [
-        Broken(subject_id=r["subject_id"], version=r["version"], reason="the last fact is not the head") for r in rows
-    ]
-
-
-async def story(tx: Tx, subjects: Sequence[UUID], correlations: Sequence[UUID] = (), limit: int = 500) -> list[Any]:
-    """Facts of these subjects or conversations, in ledger order."""
-    return list(await tx.conn.fetch(SQL["story"], list(subjects), list(correlations), limit))
-
-
-def fact_of(row: Any) -> Fact:
-    return Fact(
-        event_id=row["event_id"],
-        type=row["type"],
-        subject_kind=row["subject_kind"],
-        subject_id=row["subject_id"],
-        correlation_id=row["correlation_id"],
-        causation_id=row["causation_id"],
-        actor=row["actor"],
-        at=row["at"],
-        data=row["data"],
-    )
+# The cursor is `epoch.xid.position` in base64url; the session's `hub.epoch` changes when a dump is loaded elsewhere.
+v_business_event = publish_sql(
+    "v_business_event",
+    rf"""SELECT e.event_id, e.position, e.type, CASE e.type {_NAMED} END AS public_name, e.subject_kind, e.subject_id,
+  e.subject_version, e.at, e.actor, e.correlation_id, e.causation_id, e.data,
+  translate(encode(convert_to(coalesce(nullif(current_setting('hub.epoch', true), ''), '1') || '.' || e.xid::text || '.'
+    || e.position::text, 'UTF8'), 'base64'), E'+/=\n', '-_') AS cursor
+FROM business_events e""",
+    event_id=Uuid,
+    position=sa.BigInteger(),
+    type=Key,
+    public_name=Key,
+    subject_kind=Key,
+    subject_id=Uuid,
+    subject_version=sa.Integer(),
+    at=Time,
+    actor=sa.Text(),
+    correlation_id=Uuid,
+    causation_id=Uuid,
+    data=Json,
+    cursor=sa.Text(),
+)

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from hub.kit.clock import system_clock
-from hub.kit.views import VIEWS, create_sql
+from hub.kit.views import FUNCTIONS, VIEWS, create_sql
 from hub.migrations.partitions import ensure_partitions
 
 ROOMS = [
@@ -75,6 +75,8 @@ def _refresh_views(connection: sa.Connection) -> None:
     )
     for (name,) in found.fetchall():
         connection.execute(sa.text(f'DROP VIEW IF EXISTS "{name}" CASCADE'))
+    for statement in FUNCTIONS.values():
+        connection.exec_driver_sql(statement)
     for name in VIEWS:
         connection.exec_driver_sql(create_sql(name))
         connection.execute(sa.text(f"GRANT SELECT ON {name} TO hub_app, hub_read"))

@@ -1,0 +1,62 @@
+"""What may be read of orders: heads with their address and totals, lines, holds, tags."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from hub.kit.tables import Key
+from hub.kit.views import publish
+from hub.orders.store import order_holds, order_lines, order_tags, orders
+
+o = orders.c
+
+
+def _bill(name: str, *, required: bool = False) -> sa.Label[Any]:
+    """One text of the billing address; empty instead of null where the contract promises a value."""
+    found: Any = o.bill_to[name].astext
+    return (sa.func.coalesce(found, sa.literal_column("''")) if required else found).label(f"bill_{name}")
+
+
+v_order = publish(
+    "v_order",
+    sa.select(
+        *(o[n] for n in ("order_id", "number", "channel", "connection_id", "external_id", "state", "version")),
+        *(o[n] for n in ("payment_state", "return_state", "placed_at", "promised_by", "promise_key", "updated_at")),
+        (o.open_holds > sa.literal_column("0")).label("on_hold"),
+        *(o[n] for n in ("customer_id", "customer_tax_id", "currency", "note", "correlation_id", "cancel_reason")),
+        o.goods_total.label("subtotal"),
+        *(o[n] for n in ("discount_total", "shipping_total", "tax_total", "total")),
+        *(o[f"ship_{n}"] for n in ("name", "street", "number", "complement", "district", "city", "region")),
+        *(o[f"ship_{n}"] for n in ("postal_code", "country", "phone", "tax_id")),
+        sa.cast(o.bill_to["country"].astext, sa.Text).label("bill_known"),
+        *(_bill(n) for n in ("name", "number", "complement", "district", "phone", "tax_id")),
+        *(_bill(n, required=True) for n in ("street", "city", "region", "postal_code", "country")),
+    ),
+)
+
+x = order_lines.c
+v_order_line = publish(
+    "v_order_line",
+    sa.select(
+        *(x[n] for n in ("line_id", "order_id", "line_no", "sku", "product_id", "title", "kit_parent", "currency")),
+        *(x[n] for n in ("unit_price", "discount", "tax", "total", "ordered", "cancelled", "reserved", "picked")),
+        *(x[n] for n in ("packed", "shipped", "delivered", "returned")),
+    ),
+)
+
+h = order_holds.c
+v_hold = publish(
+    "v_hold",
+    sa.select(
+        *(h[n] for n in ("hold_id", "order_id", "kind", "reason", "placed_by", "placed_at")),
+        h.released_by,
+        h.released_at,
+        h.released_at.is_(None).label("open"),
+    ),
+)
+
+v_order_tag = publish(
+    "v_order_tag", sa.select(order_tags.c.order_id, sa.type_coerce(order_tags.c.tag, Key).label("tag"))
+)
