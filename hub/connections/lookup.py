@@ -18,7 +18,9 @@ class UnknownConnection(HubError):
 
 async def configs(tx: Tx) -> dict[UUID, Mapping[str, Any]]:
     """Connection -> config of the unit's tenant. Never a secret."""
-    return {r["connection_id"]: r["config"] for r in await tx.conn.fetch("SELECT connection_id, config FROM connections")}
+    return {
+        r["connection_id"]: r["config"] for r in await tx.conn.fetch("SELECT connection_id, config FROM connections")
+    }
 
 
 async def adapters(tx: Tx) -> dict[UUID, str]:

@@ -1,1 +1,18 @@
-"""The door of `flows`."""
+"""Floor 5: one business sentence a file. The order below is the order in which flows answer the facts of one round."""
+
+from hub.flows import approve, cancel, gate, pick, publish, restock, route, tally
+from hub.flows.capture import CaptureOutcome, Incoming, capture
+from hub.flows.reactor import Deps, Flow, Reactor
+
+FLOWS: tuple[Flow, ...] = (
+    tally.FLOW,
+    cancel.FLOW,
+    approve.FLOW,
+    restock.FLOW,
+    route.FLOW,
+    pick.FLOW,
+    gate.FLOW,
+    publish.FLOW,
+)
+
+__all__ = ["FLOWS", "CaptureOutcome", "Deps", "Flow", "Incoming", "Reactor", "capture"]

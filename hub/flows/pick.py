@@ -90,7 +90,21 @@ def ship_to(head: Any) -> Address | None:
     """The address that an order head holds; None where it has none (pickup)."""
     if not head["ship_country"]:
         return None
-    names = ["name", "company", "street", "number", "complement", "district", "city", "region", "postal_code", "country", "phone", "tax_id", "municipality_code"]
+    names = [
+        "name",
+        "company",
+        "street",
+        "number",
+        "complement",
+        "district",
+        "city",
+        "region",
+        "postal_code",
+        "country",
+        "phone",
+        "tax_id",
+        "municipality_code",
+    ]
     return Address(**{n: head[f"ship_{n}"] or None for n in names if n != "country"}, country=head["ship_country"])
 
 
