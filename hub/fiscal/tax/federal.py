@@ -29,6 +29,8 @@ def contributions(case: TaxCase, tables: FiscalTables, operation: Decimal, icms:
     lines = []
     for tax in ("pis", "cofins"):
         rate = contribution(case, tables, tax)
+        if rate is None:
+            continue
         base = half_up(start * case.kept(tax))
         lines.append(line(tax, base, rate, rate.of(base), reduction=case.reduction(tax)))
     return lines
