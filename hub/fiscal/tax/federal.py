@@ -25,7 +25,7 @@ def contributions(case: TaxCase, tables: FiscalTables, operation: Decimal, icms:
     """PIS and COFINS; the ICMS leaves their base (STF RE 574706) unless the method is gross."""
     if not case.normal:
         return []
-    start = operation if case.methods.pis_cofins_base == "gross" else operation - icms
+    start = operation if case.methods.pis_cofins_base == "gross" else max(operation - icms, ZERO)
     lines = []
     for tax in ("pis", "cofins"):
         rate = contribution(case, tables, tax)
