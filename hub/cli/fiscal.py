@@ -106,6 +106,32 @@ def _judge(argument: str) -> dict[str, Any]:
     return judged if valid is not None else {**judged, "error": "UNKNOWN_KIND"}
 
 
+@app.command()
+def tables(
+    folder: Annotated[Path | None, typer.Argument(help="Instead of the tables in use.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """Check the dated tables: faults with file and line, and the rows whose sources disagree."""
+    from hub.fiscal.tables import BadTable, load_tables, tables_folder
+
+    try:
+        loaded = load_tables(folder or tables_folder())
+    except BadTable as bad:
+        for one in str(bad.data["faults"]).split("; "):
+            typer.echo(one, err=True)
+        raise typer.Exit(1) from bad
+    counts = {name: sum(len(rows) for rows in table.rows.values()) for name, table in loaded.items()}
+    doubts = sorted({(loaded[name].file, row.line, row.source) for name, row in loaded.doubtful()})
+    if as_json:
+        rows = [{"file": file, "line": line, "source": source} for file, line, source in doubts]
+        typer.echo(json.dumps({"tables": counts, "doubtful": rows}))
+        return
+    for name, count in counts.items():
+        typer.echo(f"{name:<18}{count:>6} rows")
+    for file, line, source in doubts:
+        typer.echo(f"doubtful {file}:{line}: {source}")
+
+
 key_app = typer.Typer(no_args_is_help=True, help="Access keys.")
 app.add_typer(key_app, name="key")
 

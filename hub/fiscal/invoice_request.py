@@ -114,8 +114,8 @@ class Incomplete(HubError):
     """The invoice of order {order} cannot be made: {missing}"""
 
     code: ClassVar[str] = "INVOICE_INCOMPLETE"
+    faults: tuple[Fault, ...]
 
     def __init__(self, *, order: str, faults: list[Fault]) -> None:
         shown = (f"{one['line']}: {one['field']}" if one["line"] else str(one["field"]) for one in faults)
-        self.faults = tuple(faults)
-        super().__init__(order=order, faults=self.faults, missing=", ".join(shown))
+        super().__init__(order=order, faults=tuple(faults), missing=", ".join(shown))

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError
+from ruamel.yaml.error import YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from hub.kit.errors import HubError
@@ -113,7 +113,7 @@ def load(path: Path) -> Table:
     reader = _Reader(path.name)
     try:
         root = YAML(typ="rt", pure=True).compose(path.read_text(encoding="utf-8"))
-    except (MarkedYAMLError, UnicodeDecodeError) as error:
+    except (YAMLError, UnicodeDecodeError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else 0
         raise BadTable(faults=f"{path.name}:{line}: it is not YAML in UTF-8") from error
@@ -206,10 +206,11 @@ class _Reader:
             self.fault(node, f"{what} must be a mapping")
             return {}
         found: dict[str, Node] = {}
-        for name, value in node.value:
-            if name.value in found:
-                self.fault(name, f"{name.value} stands twice")
-            found[name.value] = value
+        for label, value in node.value:
+            name = self.text(label)
+            if name in found:
+                self.fault(label, f"{name} stands twice")
+            found[name] = value
         return found
 
     def texts(self, node: Node) -> list[str]:

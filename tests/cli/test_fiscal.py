@@ -99,3 +99,20 @@ def test_key_parse() -> None:
     assert code == 0
     assert json.loads(out)["issuer"] == "12ABC34501DE35"
     assert run("key", "parse", "1")[0] == 1
+
+
+def test_tables_in_use_are_good_and_say_their_doubts() -> None:
+    code, out = run("tables", "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert told["tables"]["uf_clocks"] == 27
+    assert {"authorities.yaml", "difal_methods.yaml"} <= {row["file"] for row in told["doubtful"]}
+    assert "doubtful authorities.yaml:" in run("tables")[1]
+
+
+def test_a_bad_table_is_refused_with_file_and_line(tmp_path: Path) -> None:
+    (tmp_path / "x.yaml").write_text("table: x\nkey: [k]\ncolumns: {rate: number}\nrows:\n  - {k: a, rate: b}\n")
+    result = CliRunner().invoke(app, ["tables", str(tmp_path)])
+    assert result.exit_code == 1
+    assert result.stdout == ""
+    assert "x.yaml:5: source is missing" in result.stderr

@@ -60,6 +60,10 @@ def test_a_row_holds_from_its_day_to_the_day_before_its_end(tmp_path: Path) -> N
         ("  - {uf: SP, rate: 1, on: maybe, valid_from: 2024-01-01, source: x}\n", "'maybe' is not a flag"),
         ("  - {uf: SP\n", r"t\.yaml:\d+: it is not YAML"),
         ("", r"t\.yaml:\d+: there are no rows"),
+        ("  - \x00\n", "it is not YAML"),
+        ("  - " + "[" * 400, "it is not YAML"),
+        ("  - {[a]: 1, uf: *x}\n", "it is not YAML"),
+        ("  - {[a]: 1}\n", r"t\.yaml:6: a text is needed"),
     ],
 )
 def test_refused_with_file_and_line(tmp_path: Path, rows: str, fault: str) -> None:

@@ -24,10 +24,10 @@ class CaseFault(HubError):
     """The tax cannot be computed: look at {field}."""
 
     code: ClassVar[str] = "BAD_CASE"
+    field: str  # a dotted path of the input
 
     def __init__(self, field: str) -> None:
         super().__init__(field=field)
-        self.field = field
 
 
 class BadNumber(CaseFault):

@@ -25,10 +25,12 @@ def contributions(case: TaxCase, tables: FiscalTables, operation: Decimal, icms:
     """PIS and COFINS; the ICMS leaves their base (STF RE 574706) unless the method is gross."""
     if not case.normal:
         return []
-    start = operation if case.methods.pis_cofins_base == "gross" else operation - icms
+    start = operation if case.methods.pis_cofins_base == "gross" else max(operation - icms, ZERO)
     lines = []
     for tax in ("pis", "cofins"):
         rate = contribution(case, tables, tax)
+        if rate is None:
+            continue
         base = half_up(start * case.kept(tax))
         lines.append(line(tax, base, rate, rate.of(base), reduction=case.reduction(tax)))
     return lines

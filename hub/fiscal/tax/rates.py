@@ -106,13 +106,13 @@ def difal_method(case: TaxCase, tables: FiscalTables) -> tuple[str, str]:
     return row.text("method"), source_of(row)
 
 
-def contribution(case: TaxCase, tables: FiscalTables, tax: str) -> Rate:
-    """PIS or COFINS: as given, else by the issuer's regime."""
+def contribution(case: TaxCase, tables: FiscalTables, tax: str) -> Rate | None:
+    """PIS or COFINS: as given, else by the issuer's regime; None once they are extinct."""
     found = given(case, tax)
     if found:
         return found
     row = tables["pis_cofins"].find(case.on, regime=case.regime)
-    return from_row(row, tax, f"{tax}.{case.regime}")
+    return from_row(row, tax, f"{tax}.{case.regime}") if row.flag("due") else None
 
 
 def reform(case: TaxCase, tables: FiscalTables, tax: str) -> Rate:

@@ -28,6 +28,7 @@ Json = Mapping[str, Any]
 _NUMBER = re.compile(r"[0-9]{1,13}(\.[0-9]{1,10})?", re.ASCII)
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _FIRST_DAY = date(2019, 1, 1)  # DIFAL is shared between the UFs before
+_OVER_ALL = frozenset({"mva", "ipi", "is"})  # margins and taxes on tobacco exceed the price
 _METHODS: Mapping[str, frozenset[str]] = {
     "difal": frozenset({"single", "double", "none"}),
     "pis_cofins_base": frozenset({"net_of_icms", "gross"}),
@@ -63,7 +64,7 @@ def read_case(body: Any) -> TaxCase:
         other=_number(item, "other", "item", "0"),
         discount=_number(item, "discount", "item", "0"),
         origin=_origin(item),
-        rates=_numbers(body, "rates", RATES),
+        rates=_shares(body, "rates", RATES, but=_OVER_ALL),
         reductions=_shares(body, "reductions", REDUCTIONS),
         deferral=_shares(body, "deferral", frozenset({"icms"})),
         amounts=_numbers(body, "amounts", frozenset({"ipi"})),
@@ -141,11 +142,11 @@ def _numbers(body: Json, name: str, known: frozenset[str]) -> dict[str, Decimal]
     return {key: _number(part, key, name) for key in part}
 
 
-def _shares(body: Json, name: str, known: frozenset[str]) -> dict[str, Decimal]:
-    """Percentages of something, so at most 100."""
+def _shares(body: Json, name: str, known: frozenset[str], *, but: frozenset[str] = frozenset()) -> dict[str, Decimal]:
+    """Percentages of something, so at most 100; `but` may be more."""
     shares = _numbers(body, name, known)
     for key, value in shares.items():
-        if value > HUNDRED:
+        if value > HUNDRED and key not in but:
             raise BadNumber(f"{name}.{key}")
     return shares
 

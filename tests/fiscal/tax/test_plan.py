@@ -100,9 +100,12 @@ def test_simples_states_no_own_tax_until_2027() -> None:
 
 
 def test_a_rate_that_nobody_published_is_missing() -> None:
+    later = case(on=date(2027, 2, 1))
     with pytest.raises(MissingRate) as missing:
-        plan(case(on=date(2027, 2, 1), rates={"icms_internal": D(18), "pis": D(0), "cofins": D(0)}), TABLES)
+        plan(later, TABLES)
     assert missing.value.field == "rates.cbs"
+    known = replace(later, rates={**later.rates, "cbs": D("8.7")})
+    assert set(values(known)) == {"icms", "icms_uf_dest", "ibs_uf", "ibs_mun", "cbs"}  # PIS and COFINS are extinct
 
 
 def test_missing_internal_rate_only_where_it_matters() -> None:

@@ -56,6 +56,7 @@ def item(**changes: Any) -> dict[str, Any]:
         ({"buyer": {"uf": "MG", "taxpayer": "yes"}}, "MISSING_FIELD", "buyer.taxpayer"),
         ({"rates": {"vat": "1"}}, "UNKNOWN_RATE", "rates.vat"),
         ({"rates": {"icms": 18}}, "BAD_NUMBER", "rates.icms"),
+        ({"rates": {"icms": "100.01"}}, "BAD_NUMBER", "rates.icms"),
         ({"reductions": {"icms": "100.01"}}, "BAD_NUMBER", "reductions.icms"),
         ({"methods": {"difal": "triple"}}, "UNKNOWN_METHOD", "methods.difal"),
         ({"methods": {"difal": []}}, "UNKNOWN_METHOD", "methods.difal"),
