@@ -241,7 +241,7 @@ async def dispatch(tx: Tx, asked: Mapping[UUID, Cause]) -> list[UUID]:
         [s for s, _, _ in packages],
         [n for _, n, _ in packages],
         *[[p.get(name) for _, _, p in packages] for name in ("sscc", "weight_g", "length_mm", "width_mm", "height_mm")],
-        [p.get("content") or [] for _, _, p in packages],
+        [{"lines": p.get("content") or []} for _, _, p in packages],
     )
     await _count(tx, shipped)
     await move(tx, [(r["fulfillment_id"], OrderState.PACKED, OrderState.DISPATCHED) for r in ready])

@@ -45,7 +45,8 @@ WITH s AS (
   SELECT u.*, $7 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::text[]) AS u(shipment_id, fulfillment_id, order_id, carrier, service, tracking)
 )
 INSERT INTO packages (package_id, shipment_id, position, sscc, weight_g, length_mm, width_mm, height_mm, content)
-SELECT * FROM unnest($8::uuid[], $9::uuid[], $10::int[], $11::text[], $12::int[], $13::int[], $14::int[], $15::int[], $16::jsonb[]);
+SELECT u.a, u.b, u.c, u.d, u.e, u.f, u.g, u.h, u.i -> 'lines'
+FROM unnest($8::uuid[], $9::uuid[], $10::int[], $11::text[], $12::int[], $13::int[], $14::int[], $15::int[], $16::jsonb[]) AS u(a, b, c, d, e, f, g, h, i);
 
 -- name: by_tracking
 SELECT s.shipment_id, s.fulfillment_id, s.order_id, s.tracking_number, s.status FROM shipments s WHERE s.tracking_number = ANY ($1::text[]);

@@ -34,27 +34,8 @@ class Incidents:
         latest = {(f.kind, f.dedupe_key): f for f in found}
         if not latest:
             return []
-        made = [(new_id(), f, self._playbook(f.kind)) for f in latest.values()]
-        rows = await tx.conn.fetch(
-            SQL["open"],
-            [i for i, _, _ in made],
-            [f.kind for _, f, _ in made],
-            [p.severity for _, _, p in made],
-            [f.summary for _, f, _ in made],
-            [dict(f.data) for _, f, _ in made],
-            [f.dedupe_key for _, f, _ in made],
-            [tx.now + p.within if p.within else None for _, _, p in made],
-            [f.order_id for _, f, _ in made],
-            [f.subject_kind for _, f, _ in made],
-            [f.subject_id for _, f, _ in made],
-            [f.money_at_risk for _, f, _ in made],
-            [f.currency for _, f, _ in made],
-            [p.kind for _, _, p in made],
-            [_steps(p) for _, _, p in made],
-            [f.cause.correlation_id for _, f, _ in made],
-            tx.now,
-        )
-        by_id = {i: f for i, f, _ in made}
+        by_id = {new_id(): f for f in latest.values()}
+        rows = await tx.conn.fetch(SQL["open"], [_row(tx, i, f, self._playbook(f.kind)) for i, f in by_id.items()])
         for row in rows:
             if (new := by_id.get(row["incident_id"])) is not None:
                 tx.born.add(row["incident_id"])
@@ -148,3 +129,30 @@ class Incidents:
 
 def _steps(playbook: Playbook) -> list[dict[str, Any]]:
     return [{"key": s.key, "title": s.title, "automatic": s.automatic, "state": "WAITING"} for s in playbook.steps]
+
+
+def _row(tx: Tx, incident_id: UUID, new: NewIncident, playbook: Playbook) -> dict[str, Any]:
+    deadline = tx.now + playbook.within if playbook.within else None
+    return {
+        "tenant_id": tx.tenant,
+        "incident_id": incident_id,
+        "kind": new.kind,
+        "severity": playbook.severity,
+        "state": "OPEN",
+        "version": 1,
+        "summary": new.summary,
+        "details": dict(new.data),
+        "dedupe_key": new.dedupe_key,
+        "occurrences": 1,
+        "opened_at": tx.now,
+        "deadline": deadline,
+        "deadline_key": deadline or "9999-12-31T00:00:00+00:00",
+        "order_id": new.order_id,
+        "subject_kind": new.subject_kind,
+        "subject_id": new.subject_id,
+        "money_at_risk": new.money_at_risk,
+        "currency": new.currency,
+        "playbook": playbook.kind,
+        "steps": _steps(playbook),
+        "correlation_id": new.cause.correlation_id,
+    }

@@ -1,13 +1,5 @@
 -- name: open        one open incident per (kind, dedupe_key): the same again only counts up
-INSERT INTO incidents (incident_id, kind, severity, summary, details, dedupe_key, opened_at, deadline, deadline_key, order_id,
-                       subject_kind, subject_id, money_at_risk, currency, playbook, steps, correlation_id)
-SELECT u.incident_id, u.kind, u.severity, u.summary, u.details, u.dedupe_key, $16, u.deadline, coalesce(u.deadline, '9999-12-31'), u.order_id,
-       u.subject_kind, u.subject_id, u.money_at_risk, u.currency, u.playbook, u.steps, u.correlation_id
-FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::jsonb[], $6::text[], $7::timestamptz[], $8::uuid[], $9::text[], $10::uuid[],
-            $11::numeric[], $12::text[], $13::text[], $14::jsonb[], $15::uuid[])
-     AS u(incident_id, kind, severity, summary, details, dedupe_key, deadline, order_id, subject_kind, subject_id,
-          money_at_risk, currency, playbook, steps, correlation_id)
-ORDER BY u.kind, u.dedupe_key
+INSERT INTO incidents SELECT r.* FROM jsonb_populate_recordset(NULL::incidents, $1::jsonb) r ORDER BY r.kind, r.dedupe_key
 ON CONFLICT (tenant_id, kind, dedupe_key) WHERE state <> 'RESOLVED'
 DO UPDATE SET occurrences = incidents.occurrences + 1, summary = EXCLUDED.summary, details = EXCLUDED.details, version = incidents.version + 1
 RETURNING incident_id, kind, order_id, occurrences;

@@ -27,22 +27,25 @@ async def keep(
     """Store these decisions; order -> decision id."""
     await _keep_rules(tx, rules)
     ids = {d.order_id: new_id() for d in decisions}
-    await tx.conn.execute(
-        SQL["keep"],
-        [ids[d.order_id] for d in decisions],
-        [d.order_id for d in decisions],
-        [(reasons or {}).get(d.order_id) for d in decisions],
-        [[_candidate(c, rules.currency) for c in d.candidates] for d in decisions],
-        [
-            [{"node_id": s.node_id, "line_id": s.line_id, "sku": s.sku, "quantity": s.quantity} for s in d.shares]
-            for d in decisions
-        ],
-        [[{"line_id": i, "sku": s, "quantity": q} for i, s, q in d.unplaced] for d in decisions],
-        tx.now,
-        mode,
-        rules.name,
-        rules.version,
-    )
+    rows = [
+        {
+            "tenant_id": tx.tenant,
+            "decision_id": ids[d.order_id],
+            "order_id": d.order_id,
+            "at": tx.now,
+            "mode": mode,
+            "rules": rules.name,
+            "rules_version": rules.version,
+            "reason": (reasons or {}).get(d.order_id),
+            "candidates": [_candidate(c, rules.currency) for c in d.candidates],
+            "chosen": [
+                {"node_id": s.node_id, "line_id": s.line_id, "sku": s.sku, "quantity": s.quantity} for s in d.shares
+            ],
+            "unplaced": [{"line_id": i, "sku": s, "quantity": q} for i, s, q in d.unplaced],
+        }
+        for d in decisions
+    ]
+    await tx.conn.execute(SQL["keep"], rows)
     return ids
 
 

@@ -1,7 +1,5 @@
 -- name: keep
-INSERT INTO route_decisions (decision_id, order_id, reason, candidates, chosen, unplaced, at, mode, rules, rules_version)
-SELECT u.*, $7, $8, $9, $10 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::jsonb[], $5::jsonb[], $6::jsonb[])
-  AS u(decision_id, order_id, reason, candidates, chosen, unplaced);
+INSERT INTO route_decisions SELECT * FROM jsonb_populate_recordset(NULL::route_decisions, $1::jsonb);
 
 -- name: keep_rules
 INSERT INTO rule_versions (version, name, content, first_used) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING;
