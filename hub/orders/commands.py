@@ -145,3 +145,9 @@ async def find(tx: Tx, text: str) -> UUID | None:
     """The newest order with that number or external id."""
     found: UUID | None = await tx.conn.fetchval(SQL["find"], text)
     return found
+
+
+async def by_external(tx: Tx, keys: Sequence[tuple[str, str]]) -> dict[tuple[str, str], UUID]:
+    """(channel, external id) -> order, of those that exist."""
+    rows = await tx.conn.fetch(SQL["by_external"], [k[0] for k in keys], [k[1] for k in keys])
+    return {(r["channel"], r["external_id"]): r["order_id"] for r in rows}

@@ -113,3 +113,6 @@ SELECT * FROM orders WHERE order_id = ANY ($1::uuid[]) ORDER BY order_id;
 
 -- name: find
 SELECT order_id FROM orders WHERE number = $1 OR external_id = $1 ORDER BY placed_at DESC LIMIT 1;
+
+-- name: by_external
+SELECT o.channel, o.external_id, o.order_id FROM orders o JOIN unnest($1::text[], $2::text[]) AS k(channel, external_id) ON o.channel = k.channel AND o.external_id = k.external_id;

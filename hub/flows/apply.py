@@ -1,0 +1,131 @@
+"""Inward commands of many messages, applied set-wise in one unit. Each has its own outcome; an order among commands of one subject is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, cast
+
+from hub import fiscal, fulfillment, inventory, network, orders
+from hub.canon.commands import (
+    CancelAsked,
+    CaptureOrder,
+    FulfillmentReported,
+    InvoiceReported,
+    InwardCommand,
+    RefundRecorded,
+    StockReported,
+    TrackingSeen,
+)
+from hub.flows.capture import Incoming, capture
+from hub.flows.reactor import Deps
+from hub.flows.report import reported
+from hub.flows.source import Inapplicable, NotYet, Source
+from hub.kit.db import Tx
+from hub.kit.errors import HubError
+from hub.ledger import append, fact
+
+Item = tuple[InwardCommand, Source]
+Apply = Callable[[Tx, Sequence[Any], Deps], Awaitable[list[HubError | None]]]
+
+
+async def apply(tx: Tx, items: Sequence[Item], deps: Deps) -> list[HubError | None]:
+    """An outcome for each command: None when applied, else why not. Kinds are applied in the order of `KINDS`."""
+    outcomes: list[HubError | None] = [None] * len(items)
+    for kind, handler in KINDS.items():
+        mine = [n for n, (command, _) in enumerate(items) if isinstance(command, kind)]
+        if mine:
+            found = await handler(tx, [items[n] for n in mine], deps)
+            for n, outcome in zip(mine, found, strict=True):
+                outcomes[n] = outcome
+    for n, (command, _) in enumerate(items):
+        if not isinstance(command, tuple(KINDS)):
+            outcomes[n] = Inapplicable(f"nobody answers {type(command).__name__}")
+    return outcomes
+
+
+async def _captures(tx: Tx, items: Sequence[tuple[CaptureOrder, Source]], deps: Deps) -> list[HubError | None]:
+    incoming = [
+        Incoming(
+            draft=c.draft, channel=s.channel, cause=s.cause, connection_id=s.connection_id, message_id=s.message_id
+        )
+        for c, s in items
+    ]
+    found = await capture(tx, incoming, deps)
+    return [
+        Inapplicable(
+            "; ".join(str(e) for _, e in o.faults),
+            tuple({"code": e.code, "at": ".".join(path), "message": e.sentence()} for path, e in o.faults),
+        )
+        if o.faults
+        else None
+        for o in found
+    ]
+
+
+async def _cancels(tx: Tx, items: Sequence[tuple[CancelAsked, Source]], deps: Deps) -> list[HubError | None]:
+    known = await orders.by_external(tx, [(s.channel, c.external_id) for c, s in items])
+    outcomes: list[HubError | None] = []
+    for command, source in items:
+        order_id = known.get((source.channel, command.external_id))
+        if order_id is None:
+            outcomes.append(NotYet(f"order {command.external_id}"))
+            continue
+        said = {"reason": command.reason, "revision": command.revision}
+        append(tx, [fact(tx, "order.cancel_asked", "order", order_id, said, source.cause)])
+        outcomes.append(None)
+    return outcomes
+
+
+async def _refunds(tx: Tx, items: Sequence[tuple[RefundRecorded, Source]], deps: Deps) -> list[HubError | None]:
+    known = await orders.by_external(tx, [(s.channel, c.refund.order_external_id) for c, s in items])
+    outcomes: list[HubError | None] = []
+    for command, source in items:
+        refund = command.refund
+        order_id = known.get((source.channel, refund.order_external_id))
+        if order_id is None:
+            outcomes.append(NotYet(f"order {refund.order_external_id}", timedelta(minutes=5)))
+            continue
+        said = {"refund": refund.external_id, "amount": refund.amount, "currency": refund.currency}
+        append(tx, [fact(tx, "order.refund_recorded", "order", order_id, said, source.cause)])
+        outcomes.append(None)
+    return outcomes
+
+
+async def _reports(tx: Tx, items: Sequence[tuple[FulfillmentReported, Source]], deps: Deps) -> list[HubError | None]:
+    return await reported(tx, items, deps.incidents)
+
+
+async def _tracking(tx: Tx, items: Sequence[tuple[TrackingSeen, Source]], deps: Deps) -> list[HubError | None]:
+    unknown = set(await fulfillment.tracked(tx, [(c, s.cause) for c, s in items]))
+    return [NotYet(f"shipment {c.tracking}") if c.tracking in unknown else None for c, _ in items]
+
+
+async def _stock(tx: Tx, items: Sequence[tuple[StockReported, Source]], deps: Deps) -> list[HubError | None]:
+    places = await network.load(tx)
+    outcomes: list[HubError | None] = []
+    for command, source in sorted(items, key=lambda i: i[0].at):
+        node = places.node(command.node)
+        if node is None:
+            outcomes.append(Inapplicable(f"there is no node {command.node}"))
+            continue
+        levels = [(sku, condition.value, n) for sku, condition, n in command.lines]
+        await inventory.count_reported(tx, node.node_id, command.at, levels, source.cause)
+        outcomes.append(None)
+    return outcomes
+
+
+async def _invoices(tx: Tx, items: Sequence[tuple[InvoiceReported, Source]], deps: Deps) -> list[HubError | None]:
+    await fiscal.report(tx, [(c, s.cause) for c, s in items])
+    return [None] * len(items)
+
+
+KINDS: Mapping[type, Apply] = {
+    CaptureOrder: cast("Apply", _captures),
+    CancelAsked: cast("Apply", _cancels),
+    RefundRecorded: cast("Apply", _refunds),
+    FulfillmentReported: cast("Apply", _reports),
+    TrackingSeen: cast("Apply", _tracking),
+    StockReported: cast("Apply", _stock),
+    InvoiceReported: cast("Apply", _invoices),
+}
