@@ -65,9 +65,9 @@ async def reported(tx: Tx, reports: Sequence[Report], incidents: Incidents) -> l
                 except HubError as error:
                     outcomes[n] = error
         refused = await fulfillment.progress(tx, [s for _, s in steps])
-        for step, error in refused:
+        for step, why in refused:
             n = next(i for i, s in steps if s is step)
-            outcomes[n] = Inapplicable(error.sentence(), ({"code": error.code, "message": error.sentence()},))
+            outcomes[n] = Inapplicable(why.sentence(), ({"code": why.code, "message": why.sentence()},))
         await _after(tx, reports, turn, outcomes, rows)
         rows = await fulfillment.lock(tx, ids.values())
     return outcomes
