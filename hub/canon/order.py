@@ -104,6 +104,7 @@ class OrderDraft:
     bill_to: Address | None = None
     pickup: Pickup | None = None
     method: FulfillmentMethod = FulfillmentMethod.SHIP
+    handed_over: bool = False  # the goods left with the customer: captured and completed at once, stock moved
     promised_by: datetime | None = None
     ship_by: datetime | None = None
     test: bool = False

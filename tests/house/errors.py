@@ -22,6 +22,7 @@ sentence may. Words in braces are filled from the error's data. Made by `python 
 # Codes that several classes may state, because they mean the same to whoever reads the code.
 SHARED = {
     "NOT_FOUND": "whatever kind of thing is not there",
+    "SETTINGS_INVALID": "a setting that cannot be used, whichever it is",
     "UNAVAILABLE": "the database cannot be had, whatever the reason",
     "UNKNOWN_UF": "no federative unit, wherever it was named",
 }
