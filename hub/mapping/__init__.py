@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hub.mapping.body import parse_body
 from hub.mapping.drafts import order_draft, refund_draft, refuse_quarantined
 from hub.mapping.faults import Fault, MappingRefused, NoSuchMapping, Reason, Trap
 from hub.mapping.file import MappingFile
@@ -24,6 +25,7 @@ __all__ = [
     "load_all",
     "mapping_folders",
     "order_draft",
+    "parse_body",
     "refund_draft",
     "refuse_quarantined",
     "revision_text",
