@@ -9,6 +9,7 @@ from hub.mapping.file import MappingFile
 from hub.mapping.registry import Mappings, load_all, mapping_folders
 from hub.mapping.result import MappingResult, jsonable
 from hub.mapping.scalars import instant, instant_text, revision_text
+from hub.mapping.write import OneWay
 
 __all__ = [
     "Fault",
@@ -17,6 +18,7 @@ __all__ = [
     "MappingResult",
     "Mappings",
     "NoSuchMapping",
+    "OneWay",
     "Reason",
     "Trap",
     "instant",
