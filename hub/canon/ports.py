@@ -194,6 +194,7 @@ class Account:
     secrets: Secrets = field(default_factory=dict)
     references: Mapping[str, str] = field(default_factory=dict)
     now: datetime | None = None
+    delivery: str = ""  # id of the delivery being planned: what idempotency keys inside a body are made of
 
 
 # ------------------------------------------------------------------ the ports

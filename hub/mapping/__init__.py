@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from hub.mapping.body import parse_body
 from hub.mapping.drafts import order_draft, refund_draft, refuse_quarantined
 from hub.mapping.faults import Fault, MappingRefused, NoSuchMapping, Reason, Trap
 from hub.mapping.file import MappingFile
 from hub.mapping.registry import Mappings, load_all, mapping_folders
 from hub.mapping.result import MappingResult, jsonable
 from hub.mapping.scalars import instant, instant_text, revision_text
+from hub.mapping.write import OneWay
 
 __all__ = [
     "Fault",
@@ -16,6 +18,7 @@ __all__ = [
     "MappingResult",
     "Mappings",
     "NoSuchMapping",
+    "OneWay",
     "Reason",
     "Trap",
     "instant",
@@ -24,6 +27,7 @@ __all__ = [
     "load_all",
     "mapping_folders",
     "order_draft",
+    "parse_body",
     "refund_draft",
     "refuse_quarantined",
     "revision_text",

@@ -1,0 +1,174 @@
+"""Every GraphQL document that we send to the Admin API, by operation name. Validated against the published schema in the tests."""
+
+from __future__ import annotations
+
+API_VERSION = "2026-10"
+PATH = f"/admin/api/{API_VERSION}/graphql.json"
+
+_MONEY = "{ presentmentMoney { amount currencyCode } }"
+_ADDRESS = "{ name firstName lastName company address1 address2 city provinceCode zip countryCodeV2 phone }"
+
+CHANGED_ORDERS = """
+query ChangedOrders($query: String, $after: String) {
+  orders(first: 100, after: $after, query: $query, sortKey: UPDATED_AT) {
+    nodes { id updatedAt }
+    pageInfo { hasNextPage endCursor }
+  }
+}
+"""
+
+ORDER_NODE = f"""
+query OrderNode($id: ID!, $after: String) {{
+  order(id: $id) {{
+    id name test note tags createdAt processedAt updatedAt cancelledAt cancelReason
+    presentmentCurrencyCode displayFinancialStatus taxesIncluded email
+    customer {{
+      id firstName lastName
+      defaultEmailAddress {{ emailAddress }}
+      defaultPhoneNumber {{ phoneNumber }}
+    }}
+    shippingAddress {_ADDRESS}
+    billingAddress {_ADDRESS}
+    totalPriceSet {_MONEY}
+    totalTaxSet {_MONEY}
+    totalTipReceivedSet {_MONEY}
+    originalTotalDutiesSet {_MONEY}
+    originalTotalAdditionalFeesSet {_MONEY}
+    shippingLines(first: 10) {{
+      nodes {{
+        originalPriceSet {_MONEY}
+        discountAllocations {{ allocatedAmountSet {_MONEY} }}
+      }}
+    }}
+    lineItems(first: 50, after: $after) {{
+      nodes {{
+        id sku title quantity isGiftCard
+        variant {{ id }}
+        originalUnitPriceSet {_MONEY}
+        discountAllocations {{ allocatedAmountSet {_MONEY} }}
+        taxLines(first: 10) {{ priceSet {_MONEY} }}
+      }}
+      pageInfo {{ hasNextPage endCursor }}
+    }}
+  }}
+}}
+"""
+
+FULFILLMENT_ORDERS = """
+query FulfillmentOrders($id: ID!) {
+  order(id: $id) {
+    id
+    fulfillmentOrders(first: 50) {
+      nodes {
+        id status
+        lineItems(first: 100) { nodes { id remainingQuantity lineItem { id } } }
+      }
+    }
+    fulfillments(first: 50) { id status trackingInfo(first: 10) { number } }
+  }
+}
+"""
+
+FULFILLMENT_CREATE = """
+mutation FulfillmentCreate($fulfillment: FulfillmentInput!) {
+  fulfillmentCreate(fulfillment: $fulfillment) {
+    fulfillment { id status }
+    userErrors { field message }
+  }
+}
+"""
+
+TRACKING_UPDATE = """
+mutation TrackingUpdate($id: ID!, $tracking: FulfillmentTrackingInput!, $notify: Boolean) {
+  fulfillmentTrackingInfoUpdate(fulfillmentId: $id, trackingInfoInput: $tracking, notifyCustomer: $notify) {
+    fulfillment { id }
+    userErrors { field message }
+  }
+}
+"""
+
+METAFIELDS_SET = """
+mutation MetafieldsSet($metafields: [MetafieldsSetInput!]!) {
+  metafieldsSet(metafields: $metafields) {
+    metafields { id key }
+    userErrors { field message code }
+  }
+}
+"""
+
+INVENTORY_ITEMS = """
+query InventoryItems($query: String!) {
+  inventoryItems(first: 250, query: $query) {
+    nodes { id sku }
+  }
+}
+"""
+
+INVENTORY_LEVEL = """
+query InventoryLevel($item: ID!, $location: ID!) {
+  inventoryItem(id: $item) {
+    id sku
+    inventoryLevel(locationId: $location) {
+      location { id }
+      quantities(names: ["available"]) { name quantity }
+    }
+  }
+}
+"""
+
+INVENTORY_SET = """
+mutation InventorySet($input: InventorySetQuantitiesInput!, $key: String!) {
+  inventorySetQuantities(input: $input) @idempotent(key: $key) {
+    inventoryAdjustmentGroup { id }
+    userErrors { field message code }
+  }
+}
+"""
+
+ORDER_CANCEL = """
+mutation OrderCancel(
+  $id: ID!, $reason: OrderCancelReason!, $restock: Boolean!, $refund: OrderCancelRefundMethodInput, $notify: Boolean, $note: String
+) {
+  orderCancel(
+    orderId: $id, reason: $reason, restock: $restock, refundMethod: $refund, notifyCustomer: $notify, staffNote: $note
+  ) {
+    job { id done }
+    orderCancelUserErrors { field message code }
+  }
+}
+"""
+
+CANCEL_STATE = "query CancelState($id: ID!) { order(id: $id) { id cancelledAt } }"
+CANCEL_POLL = "query CancelPoll($id: ID!) { order(id: $id) { id cancelledAt } }"
+
+# operation name -> document
+DOCUMENTS: dict[str, str] = {
+    "ChangedOrders": CHANGED_ORDERS,
+    "OrderNode": ORDER_NODE,
+    "FulfillmentOrders": FULFILLMENT_ORDERS,
+    "FulfillmentCreate": FULFILLMENT_CREATE,
+    "TrackingUpdate": TRACKING_UPDATE,
+    "MetafieldsSet": METAFIELDS_SET,
+    "InventoryItems": INVENTORY_ITEMS,
+    "InventoryLevel": INVENTORY_LEVEL,
+    "InventorySet": INVENTORY_SET,
+    "OrderCancel": ORDER_CANCEL,
+    "CancelState": CANCEL_STATE,
+    "CancelPoll": CANCEL_POLL,
+}
+
+# operation name -> (field of the vendor's schema, points that it takes at most)
+OPERATIONS: dict[str, tuple[str, int]] = {
+    "ChangedOrders": ("orders", 110),
+    "OrderNode": ("order", 600),
+    "FulfillmentOrders": ("order", 300),
+    "FulfillmentCreate": ("fulfillmentCreate", 10),
+    "TrackingUpdate": ("fulfillmentTrackingInfoUpdate", 10),
+    "MetafieldsSet": ("metafieldsSet", 10),
+    "InventoryItems": ("inventoryItems", 260),
+    "InventoryLevel": ("inventoryItem", 6),
+    "InventorySet": ("inventorySetQuantities", 10),
+    "OrderCancel": ("orderCancel", 10),
+    "CancelState": ("order", 1),
+    "CancelPoll": ("order", 1),
+}
