@@ -138,6 +138,14 @@ class Embedded:
         return self._data
 
     @property
+    def layout(self) -> Layout:
+        return self._layout
+
+    @property
+    def binaries(self) -> Binaries:
+        return self._binaries
+
+    @property
     def pid(self) -> int:
         return self._postmaster.pid
 
