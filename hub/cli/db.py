@@ -1,8 +1,10 @@
-"""`hub db`: backup and restore of the embedded PostgreSQL. An external one is its provider's to keep."""
+"""`hub db`: backup and restore of the embedded PostgreSQL (an external one is its provider's to keep), dump and load of any."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, ClassVar, NoReturn
@@ -23,15 +25,38 @@ class DatabaseIsExternal(HubError):
     code: ClassVar[str] = "REFUSED"
 
 
+# A new cluster counts its transactions from the beginning: facts with the old numbers would be invisible to every
+# reader of the ledger until it has caught up. 3 is the first number that a cluster gives.
+AFTER_LOADING = ("UPDATE business_events SET xid = '3'",)
+
+
 def _settings() -> Settings:
     from hub.kit.log import configure_logging
     from hub.kit.settings import load_settings
 
     settings = load_settings()
     configure_logging(level=settings.log_level, style=settings.log_format)
+    return settings
+
+
+def _embedded_settings() -> Settings:
+    settings = _settings()
     if settings.database_url is not None:
         raise DatabaseIsExternal
     return settings
+
+
+@asynccontextmanager
+async def _database() -> AsyncIterator[str]:
+    """The owner's address of the external or the embedded database, which serves inside."""
+    from hub.kit.embedded import Embedded
+
+    settings = _settings()
+    if settings.database_url is not None:
+        yield settings.database_url.get_secret_value()
+        return
+    async with Embedded(settings.data, db_user=settings.db_user) as embedded:
+        yield embedded.owner_dsn
 
 
 def _fail(fault: HubError) -> NoReturn:
@@ -46,7 +71,7 @@ def backup(
 ) -> None:
     """Copy the running cluster into the data directory's `backup`, verify the copy, print its path."""
     try:
-        typer.echo(asyncio.run(_backup(_settings(), timedelta(days=keep_days))))
+        typer.echo(asyncio.run(_backup(_embedded_settings(), timedelta(days=keep_days))))
     except HubError as fault:
         _fail(fault)
 
@@ -71,7 +96,42 @@ def restore(
     from hub.kit.embedded.backup import restore as restore_backup
 
     try:
-        asyncio.run(restore_backup(source, target, db_user=_settings().db_user))
+        asyncio.run(restore_backup(source, target, db_user=_embedded_settings().db_user))
     except HubError as fault:
         _fail(fault)
     typer.echo(f"HUB_DATA={target.absolute()}")
+
+
+@app.command()
+def export(file: Annotated[Path, typer.Argument(help="Written in PostgreSQL's custom format.")]) -> None:
+    """Write the database into one file, to load it into another major version with `hub db import`."""
+    try:
+        asyncio.run(_export(file.absolute()))
+    except HubError as fault:
+        _fail(fault)
+
+
+async def _export(file: Path) -> None:
+    from hub.kit.embedded.dump import export_to
+
+    async with _database() as dsn:
+        await export_to(file, dsn=dsn)
+
+
+@app.command(name="import")
+def import_(file: Annotated[Path, typer.Argument(exists=True, help="A file that `hub db export` wrote.")]) -> None:
+    """Load a dump into an empty database, then bring it to this version."""
+    try:
+        asyncio.run(_import(file.absolute()))
+    except HubError as fault:
+        _fail(fault)
+
+
+async def _import(file: Path) -> None:
+    from hub.kit.db import ROLES
+    from hub.kit.embedded.dump import load_from
+    from hub.migrations import migrate
+
+    async with _database() as dsn:
+        await load_from(file, dsn=dsn, roles=ROLES, afterwards=AFTER_LOADING)
+        await migrate(dsn)
