@@ -26,7 +26,7 @@ class SettingsInvalid(HubError):
 class KekInvalid(HubError):
     """{variable} holds no key encryption key: {reason}; make one with `openssl rand -base64 32`."""
 
-    code: ClassVar[str] = "SETTINGS_INVALID"
+    code: ClassVar[str] = "KEK_INVALID"
 
 
 def _postgresql(url: SecretStr) -> SecretStr:

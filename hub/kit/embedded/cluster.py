@@ -11,7 +11,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +31,7 @@ from hub.kit.embedded.faults import (
     WillNotStop,
 )
 from hub.kit.embedded.layout import PORT, Layout, sync_directory
-from hub.kit.embedded.processes import Life, ended, life, occupants, run_to_end, spawn, works_in
+from hub.kit.embedded.processes import Life, ended, life, occupants, run_to_end, spawn, telling_line, works_in
 
 log = structlog.get_logger(__name__)
 
@@ -116,12 +115,9 @@ async def initialize(layout: Layout, binaries: Binaries) -> None:
         "--locale=C.UTF-8",
         "--data-checksums",
     ]
-    with tempfile.TemporaryFile() as output:
-        status = await run_to_end(argv, identity=layout.account.identity, output=output)
-        output.seek(0)
-        said = output.read().decode(errors="replace")
+    status, said = await run_to_end(argv, identity=layout.account.identity)
     if status != 0:
-        raise InitFailed(path=str(layout.unfinished), reason=_last_line(said))
+        raise InitFailed(path=str(layout.unfinished), reason=telling_line(said))
     await asyncio.to_thread(sync_directory, layout.unfinished)
     layout.unfinished.rename(layout.cluster)
     await asyncio.to_thread(sync_directory, layout.data)
@@ -222,13 +218,6 @@ def log_file(layout: Layout) -> Path:
     return layout.log / "postgresql.log"
 
 
-def _last_line(text: str) -> str:
-    """The line that says why: the first FATAL or error line, else the last one."""
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    telling = [line for line in lines if "FATAL" in line or "PANIC" in line or "error:" in line]
-    return (telling or lines or ["it said nothing"])[-1].rstrip(".")
-
-
 async def _serves(layout: Layout, postmaster: Postmaster) -> bool:
     """Wait by connecting, as long as it says that it is starting or recovering. False: one that we found has ended."""
     loop = asyncio.get_running_loop()
@@ -238,7 +227,7 @@ async def _serves(layout: Layout, postmaster: Postmaster) -> bool:
             if postmaster.child is None:
                 return False
             said = log_file(layout).read_text(encoding="utf-8", errors="replace")[-4000:]
-            raise StartFailed(status=postmaster.child.wait(), reason=_last_line(said))
+            raise StartFailed(status=postmaster.child.wait(), reason=telling_line(said))
         try:
             connection = await connect(layout, postmaster.socket_dir, database="postgres")
         except asyncpg.CannotConnectNowError as busy:  # 57P03: starting up, recovering, shutting down

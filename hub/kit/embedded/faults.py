@@ -95,3 +95,15 @@ class NotDurable(EmbeddedFault):
 
 class WillNotStop(EmbeddedFault):
     """PostgreSQL (process {pid}) still runs after a fast and an immediate shutdown."""
+
+
+class BackupFailed(EmbeddedFault):
+    """The backup was not made, {tool} ended with status {status}: {reason}."""
+
+
+class BackupBroken(EmbeddedFault):
+    """The backup {path} cannot be restored: {reason}."""
+
+
+class TargetTaken(EmbeddedFault):
+    """{path} exists; a backup is restored into a new directory, never over an old one."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import subprocess
+import tempfile
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -79,7 +80,13 @@ async def ended(pid: int) -> None:
         os.close(handle)
 
 
-def spawn(argv: Sequence[str], *, identity: tuple[int, int] | None, output: IO[bytes] | int) -> subprocess.Popen[bytes]:
+def spawn(
+    argv: Sequence[str],
+    *,
+    identity: tuple[int, int] | None,
+    output: IO[bytes] | int,
+    environment: Mapping[str, str] = CLEAN_ENVIRONMENT,
+) -> subprocess.Popen[bytes]:
     """Start a program without a shell, in a session of its own, with an environment of ours.
 
     With `identity` (uid, gid) the child gives up root for good: no supplementary groups, then gid, then uid.
@@ -88,7 +95,7 @@ def spawn(argv: Sequence[str], *, identity: tuple[int, int] | None, output: IO[b
     return subprocess.Popen(  # noqa: S603 - argv is built here, from the wheel's binaries and our own paths
         list(argv),
         cwd="/",
-        env=dict(CLEAN_ENVIRONMENT),
+        env=dict(environment),
         stdin=subprocess.DEVNULL,
         stdout=output,
         stderr=output,
@@ -100,13 +107,29 @@ def spawn(argv: Sequence[str], *, identity: tuple[int, int] | None, output: IO[b
     )
 
 
-async def run_to_end(argv: Sequence[str], *, identity: tuple[int, int] | None, output: IO[bytes]) -> int:
-    """Run a program and give its exit status; a cancelled wait kills it, so that nothing works on unwatched."""
-    child = spawn(argv, identity=identity, output=output)
-    try:
-        await ended(child.pid)
-    except asyncio.CancelledError:
-        child.kill()
-        child.wait()
-        raise
-    return child.wait()
+async def run_to_end(
+    argv: Sequence[str], *, identity: tuple[int, int] | None, password: str | None = None
+) -> tuple[int, str]:
+    """Run a program: exit status and what it said. A cancelled wait kills it, so that nothing works on unwatched.
+
+    A password goes by the environment, which only the same user and root can read; arguments everybody can.
+    """
+    environment = {**CLEAN_ENVIRONMENT, **({"PGPASSWORD": password} if password else {})}
+    with tempfile.TemporaryFile() as output:
+        child = spawn(argv, identity=identity, output=output, environment=environment)
+        try:
+            await ended(child.pid)
+        except asyncio.CancelledError:
+            child.kill()
+            child.wait()
+            raise
+        status = child.wait()
+        output.seek(0)
+        return status, output.read().decode(errors="replace")
+
+
+def telling_line(text: str) -> str:
+    """The line of a program's output that says why it failed: the last with FATAL or error, else the last one."""
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    telling = [line for line in lines if "FATAL" in line or "PANIC" in line or "error:" in line]
+    return (telling or lines or ["it said nothing"])[-1].rstrip(".")

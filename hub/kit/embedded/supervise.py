@@ -19,6 +19,7 @@ import structlog
 
 from hub.kit.embedded import cluster
 from hub.kit.embedded.account import account_for
+from hub.kit.embedded.ballast import drop, has_room, stow
 from hub.kit.embedded.binaries import Binaries, installed, usable
 from hub.kit.embedded.faults import EmbeddedFault
 from hub.kit.embedded.layout import Layout, furnish, look_over, open_house
@@ -114,7 +115,8 @@ class Embedded:
                 await asyncio.to_thread(furnish, self._layout)
                 self._binaries = await usable(found, self._layout.account, self._data / "bin")
                 await cluster.initialize(self._layout, self._binaries)
-                self._postmaster = await cluster.running(self._layout, self._binaries, self._settings)
+                self._postmaster = await self._run()
+                await asyncio.to_thread(stow, self._data)
                 await cluster.make_ready(self._layout, self.socket_dir, durable=self._durable)
             except BaseException:
                 os.close(presence)
@@ -133,9 +135,30 @@ class Embedded:
     def _settings(self) -> Mapping[str, str]:
         return {} if self._durable else {"fsync": "off", "full_page_writes": "off"}
 
+    async def _run(self) -> cluster.Postmaster:
+        try:
+            return await cluster.running(self._layout, self._binaries, self._settings)
+        except (EmbeddedFault, OSError):
+            if not await asyncio.to_thread(drop, self._data):
+                raise
+        log.warning("The disk is full, its ballast was dropped.", action="embedded.ballast")
+        return await cluster.running(self._layout, self._binaries, self._settings)
+
+    def has_room(self) -> bool:
+        """False when writes should be refused as UNAVAILABLE, because the disk is nearly full; ask each 5 s."""
+        return has_room(self._data)
+
     @property
     def data(self) -> Path:
         return self._data
+
+    @property
+    def layout(self) -> Layout:
+        return self._layout
+
+    @property
+    def binaries(self) -> Binaries:
+        return self._binaries
 
     @property
     def pid(self) -> int:
@@ -214,6 +237,7 @@ class Embedded:
                 await asyncio.wait_for(ended(self.pid), 60)
             except TimeoutError:
                 await asyncio.to_thread(_cut_log, cluster.log_file(self._layout))
+                await asyncio.to_thread(stow, self._data)
             else:
                 return
 
@@ -223,7 +247,7 @@ class Embedded:
             await asyncio.sleep(pause_after(failures))
             try:
                 async with alone(self._layout.start_lock, self._layout.account):
-                    self._postmaster = await cluster.running(self._layout, self._binaries, self._settings)
+                    self._postmaster = await self._run()
             except (EmbeddedFault, OSError, asyncpg.PostgresError) as fault:
                 failures += 1
                 pause = pause_after(failures)
