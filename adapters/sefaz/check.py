@@ -124,7 +124,7 @@ def _note(document: etree._Element) -> dict[str, Any]:
     return {
         "key": key,
         "key_valid": None if key is None else key_valid(key),
-        "key_matches": None if key is None else key == _key_of_fields(info),
+        "key_matches": None if key is None else key == key_of_fields(info),
         "signature": verify(note).verdict,
         "issuer": _text(info, "emit/CNPJ") or _text(info, "emit/CPF"),
         "number": _whole(_text(info, "ide/nNF")),
@@ -135,7 +135,8 @@ def _note(document: etree._Element) -> dict[str, Any]:
     }
 
 
-def _key_of_fields(info: etree._Element) -> str:
+def key_of_fields(info: etree._Element) -> str:
+    """The 44 characters that the fields of a note make (CPF padded; `dEmi` in old layouts)."""
     emitted = _text(info, "ide/dhEmi") or _text(info, "ide/dEmi") or ""
     issuer = _text(info, "emit/CNPJ") or _text(info, "emit/CPF") or ""
 

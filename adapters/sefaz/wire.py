@@ -27,7 +27,7 @@ PAUSE = timedelta(seconds=10)  # after a connection that never came about
 
 
 @contextmanager
-def _certificate_file(identity: Identity, password: bytes) -> Iterator[str]:
+def certificate_file(identity: Identity, password: bytes) -> Iterator[str]:
     """A path under which OpenSSL reads certificate and encrypted key: memory where the system has it, else a file that only we may read."""
     pem = b"".join(each.public_bytes(Encoding.PEM) for each in (identity.certificate, *identity.chain))
     pem += identity.key.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(password))
@@ -56,7 +56,7 @@ def client_context(identity: Identity, trust_pem: str | None, *, legacy: bool = 
     if legacy:
         context.options |= getattr(ssl, "OP_LEGACY_SERVER_CONNECT", 0x4)
     password = secrets.token_hex(32)
-    with _certificate_file(identity, password.encode()) as path:
+    with certificate_file(identity, password.encode()) as path:
         context.load_cert_chain(path, password=password)
     return context
 
