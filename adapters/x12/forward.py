@@ -1,0 +1,286 @@
+"""A guide's map as a function from a scanned set to the canonical document, generated once; no field is looked up by name at run time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from adapters.x12.checkers import DATES
+from adapters.x12.places import EachRule, FieldRule, PairsRule, Place, Rule
+from adapters.x12.structure import Ring
+
+
+@dataclass(slots=True)
+class Context:
+    """What a map may ask beside the set. `missed` collects (table, segment, element, value) of unknown codes; `twice` repeated keys."""
+
+    comp: str
+    rep: str
+    profile: Mapping[str, str]
+    missed: list[tuple[str, str, int, str]] = field(default_factory=list)
+    twice: list[tuple[str, int, str]] = field(default_factory=list)
+
+
+Read = Callable[[list[Any], int, Context], dict[str, Any]]
+
+
+class NotIso(ValueError):
+    """A value that its type cannot take; quarantines the set."""
+
+
+def to_date(text: str) -> str:
+    iso = DATES[text]
+    if not iso:
+        raise NotIso(text)
+    return iso
+
+
+def to_time(text: str) -> str:
+    """HHMM, HHMMSS, HHMMSSDD as clock time."""
+    clock = ":".join(text[i : i + 2] for i in range(0, min(len(text), 6), 2))
+    return clock + ("." + text[6:] if len(text) > 6 else "")
+
+
+def to_cents(text: str) -> Decimal:
+    return Decimal(text).scaleb(-2)
+
+
+_CONVERT = {
+    "text": "{}",
+    "date": "to_date({})",
+    "time": "to_time({})",
+    "quantity": "Decimal({})",
+    "price": "Decimal({})",
+    "decimal": "Decimal({})",
+    "money2": "to_cents({})",
+    "int": "int({})",
+}
+
+
+def compile_forward(rules: tuple[Rule, ...], root: Ring) -> Read:
+    maker = _Maker()
+    maker.function("read_set", rules, root)
+    exec(compile("\n".join(maker.lines), "<guide map>", "exec"), maker.names)  # noqa: S102 - source made here, foreign text enters as repr only
+    read: Read = maker.names["read_set"]
+    return read
+
+
+class _Maker:
+    """Writes the source. Each loop of the map is one function `(instance, position, context) -> dict`."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.names: dict[str, Any] = {"Decimal": Decimal, "to_date": to_date, "to_time": to_time, "to_cents": to_cents}
+        self.count = 0
+
+    def name(self, value: Any, prefix: str = "t") -> str:
+        self.count += 1
+        self.names[f"{prefix}{self.count}"] = value
+        return f"{prefix}{self.count}"
+
+    def function(self, name: str, rules: tuple[Rule, ...], ring: Ring) -> None:
+        body = _Body(self, ring)
+        for rule in rules:
+            if isinstance(rule, FieldRule):
+                body.field(rule)
+            elif isinstance(rule, PairsRule):
+                body.pairs(rule)
+            else:
+                body.each(rule)
+        self.lines += [f"def {name}(i, position, c):", " d = {}", *body.lines, *body.closing(), " return d"]
+
+    def sub(self, rule: EachRule) -> str:
+        self.count += 1
+        name = f"read_{self.count}"
+        self.function(name, rule.rules, rule.ring)
+        return name
+
+
+class _Body:
+    """The statements of one function; segments are fetched once and nested dictionaries attached when not empty."""
+
+    def __init__(self, maker: _Maker, ring: Ring) -> None:
+        self.maker, self.ring = maker, ring
+        self.lines: list[str] = []
+        self.fetched: dict[tuple[Any, ...], int] = {}
+        self.nested: dict[tuple[str, ...], str] = {}
+
+    def target(self, key: tuple[str, ...]) -> str:
+        """An expression to which a value can be assigned."""
+        if len(key) == 1:
+            return f"d[{key[0]!r}]"
+        if key[:-1] not in self.nested:
+            self.nested[key[:-1]] = f"d{len(self.nested) + 1}"
+            self.lines.append(f" {self.nested[key[:-1]]} = {{}}")
+        return f"{self.nested[key[:-1]]}[{key[-1]!r}]"
+
+    def closing(self) -> list[str]:
+        lines: list[str] = []
+        for key, name in self.nested.items():
+            owner = "d" + "".join(f".setdefault({part!r}, {{}})" for part in key[:-1])
+            lines.append(f" if {name}: {owner}.setdefault({key[-1]!r}, {{}}).update({name})")
+        return lines
+
+    def segments(self, place: Place) -> str:
+        """An expression for all segments at a place, in file order."""
+        slot = place.node.slot
+        if slot == 0 and self.ring.depth:
+            return "(i[0],)"
+        if isinstance(place.node, Ring):
+            return f"[x[0] for x in i[{slot}] or ()]"
+        return f"(i[{slot}] or ())"
+
+    def fetch(self, place: Place) -> int:
+        """The first (or the qualified) segment is in `e<n>`, its length in `n<n>`."""
+        key = (place.node.slot, place.qualifier)
+        if key in self.fetched:
+            return self.fetched[key]
+        n = self.fetched[key] = len(self.fetched)
+        slot = place.node.slot
+        if place.qualifier is not None:
+            at, code = place.qualifier
+            test = f"len(x) > {at} and x[{at}] == {code!r}"
+            self.lines.append(f" e{n} = next((x for x in {self.segments(place)} if {test}), ())")
+        elif slot == 0 and self.ring.depth:
+            self.lines.append(f" e{n} = i[0]")
+        else:
+            first = "h[0][0]" if isinstance(place.node, Ring) else "h[0]"
+            self.lines += [f" h = i[{slot}]", f" e{n} = {first} if h else ()"]
+        self.lines.append(f" n{n} = len(e{n})")
+        return n
+
+    def field(self, rule: FieldRule) -> None:
+        place = rule.place
+        if place.many or place.last > place.first:
+            self.joined(rule)
+            return
+        n = self.fetch(place)
+        self.lines.append(f" v = e{n}[{place.first}] if n{n} > {place.first} else ''")
+        if place.component:
+            self.lines.append(f" v = (v.split(c.comp) + [''] * {place.component})[{place.component - 1}] if c.comp else v")
+        if place.repeated:
+            self.lines.append(" v = v.split(c.rep) if c.rep and v else [v] if v else []")
+        self.store(rule, " ")
+
+    def store(self, rule: FieldRule, pad: str) -> None:
+        """Assign `v`, converted, or what stands in for it."""
+        target = self.target(rule.key)
+        if rule.table is not None:
+            table, back = self.maker.name(rule.table.words), self.maker.name(rule.table.back)
+            named = rule.table.name if rule.table.name != "table" else rule.key[-1]
+            spare = self.target((*rule.key[:-1], f"{rule.key[-1]}_code"))
+            self.lines += [
+                f"{pad}if v:",
+                f"{pad} w = {table}.get(v)",
+                f"{pad} if w is None: c.missed.append(({named!r}, {rule.place.seg!r}, {rule.place.first}, v))",
+                f"{pad} else:",
+                f"{pad}  {target} = w",
+                f"{pad}  if {back}.get(w) != v: {spare} = v",
+            ]
+        else:
+            convert = _CONVERT[rule.type]
+            value = f"[{convert.format('x')} for x in v]" if rule.place.repeated else convert.format("v")
+            self.lines.append(f"{pad}if v: {target} = {value}")
+        if rule.otherwise is not None:
+            self.lines.append(f"{pad}else: {target} = {_otherwise(rule)}" if not rule.otherwise.startswith("profile.") else f"{pad}elif {rule.otherwise[8:]!r} in c.profile: {target} = c.profile[{rule.otherwise[8:]!r}]")
+
+    def joined(self, rule: FieldRule) -> None:
+        place = rule.place
+        self.lines += [
+            f" v = {rule.join!r}.join(x for s in {self.segments(place)} for x in s[{place.first}:{place.last + 1}] if x)"
+            if place.qualifier is None
+            else f" v = {rule.join!r}.join(x for s in {self.segments(place)} if len(s) > {place.qualifier[0]} and s[{place.qualifier[0]}] == {place.qualifier[1]!r} for x in s[{place.first}:{place.last + 1}] if x)",
+            f" if v: {self.target(rule.key)} = v",
+        ]
+
+    def pairs(self, rule: PairsRule) -> None:
+        n = self.fetch(rule.place)
+        table, back = self.maker.name(rule.table.words), self.maker.name(rule.table.back)
+        start = rule.place.first
+        target, codes = self.target(rule.key), self.target((*rule.key[:-1], f"{rule.key[-1]}_codes"))
+        self.lines += [
+            " p = {}",
+            " o = {}",
+            f" for j in range({start}, n{n} - 1, 2):",
+            f"  v = e{n}[j + 1]",
+            "  if v:",
+            f"   q = e{n}[j]",
+            f"   w = {table}.get(q)",
+            "   if w is None or w in p: o[q] = v",
+            "   else:",
+            "    p[w] = v",
+            f"    if {back}.get(w) != q: {codes} = {{**({codes.split('[')[0]}.get({(rule.key[-1] + '_codes')!r}) or {{}}), w: q}}",
+            f" if o: p[{rule.rest!r}] = o",
+            f" if p: {target} = p",
+        ]
+
+    def each(self, rule: EachRule) -> None:
+        slot, loop = rule.place.node.slot, isinstance(rule.place.node, Ring)
+        target = self.target(rule.key)
+        if rule.value is not None:
+            self.values(rule, target)
+            return
+        sub = self.maker.sub(rule)
+        instances = f"i[{slot}] or ()" if loop else f"[[x] for x in i[{slot}] or ()]"
+        if rule.place.qualifier is not None:
+            at, code = rule.place.qualifier
+            instances = f"[x for x in {instances} if len(x[0]) > {at} and x[0][{at}] == {code!r}]"
+        if rule.by is None:
+            self.lines += [f" l = [{sub}(x, k, c) for k, x in enumerate({instances}, 1)]", f" if l: {target} = l"]
+            return
+        self.keyed(rule, f"for k, x in enumerate({instances}, 1):", f"{sub}(x, k, c)", target)
+
+    def values(self, rule: EachRule, target: str) -> None:
+        """A dictionary of single values: references, dates. `x[0]` is the segment."""
+        value = rule.value
+        if value is None:
+            return
+        slot, loop = rule.place.node.slot, isinstance(rule.place.node, Ring)
+        source = f"[x[0] for x in i[{slot}] or ()]" if loop else f"i[{slot}] or ()"
+        at = value.place.first
+        read = f"({_CONVERT[value.type].format(f'x[{at}]')} if len(x) > {at} and x[{at}] else None)"
+        if rule.by is None:
+            self.lines += [f" l = [v for x in {source} if (v := {read}) is not None]", f" if l: {target} = l"]
+            return
+        self.keyed(rule, f"for x in {source}:", read, target, plain=True)
+
+    def keyed(self, rule: EachRule, loop: str, entry: str, target: str, *, plain: bool = False) -> None:
+        by = rule.by
+        if by is None or by.table is None:
+            return
+        table, back = self.maker.name(by.table.words), self.maker.name(by.table.back)
+        at, seg = by.place.first, by.place.seg
+        s = "x" if plain else "x[0]"
+        other = "{'code': q, 'value': v}" if plain else "{'code': q, **v}"
+        remember = "m[w] = q" if plain else "v['code'] = q"
+        self.lines += [
+            " p = {}",
+            " o = []",
+            " m = {}",
+            f" {loop}",
+            f"  q = {s}[{at}] if len({s}) > {at} else ''",
+            f"  v = {entry}",
+            *(["  if v is None: continue"] if plain else []),
+            f"  w = {table}.get(q)",
+            f"  if w is None: o.append({other})",
+            "  elif w in p:",
+            f"   o.append({other})",
+            f"   c.twice.append(({seg!r}, {at}, q))",
+            "  else:",
+            "   p[w] = v",
+            f"   if {back}.get(w) != q: {remember}",
+            " if o: p['other'] = o",
+            f" if p: {target} = p",
+        ]
+        if plain:
+            self.lines.append(f" if m: {self.target((*rule.key[:-1], rule.key[-1] + '_codes'))} = m")
+
+
+def _otherwise(rule: FieldRule) -> str:
+    if rule.otherwise == "position":
+        return "str(position)"
+    convert = _CONVERT[rule.type] if rule.table is None else "{}"
+    return convert.format(repr(rule.otherwise))
+
