@@ -6,12 +6,14 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
+from adapters.x12.backward import Put, compile_backward
 from adapters.x12.checkers import Check, compile_check
-from adapters.x12.forward import Read, compile_forward
+from adapters.x12.forward import Context, Read, compile_forward
 from adapters.x12.guide import Faults, build_guide
 from adapters.x12.merge import over
-from adapters.x12.model import Guide
+from adapters.x12.model import Element, Guide
 from adapters.x12.places import Resolver, Rule
 from adapters.x12.profile import DEFAULT, Profile, read_profile
 from adapters.x12.rulings import Ruling, compile_rulings
@@ -29,7 +31,13 @@ class Compiled:
     plan: Plan
     rules: tuple[Rule, ...]
     read: Read
+    put: Put
     rulings: Ruling
+    cuttable: Mapping[str, tuple[tuple[int, int], ...]]  # segment -> (element, longest) of texts that may be shortened
+
+    def read_back(self, tree: list[Any], comp: str, rep: str, settings: Mapping[str, str]) -> dict[str, Any]:
+        """The canonical document of a scanned tree, codes that are not in our tables left out."""
+        return self.read(tree, 1, Context(comp, rep, settings))
 
 
 @dataclass(slots=True)
@@ -188,9 +196,27 @@ def compile_guide(parts: tuple[Tree, dict[str, Tree], frozenset[str]]) -> Compil
     plan = compile_structure(guide, checks, lambda reason: faults.at(tree, "structure", f"ambiguous: {reason}"))
     resolver = Resolver(guide, plan, faults)
     rules = resolver.rules(guide.map, plan.root)
+    derived = resolver.derived(guide.map, plan.root)
     rulings = compile_rulings(guide, plan, resolver)
     faults.settle()
-    return Compiled(guide=guide, plan=plan, rules=rules, read=compile_forward(rules, plan.root), rulings=rulings)
+    return Compiled(
+        guide=guide,
+        plan=plan,
+        rules=rules,
+        read=compile_forward(rules, plan.root),
+        put=compile_backward(rules, plan.root, derived),
+        rulings=rulings,
+        cuttable=_cuttable(guide),
+    )
+
+
+def _cuttable(guide: Guide) -> dict[str, tuple[tuple[int, int], ...]]:
+    found: dict[str, tuple[tuple[int, int], ...]] = {}
+    for name, spec in guide.segments.items():
+        rows = [(i, u.element.high) for i, u in enumerate(spec.of, 1) if u.cut and isinstance(u.element, Element)]
+        if rows:
+            found[name] = tuple(rows)
+    return found
 
 
 def _hash(path: Path) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +15,7 @@ from adapters.x12.yamltext import Tree
 _PLACE = re.compile(
     r"([A-Z][A-Z0-9]{1,2})(?:\[(?:(\*)|(\d\d)=([^\]]+))\])?(?:\.(\d\d)(?:-(\d\d)|-(\d))?(\*)?)?"
 )
+_DERIVED = re.compile(r"(count|sum)\(([a-z_]+(?:\.[a-z_]+)?)\)")
 TYPES = {"text", "date", "time", "quantity", "price", "decimal", "money2", "int"}
 _FIELD = {"at", "type", "table", "else", "write", "join", "rest"}
 _EACH = {"each", "key", "value", "map", "rest", "write"}
@@ -183,6 +183,22 @@ class Resolver:
                 found.append((place, value))
         return tuple(found)
 
+    def derived(self, tree: Tree, ring: Ring) -> dict[str, tuple[str, str]]:
+        """`write:` of the whole map: place -> ("else", literal), ("count", list) or ("sum", list.field)."""
+        written = tree.get("write")
+        found: dict[str, tuple[str, str]] = {}
+        for text, value in written.items() if isinstance(written, Tree) else ():
+            if self.place(written, text, text, ring) is None:
+                continue
+            call = _DERIVED.fullmatch(value) if isinstance(value, str) else None
+            if call is not None:
+                found[text] = (call[1], call[2])
+            elif isinstance(value, Tree) and isinstance(value.get("else"), str):
+                found[text] = ("else", value["else"])
+            else:
+                self.faults.at(written, text, "count(list), sum(list.field) or {else: text}")
+        return found
+
     def _each(self, row: Tree, path: tuple[str, ...], ring: Ring) -> EachRule | None:
         unknown_keys(row, _EACH, self.faults)
         place = self.place(row, "each", row.get("each"), ring)
@@ -223,8 +239,3 @@ def _alone(spot: Spot) -> Ring:
     ring.of.append(Spot(spot.leaf, ring, 0))
     return ring
 
-
-def derived(tree: Tree) -> Mapping[str, Any]:
-    """`write:` of a map: what has no canonical source."""
-    written = tree.get("write")
-    return written if isinstance(written, Tree) else {}
