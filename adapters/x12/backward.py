@@ -46,12 +46,12 @@ def cents_text(value: Any, c: Outward, place: str) -> str:
     return str(int(cents)) if cents == int(cents) else c.refuse(place, value, "has a fraction of a cent")
 
 
-def code_text(back: Mapping[str, str], word: Any, code: Any, c: Outward, place: str, table: str) -> str:
-    """The code of a word: the one that it came with, else the preferred one."""
+def code_text(back: Mapping[str, str], word: Any, code: Any, c: Outward, where: tuple[str, str]) -> str:
+    """The code of a word: the one that it came with, else the preferred one. `where`: place and table."""
     if word is None or word == "":
         return ""
     found = code or back.get(word)
-    return found if found is not None else c.refuse(place, word, f"is not in our table {table}")
+    return found if found is not None else c.refuse(where[0], word, f"is not in our table {where[1]}")
 
 
 def trimmed(e: list[str]) -> list[str]:
@@ -154,7 +154,11 @@ class _Body:
             text = f"({text} or str(position))"
         if place.component:
             before = template.parts.get(place.first, "")
-            template.parts[place.first] = f"({before} + (c.comp * {place.component - 1 - before.count('c.comp')}) + {text})" if before else f"({text} and c.comp * {place.component - 1} + {text})"
+            template.parts[place.first] = (
+                f"({before} + (c.comp * {place.component - 1 - before.count('c.comp')}) + {text})"
+                if before
+                else f"({text} and c.comp * {place.component - 1} + {text})"
+            )
         else:
             template.parts[place.first] = text
         if place.first not in template.sources:
@@ -167,7 +171,7 @@ class _Body:
         if rule.table is not None:
             back = self.maker.name(rule.table.back)
             spare = _get((*rule.key[:-1], f"{rule.key[-1]}_code"))
-            return f"code({back}, {value}, {spare}, c, {place}, {rule.table.name!r})"
+            return f"code({back}, {value}, {spare}, c, ({place}, {rule.table.name!r}))"
         if rule.place.repeated:
             return f"c.rep.join({value} or ())"
         return {
@@ -178,9 +182,9 @@ class _Body:
         }.get(rule.type, f"number({value})")
 
     def pairs(self, rule: PairsRule) -> None:
-        back = self.maker.name(rule.table.back)
         codes = _get((*rule.key[:-1], f"{rule.key[-1]}_codes"))
-        call = f"put_pairs(e, {rule.place.first}, {rule.last}, {_get(rule.key)}, {codes}, {back}, {rule.rest!r}, c, {rule.place.text!r})"
+        spec = self.maker.name(rule)
+        call = f"put_pairs(e, {spec}, {_get(rule.key)}, {codes}, c)"
         self.template(rule.place).pairs.append((rule.place.first, call))
 
     def derived(self, text: str, source: tuple[str, str]) -> None:
@@ -195,7 +199,9 @@ class _Body:
             template.parts[int(at)] = f"({before} or {value!r})" if before else repr(value)
             return
         first, _, rest = value.partition(".")
-        template.parts[int(at)] = f"str(len({_get((first,))} or ()))" if kind == "count" else f"total({_get((first,))}, {rest!r})"
+        template.parts[int(at)] = (
+            f"str(len({_get((first,))} or ()))" if kind == "count" else f"total({_get((first,))}, {rest!r})"
+        )
         template.sources.append(int(at))
 
     def templates_source(self) -> list[str]:
@@ -209,7 +215,7 @@ class _Body:
         if template.many is not None:
             rule, value = template.many
             start, last = rule.place.first, rule.place.last
-            qualifier = {k: v for k, v in template.parts.items()}
+            qualifier = dict(template.parts)
             head = [qualifier.get(k, "''") for k in range(1, start)]
             wide = last - start + 1
             return [
@@ -309,9 +315,7 @@ def _get(key: tuple[str, ...]) -> str:
     return f"{text}.get({key[-1]!r})"
 
 
-def entries(
-    held: Any, codes: Any, back: Mapping[str, str], c: Outward, place: str
-) -> list[tuple[str, Any]]:
+def entries(held: Any, codes: Any, back: Mapping[str, str], c: Outward, place: str) -> list[tuple[str, Any]]:
     """(code, entry) of a dictionary by word; `other` holds a list with the codes as they came."""
     found: list[tuple[str, Any]] = []
     for word, entry in (held or NOTHING).items():
@@ -327,20 +331,21 @@ def entries(
     return found
 
 
-def put_pairs(
-    e: list[str], first: int, last: int, held: Any, codes: Any, back: Mapping[str, str], rest: str, c: Outward, place: str
-) -> bool:
+def put_pairs(e: list[str], rule: PairsRule, held: Any, codes: Any, c: Outward) -> bool:
     """Appends qualifier and value pairs; what has no room or no qualifier is refused."""
     before = len(e)
     for word, value in (held or NOTHING).items():
-        rows = value.items() if word == rest and isinstance(value, dict) else [((codes or NOTHING).get(word) or back.get(word), value)]
+        if word == rule.rest and isinstance(value, dict):
+            rows = list(value.items())
+        else:
+            rows = [((codes or NOTHING).get(word) or rule.table.back.get(word), value)]
         for code, text in rows:
             if text is None or text == "":
                 continue
             if code is None:
-                c.refuse(place, word, "is not in our table")
-            elif len(e) + 1 > last:
-                c.refuse(place, word, "has no room: all pairs are taken")
+                c.refuse(rule.place.text, word, "is not in our table")
+            elif len(e) + 1 > rule.last:
+                c.refuse(rule.place.text, word, "has no room: all pairs are taken")
             else:
                 e += [code, str(text)]
     return len(e) > before

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import datetime
 import re
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from adapters.x12.model import Composite, Element, ElementUse, Note, SegmentSpec
@@ -26,7 +26,7 @@ class Dates(dict[str, str]):
         iso = ""
         if len(full) == 8 and full.isascii() and full.isdigit():
             try:
-                iso = datetime.date(int(full[:4]), int(full[4:6]), int(full[6:])).isoformat()
+                iso = date(int(full[:4]), int(full[4:6]), int(full[6:])).isoformat()
             except ValueError:
                 iso = ""
         if len(self) >= _KEPT:
@@ -42,7 +42,10 @@ def compile_check(spec: SegmentSpec) -> Check:
     lines = ["def check(e, bad, comp, rep):", " n = len(e)"]
     names: dict[str, Any] = {"REAL": _REAL, "WHOLE": _WHOLE, "TIME": _TIME, "DATES": DATES}
     count = len(spec.of)
-    lines += [f" if n > {count + 1}:", f"  bad.append((('elements_too_many' if any(e[{count + 1}:]) else 'elements_trailing'), {count + 1}, None, None, None))"]
+    lines += [
+        f" if n > {count + 1}:",
+        f"  bad.append((('elements_too_many' if any(e[{count + 1}:]) else 'elements_trailing'), {count + 1}, None, None, None))",
+    ]
     last_mandatory = max((i for i, use in enumerate(spec.of, 1) if use.use == "M"), default=0)
     for i in range(1, last_mandatory + 1):
         lines += [f" v = e[{i}] if n > {i} else ''"]
@@ -60,7 +63,8 @@ def compile_check(spec: SegmentSpec) -> Check:
             break
     for note in spec.notes:
         lines += _note(note)
-    return _function("check", lines, names)
+    check: Check = _function("check", lines, names)
+    return check
 
 
 def _rest(spec: SegmentSpec, start: int) -> Callable[..., None]:
@@ -70,7 +74,8 @@ def _rest(spec: SegmentSpec, start: int) -> Callable[..., None]:
         lines += [f" if n <= {i}: return", f" v = e[{i}]", *_element(spec.of[i - 1], i, " ", names)]
         if spec.pairs and spec.pairs[0] <= i and (i - spec.pairs[0]) % 2 == 0:
             lines += _pair(i, " ")
-    return _function("rest", [*lines, " return"], names)
+    rest: Callable[..., None] = _function("rest", [*lines, " return"], names)
+    return rest
 
 
 def _function(name: str, lines: list[str], names: dict[str, Any]) -> Any:
@@ -98,13 +103,13 @@ def _element(use: ElementUse, i: int, pad: str, names: dict[str, Any]) -> list[s
             f"{inner}for k, x in enumerate(parts, 1): part_{i}(x, bad, None, k)",
         ]
     else:
-        lines += _value(use, use.element, inner, f"{i}, None, None, v", f"CODES_{i}", names)
+        lines += _value(use, use.element, names, pad=inner, place=f"{i}, None, None, v", codes=f"CODES_{i}")
     if use.use == "M":
         lines.append(f"{pad}else: bad.append(('element_missing', {i}, None, None, None))")
     return lines
 
 
-def _value(use: ElementUse, element: Element, pad: str, place: str, codes: str, names: dict[str, Any]) -> list[str]:
+def _value(use: ElementUse, element: Element, names: dict[str, Any], *, pad: str, place: str, codes: str) -> list[str]:
     kind, low, high = element.kind, element.low, element.high
     lines: list[str] = []
 
@@ -114,7 +119,10 @@ def _value(use: ElementUse, element: Element, pad: str, place: str, codes: str, 
     if kind == "R" or kind[0] == "N":
         test = "REAL" if kind == "R" else "WHOLE"
         lines += [f"{pad}k = len(v)", f"{pad}if not (v.isdigit() and v.isascii()):"]
-        lines += [f"{pad} k -= v.count('-') + v.count('.')", f"{pad} if not {test}(v): bad.append(('character_invalid', {place}))"]
+        lines += [
+            f"{pad} k -= v.count('-') + v.count('.')",
+            f"{pad} if not {test}(v): bad.append(('character_invalid', {place}))",
+        ]
         size = "k"
     elif kind == "DT":
         lines.append(f"{pad}if not DATES[v] or not {low} <= len(v) <= {high}: bad.append(('date_invalid', {place}))")
@@ -129,18 +137,23 @@ def _value(use: ElementUse, element: Element, pad: str, place: str, codes: str, 
     elif low == 1:
         say(f"{size} > {high}", "too_long")
     else:
-        lines.append(f"{pad}if not {low} <= {size} <= {high}: bad.append(('too_short' if {size} < {low} else 'too_long', {place}))")
+        lines.append(
+            f"{pad}if not {low} <= {size} <= {high}: bad.append(('too_short' if {size} < {low} else 'too_long', {place}))"
+        )
     if use.codes is not None:
         names[codes] = use.codes
-        lines.append(f"{pad}{'elif' if len(lines) == 1 else 'if'} v not in {codes}: bad.append(('code_invalid', {place}))")
+        lines.append(
+            f"{pad}{'elif' if len(lines) == 1 else 'if'} v not in {codes}: bad.append(('code_invalid', {place}))"
+        )
     return lines
 
 
 def _part(use: ElementUse, element: Element, i: int) -> Callable[..., None]:
     names: dict[str, Any] = {"REAL": _REAL, "WHOLE": _WHOLE, "TIME": _TIME, "DATES": DATES}
     lines = ["def part(v, bad, c, k0):"]
-    body = _value(use, element, "  ", f"{i}, c, k0, v", "CODES", names)
-    return _function("part", [*lines, " if v:", *body, " return"], names)
+    body = _value(use, element, names, pad="  ", place=f"{i}, c, k0, v", codes="CODES")
+    part: Callable[..., None] = _function("part", [*lines, " if v:", *body, " return"], names)
+    return part
 
 
 def _composite(composite: Composite, i: int) -> Callable[..., None]:
@@ -184,11 +197,17 @@ def _note(note: Note) -> list[str]:
     absent = f"next(x for x in {note.at!r} if n <= x or e[x] == '')"
     if note.kind == "P":
         count = " + ".join(there)
-        return [f" if n > {min(note.at)} and 0 < {count} < {len(there)}: bad.append(('element_conditional', {absent}, None, None, {text}))"]
+        return [
+            f" if n > {min(note.at)} and 0 < {count} < {len(there)}: bad.append(('element_conditional', {absent}, None, None, {text}))"
+        ]
     if note.kind == "R":
         return say(f"not ({' or '.join(there)})", "element_conditional", str(note.at[0]))
     if note.kind == "C":
-        return say(f"{first} and not ({' and '.join(rest)})", "element_conditional", f"next(x for x in {note.at[1:]!r} if n <= x or e[x] == '')")
+        return say(
+            f"{first} and not ({' and '.join(rest)})",
+            "element_conditional",
+            f"next(x for x in {note.at[1:]!r} if n <= x or e[x] == '')",
+        )
     if note.kind == "L":
         return say(f"{first} and not ({' or '.join(rest)})", "element_conditional", str(note.at[1]))
     return say(f"{' + '.join(there)} > 1", "element_exclusive", f"[x for x in {note.at!r} if n > x and e[x] != ''][1]")

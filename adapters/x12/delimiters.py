@@ -67,7 +67,7 @@ def find_header(text: str, guess: Guessed) -> Header | NoHeader:
 
 def _element(text: str) -> str | NoHeader:
     first = characters(text[3:8])
-    if not first or first[0].isalnum() and first[0].isascii() or first[0] in BLANK:
+    if not first or (first[0].isalnum() and first[0].isascii()) or first[0] in BLANK:
         return NoHeader("no separator follows ISA")
     return first[0]
 
@@ -104,14 +104,12 @@ def _whole(text: str, element: str, after: int, start: int, guess: Guessed) -> H
     line = "\n" if "\n" in tail else "\r" if "\r" in tail else ""
     if len(marks) == 2:
         component, terminator = marks
-    elif len(marks) == 1 and not line:
-        component, terminator = "", marks[0]
-    elif len(marks) == 1 and _next_line_ends_with(text, start, marks[0]):
+    elif (len(marks) == 1 and not line) or (len(marks) == 1 and _next_line_ends_with(text, start, marks[0])):
         component, terminator = "", marks[0]
     else:
         component, terminator = "".join(marks), line
     raw = text[:after].split(element)[:16]
-    return _header(raw, component, element, component, terminator, start, 16, guess)
+    return _header(raw, component, (element, component, terminator), (start, 16), guess)
 
 
 def _next_line_ends_with(text: str, start: int, mark: str) -> bool:
@@ -129,12 +127,15 @@ def _short(text: str, element: str, start: int, following: re.Pattern[str], gues
     raw = bare.removesuffix(ended).split(element)
     last = raw[-1] if len(raw) > 16 else ""
     component = last if len(last) == 1 and not last.isalnum() else ""
-    return _header(raw, component, element, component, ended, start, len(raw) - 1, guess)
+    return _header(raw, component, (element, component, ended), (start, len(raw) - 1), guess)
 
 
 def _header(
-    raw: list[str], last: str, element: str, component: str, terminator: str, end: int, count: int, guess: Guessed
+    raw: list[str], last: str, marks: tuple[str, str, str], found: tuple[int, int], guess: Guessed
 ) -> Header | NoHeader:
+    """`found`: where the text after ISA begins, and how many elements there were."""
+    element, component, terminator = marks
+    end, count = found
     if not terminator:
         return NoHeader("no segment terminator can be found after ISA")
     used = [d for d in (element, component, terminator) if d]
@@ -143,7 +144,7 @@ def _header(
     if any(d.isalnum() and d.isascii() for d in used):
         return NoHeader("a delimiter is a letter or digit")
     elements = [guess.text(x.replace("\r", "").replace("\n", "")) for x in raw]
-    elements = (elements + [""] * 17)[:16] + [last if len(elements) <= 16 else elements[16]]
+    elements = [*[*elements, *[""] * 17][:16], last if len(elements) <= 16 else elements[16]]
     repetition = _repetition(elements, used)
     padded = sum(map(len, elements)) == 89  # 106 characters less 16 separators and the terminator
     return Header(elements, Delimiters(element, component, terminator, repetition), end, count, padded)

@@ -144,7 +144,9 @@ class _Examiner:
         else:
             group.told = _at(ge, 1)
             if _number(group.told) != group.received:
-                group.findings.append(Finding("group_set_count", "GE", None, 1, group.told, expected=str(group.received)))
+                group.findings.append(
+                    Finding("group_set_count", "GE", None, 1, group.told, expected=str(group.received))
+                )
             group.findings += _same(ge, 2, group.control, "group_control_mismatch")
         group.verdict = verdict_word(group.findings, self.current.profile.tolerate)
 
@@ -154,7 +156,9 @@ class _Examiner:
         else:
             groups = sum(1 for g in current.groups if not g.implied)
             if _number(_at(iea, 1)) != groups:
-                current.findings.append(Finding("interchange_group_count", "IEA", None, 1, _at(iea, 1), expected=str(groups)))
+                current.findings.append(
+                    Finding("interchange_group_count", "IEA", None, 1, _at(iea, 1), expected=str(groups))
+                )
             current.findings += _same(iea, 2, current.control, "interchange_control_mismatch")
         self.closed = True
 
@@ -187,7 +191,7 @@ class _Examiner:
         verdict = SetVerdict(
             set=_at(token.st, 1),
             control=_at(token.st, 2),
-            segments=token.count,
+            segments=token.total,
             offset=token.offset,
             length=token.length,
         )
@@ -196,7 +200,9 @@ class _Examiner:
         compiled = self.library.guide(version, verdict.set, current.profile.partner)
         if compiled is None:
             reject = current.profile.no_guide == "reject"
-            verdict.findings.append(Finding("no_guide", "ST", 1, 1, verdict.set, expected=f"{group.version}/{verdict.set}", rejects=reject))
+            verdict.findings.append(
+                Finding("no_guide", "ST", 1, 1, verdict.set, expected=f"{group.version}/{verdict.set}", rejects=reject)
+            )
         else:
             verdict.kind = compiled.guide.document
             self._content(token, compiled, verdict, current)
@@ -213,22 +219,26 @@ class _Examiner:
             found.append(Finding("set_control_duplicate", "ST", 1, 2, verdict.control))
         self.set_numbers.add(verdict.control)
         belongs = self.library.groups().get(group.functional_id)
-        if belongs is not None and verdict.set not in belongs and any(verdict.set in sets for sets in self.library.groups().values()):
+        if (
+            belongs is not None
+            and verdict.set not in belongs
+            and any(verdict.set in sets for sets in self.library.groups().values())
+        ):
             found.append(Finding("set_not_of_group", "ST", 1, 1, verdict.set, expected=group.functional_id))
         if token.se is None:
             found.append(Finding("set_not_closed", "ST", 1))
         else:
-            if _number(_at(token.se, 1)) != token.count:
-                found.append(Finding("set_segment_count", "SE", token.count, 1, _at(token.se, 1), expected=str(token.count)))
-            found += _same(token.se, 2, verdict.control, "set_control_mismatch", token.count)
+            if _number(_at(token.se, 1)) != token.total:
+                found.append(
+                    Finding("set_segment_count", "SE", token.total, 1, _at(token.se, 1), expected=str(token.total))
+                )
+            found += _same(token.se, 2, verdict.control, "set_control_mismatch", token.total)
         if token.fault is not None:
             code, limit, position = token.fault
             found.append(Finding(code, None if code == "set_too_large" else "", position or None, expected=limit))
         return found
 
-    def _content(
-        self, token: WholeSet, compiled: Compiled, verdict: SetVerdict, current: InterchangeVerdict
-    ) -> None:
+    def _content(self, token: WholeSet, compiled: Compiled, verdict: SetVerdict, current: InterchangeVerdict) -> None:
         if token.fault is not None:
             verdict.verdict = REJECTED
             return
@@ -247,9 +257,7 @@ class _Examiner:
         self._document(scanned, compiled, verdict, current)
         verdict.verdict = verdict_word(verdict.findings, tolerate)
 
-    def _document(
-        self, scanned: Scanned, compiled: Compiled, verdict: SetVerdict, current: InterchangeVerdict
-    ) -> None:
+    def _document(self, scanned: Scanned, compiled: Compiled, verdict: SetVerdict, current: InterchangeVerdict) -> None:
         """Levels 3 to 5."""
         marks, profile = current.delimiters, current.profile
         context = Context(marks.component, marks.repetition, profile.settings)
@@ -257,7 +265,9 @@ class _Examiner:
             document = compiled.read(scanned.tree, 1, context)
             rulings = compiled.rulings(scanned.tree, document)
         except (InvalidOperation, NotIso, ValueError) as error:
-            verdict.findings.append(Finding("amount_unreadable", value=str(error)[:60], expected="an amount, a date or a number"))
+            verdict.findings.append(
+                Finding("amount_unreadable", value=str(error)[:60], expected="an amount, a date or a number")
+            )
             return
         acked = 4 in profile.ack_levels or profile.ack == "999"
         for finding in rulings:
@@ -277,7 +287,9 @@ def _control_characters(compiled: Compiled, segments: list[list[str]], scanned: 
         spec = compiled.guide.segments.get(e[0])
         for i, value in enumerate(e[1:], 1):
             if spec is not None and i <= len(spec.of) and _CONTROL.search(value):
-                scanned.add(element_finding(compiled.guide, e[0], position, ("character_invalid", i, None, None, value), None))
+                scanned.add(
+                    element_finding(compiled.guide, e[0], position, ("character_invalid", i, None, None, value), None)
+                )
 
 
 def _at(e: list[str], i: int) -> str:
@@ -326,5 +338,3 @@ def all_accepted(interchange: InterchangeVerdict) -> bool:
     words = [interchange.verdict, *(g.verdict for g in interchange.groups)]
     words += [s.verdict for g in interchange.groups for s in g.sets]
     return REJECTED not in words and NOTED not in words
-
-

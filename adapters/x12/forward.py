@@ -159,7 +159,9 @@ class _Body:
         n = self.fetch(place)
         self.lines.append(f" v = e{n}[{place.first}] if n{n} > {place.first} else ''")
         if place.component:
-            self.lines.append(f" v = (v.split(c.comp) + [''] * {place.component})[{place.component - 1}] if c.comp else v")
+            self.lines.append(
+                f" v = (v.split(c.comp) + [''] * {place.component})[{place.component - 1}] if c.comp else v"
+            )
         if place.repeated:
             self.lines.append(" v = v.split(c.rep) if c.rep and v else [v] if v else []")
         self.store(rule, " ")
@@ -184,7 +186,11 @@ class _Body:
             value = f"[{convert.format('x')} for x in v]" if rule.place.repeated else convert.format("v")
             self.lines.append(f"{pad}if v: {target} = {value}")
         if rule.otherwise is not None:
-            self.lines.append(f"{pad}else: {target} = {_otherwise(rule)}" if not rule.otherwise.startswith("profile.") else f"{pad}elif {rule.otherwise[8:]!r} in c.profile: {target} = c.profile[{rule.otherwise[8:]!r}]")
+            self.lines.append(
+                f"{pad}else: {target} = {_otherwise(rule)}"
+                if not rule.otherwise.startswith("profile.")
+                else f"{pad}elif {rule.otherwise[8:]!r} in c.profile: {target} = c.profile[{rule.otherwise[8:]!r}]"
+            )
 
     def joined(self, rule: FieldRule) -> None:
         place = rule.place
@@ -283,4 +289,3 @@ def _otherwise(rule: FieldRule) -> str:
         return "str(position)"
     convert = _CONVERT[rule.type] if rule.table is None else "{}"
     return convert.format(repr(rule.otherwise))
-

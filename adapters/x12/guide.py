@@ -226,9 +226,7 @@ def _notes(row: Tree, count: int, faults: Faults) -> tuple[Note, ...]:
     return tuple(notes)
 
 
-def _nodes(
-    rows: Any, tree: Tree, key: str, segments: Mapping[str, SegmentSpec], faults: Faults
-) -> list[Leaf | Loop]:
+def _nodes(rows: Any, tree: Tree, key: str, segments: Mapping[str, SegmentSpec], faults: Faults) -> list[Leaf | Loop]:
     if not isinstance(rows, Items) or not rows:
         faults.at(tree, key, "must be a list of {seg: ...} and {loop: ..., of: [...]}")
         return []
@@ -273,6 +271,4 @@ def _loop(row: Tree, use: Any, most: int, segments: Mapping[str, SegmentSpec], f
     if not of or not isinstance(of[0], Leaf):
         faults.at(row, "of", "the first entry of a loop is the segment that opens it")
         return None
-    return Loop(
-        name=row["loop"], use=use, max=most, of=tuple(of), by=by, variants=variants, overlay="overlay" in row
-    )
+    return Loop(name=row["loop"], use=use, max=most, of=tuple(of), by=by, variants=variants, overlay="overlay" in row)

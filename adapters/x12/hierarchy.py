@@ -56,4 +56,6 @@ def hierarchy_findings(segments: list[list[str]], guide: Guide, profile: Profile
 def _finding(position: int, element: int, value: str, expected: str) -> Finding:
     names = {1: "the number", 2: "the parent", 3: "the level", 4: "the child mark"}
     numbers = {1: "628", 2: "734", 3: "735", 4: "736"}
-    return Finding("hl_invalid", "HL", position, element, value, expected=expected, number=numbers[element], name=names[element])
+    return Finding(
+        "hl_invalid", "HL", position, element, value, expected=expected, number=numbers[element], name=names[element]
+    )

@@ -35,8 +35,8 @@ def padding_removed(elements: list[str]) -> list[str]:
 
 def isa_findings(token: Opened, isa: list[str], profile: Profile) -> list[Finding]:
     found: list[Finding] = []
-    if token.count != 16:
-        found.append(Finding("isa_elements", "ISA", value=str(token.count)))
+    if token.found != 16:
+        found.append(Finding("isa_elements", "ISA", value=str(token.found)))
         return found
     for i, (ta, name, shape) in _SHAPES.items():
         if not shape.match(isa[i]) or (i == 9 and not DATES[isa[9]]):

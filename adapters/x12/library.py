@@ -155,6 +155,10 @@ class Library:
         found = [p for p in (self.root / "x12").glob("*/*.yaml") if p.stem.isdigit()]
         return sorted((p.parent.name, p.stem) for p in found)
 
+    def overlays(self, partner: str) -> list[str]:
+        """The sets for which a partner has an overlay."""
+        return sorted(p.stem for p in (self.root / "partners" / partner).glob("*.yaml") if p.stem.isdigit())
+
     def groups(self) -> Mapping[str, frozenset[str]]:
         """GS01 -> the sets that belong to it, from the heads of all guides."""
         if self._groups is None:

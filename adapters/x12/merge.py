@@ -11,19 +11,22 @@ def over(under: Tree, upper: Tree, *, overlay: bool = False) -> Tree:
     """`upper` wins. `overlay`: what it demands is marked, so that a 999 can say so."""
     merged = under.copy()
     for key, value in upper.items():
-        old = merged.get(key)
-        if key == "segments" and isinstance(old, Tree) and isinstance(value, Tree):
-            value = _segments(old, value, overlay=overlay)
-        elif key == "structure" and isinstance(old, Items) and isinstance(value, Items):
-            value = _structure(old, value, overlay=overlay)
-        elif isinstance(old, Tree) and isinstance(value, Tree):
-            value = _keys(old, value)
-        elif key in ("checks", "require", "tolerate") and isinstance(old, Items) and isinstance(value, Items):
-            joined = Items(value.file, value.line)
-            joined.extend([*old, *value])
-            value = joined
-        merged.put(key, value, upper.where(key))
+        merged.put(key, _joined(key, merged.get(key), value, overlay=overlay), upper.where(key))
     return merged
+
+
+def _joined(key: str, old: Any, value: Any, *, overlay: bool) -> Any:
+    if key == "segments" and isinstance(old, Tree) and isinstance(value, Tree):
+        return _segments(old, value, overlay=overlay)
+    if key == "structure" and isinstance(old, Items) and isinstance(value, Items):
+        return _structure(old, value, overlay=overlay)
+    if isinstance(old, Tree) and isinstance(value, Tree):
+        return _keys(old, value)
+    if key in ("checks", "require", "tolerate") and isinstance(old, Items) and isinstance(value, Items):
+        joined = Items(value.file, value.line)
+        joined.extend([*old, *value])
+        return joined
+    return value
 
 
 def _keys(under: Tree, upper: Tree) -> Tree:
@@ -39,8 +42,9 @@ def _segments(under: Tree, upper: Tree, *, overlay: bool) -> Tree:
     for name, change in upper.items():
         old = merged.get(name)
         if isinstance(old, Tree) and isinstance(change, Tree) and "of" not in change:
-            change = _elements(old, change, overlay=overlay)
-        merged.put(name, change, upper.where(name))
+            merged.put(name, _elements(old, change, overlay=overlay), upper.where(name))
+        else:
+            merged.put(name, change, upper.where(name))
     return merged
 
 
@@ -106,7 +110,14 @@ def _place(rows: Items, change: Tree, *, overlay: bool) -> None:
     if row is None:
         row = Tree(*change.where("at"))
         row.put("seg", name, change.where("at"))
-        after = next((i for i, r in enumerate(rows) if isinstance(r, Tree) and r.get("seg", r.get("loop")) == change.get("after")), len(rows) - 1)
+        after = next(
+            (
+                i
+                for i, r in enumerate(rows)
+                if isinstance(r, Tree) and r.get("seg", r.get("loop")) == change.get("after")
+            ),
+            len(rows) - 1,
+        )
         rows.insert(after + 1, row)
     for key, value in change.items():
         if key not in ("at", "after"):

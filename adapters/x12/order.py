@@ -113,7 +113,9 @@ def _draft(doc: Doc, number: str, lines: Sequence[tuple[Doc, str]], received: Re
         ship_by=_at(dates.get("ship_by") or dates.get("cancel_after"), time(23, 59, 59)),
         test=received.test,
         notes="\n".join(note["text"] for note in doc.get("notes") or () if note.get("text")) or None,
-        references=tuple((kind, value) for kind, value in (doc.get("references") or {}).items() if isinstance(value, str)),
+        references=tuple(
+            (kind, value) for kind, value in (doc.get("references") or {}).items() if isinstance(value, str)
+        ),
         partner_lines=tuple((ref, _echo(line, position)) for position, (line, ref) in enumerate(lines, 1)),
     )
 
@@ -178,10 +180,25 @@ def _address(party: Any) -> Address | None:
 
 def _at(day: Any, clock: time) -> datetime | None:
     """An ISO date at an hour of UTC: partners say days, not hours."""
-    return datetime.combine(datetime.fromisoformat(day).date(), clock, tzinfo=UTC) if isinstance(day, str) and day else None
+    return (
+        datetime.combine(datetime.fromisoformat(day).date(), clock, tzinfo=UTC)
+        if isinstance(day, str) and day
+        else None
+    )
 
 
 def _echo(line: Doc, position: int) -> str:
     """What 855, 856 and 810 must repeat of this line, as JSON: line_ref, ordered, unit, price, price_basis, ids, ids_codes, position."""
-    kept = ("line_ref", "ordered", "unit", "unit_code", "price", "price_basis", "ids", "ids_codes", "description", "pack")
-    return json.dumps({"position": position, **{key: line[key] for key in kept if key in line}}, default=str, sort_keys=True)
+    kept = (
+        "line_ref",
+        "ordered",
+        "unit",
+        "unit_code",
+        "price",
+        "price_basis",
+        "ids",
+        "ids_codes",
+        "description",
+        "pack",
+    )
+    return json.dumps({"position": position, **{key: line[key] for key in kept if key in line}}, default=str)

@@ -12,9 +12,7 @@ from adapters.x12.model import CodeTable, Guide, SegmentSpec
 from adapters.x12.structure import Plan, Ring, Spot
 from adapters.x12.yamltext import Tree
 
-_PLACE = re.compile(
-    r"([A-Z][A-Z0-9]{1,2})(?:\[(?:(\*)|(\d\d)=([^\]]+))\])?(?:\.(\d\d)(?:-(\d\d)|-(\d))?(\*)?)?"
-)
+_PLACE = re.compile(r"([A-Z][A-Z0-9]{1,2})(?:\[(?:(\*)|(\d\d)=([^\]]+))\])?(?:\.(\d\d)(?:-(\d\d)|-(\d))?(\*)?)?")
 _DERIVED = re.compile(r"(count|sum)\(([a-z_]+(?:\.[a-z_]+)?)\)")
 TYPES = {"text", "date", "time", "quantity", "price", "decimal", "money2", "int"}
 _FIELD = {"at", "type", "table", "else", "write", "join", "rest"}
@@ -188,7 +186,7 @@ class Resolver:
         written = tree.get("write")
         found: dict[str, tuple[str, str]] = {}
         for text, value in written.items() if isinstance(written, Tree) else ():
-            if self.place(written, text, text, ring) is None:
+            if not isinstance(written, Tree) or self.place(written, text, text, ring) is None:
                 continue
             call = _DERIVED.fullmatch(value) if isinstance(value, str) else None
             if call is not None:
@@ -238,4 +236,3 @@ def _alone(spot: Spot) -> Ring:
     ring = Ring(spot.leaf.seg, None, spot.ring, spot.ring.depth + 1, spot.slot)
     ring.of.append(Spot(spot.leaf, ring, 0))
     return ring
-

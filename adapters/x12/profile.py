@@ -90,7 +90,23 @@ def read_profile(tree: Tree, partner: str) -> Profile:
     if digits not in "456789":
         faults.at(tree, "st_digits", "must be 4 to 9")
     faults.settle()
-    plain = {k: tree[k] for k in ("label", "isa_version", "gs_version", "charset", "isa14", "usage", "no_guide", "ack", "ta1", "ta1_reason", "ack_version") if k in tree}
+    plain = {
+        k: tree[k]
+        for k in (
+            "label",
+            "isa_version",
+            "gs_version",
+            "charset",
+            "isa14",
+            "usage",
+            "no_guide",
+            "ack",
+            "ta1",
+            "ta1_reason",
+            "ack_version",
+        )
+        if k in tree
+    }
     marked = {k: marks[k] for k in ("element", "component", "repetition", "terminator") if k in marks}
     return Profile(
         partner=partner,

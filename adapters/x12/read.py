@@ -18,7 +18,15 @@ from adapters.x12.verdicts import REJECTED, InterchangeVerdict, SetVerdict
 from hub.canon.commands import AckReceived, CancelAsked, CaptureOrder, DocumentRead, ExchangeRead, InwardCommand
 from hub.canon.ports import NeverTry, Unmapped
 
-STATUS = {"A": "accepted", "E": "accepted_with_errors", "P": "accepted_with_errors", "R": "rejected", "M": "rejected", "W": "rejected", "X": "rejected"}
+STATUS = {
+    "A": "accepted",
+    "E": "accepted_with_errors",
+    "P": "accepted_with_errors",
+    "R": "rejected",
+    "M": "rejected",
+    "W": "rejected",
+    "X": "rejected",
+}
 _COPIES = frozenset({"confirmation", "duplicate"})
 
 
@@ -46,7 +54,9 @@ def _refuse(one: SetVerdict, profile: Profile) -> None:
     """A rejected set, one without a guide, and one that asks for a person go no further."""
     faults = [error(f) for f in one.findings if effect(f, profile.tolerate) in (REJECT, NOTE)]
     if one.verdict == REJECTED:
-        raise NeverTry(f"the {one.set} {one.control} was rejected: {faults[0]['message'] if faults else ''}", faults=faults)
+        raise NeverTry(
+            f"the {one.set} {one.control} was rejected: {faults[0]['message'] if faults else ''}", faults=faults
+        )
     unmapped = next((f for f in one.findings if f.code == "unmapped"), None)
     if unmapped is not None:
         raise Unmapped(unmapped.expected, unmapped.value or "", faults=faults)
@@ -79,7 +89,9 @@ def _order(document: Mapping[str, Any], around: InterchangeVerdict) -> list[Inwa
 
 def ack_received(document: Mapping[str, Any]) -> AckReceived:
     """A 997 or 999: the verdict of each set that we sent, or of the group alone."""
-    sets = tuple((s.get("control", ""), STATUS.get(s.get("status", ""), "rejected")) for s in document.get("sets") or ())
+    sets = tuple(
+        (s.get("control", ""), STATUS.get(s.get("status", ""), "rejected")) for s in document.get("sets") or ()
+    )
     rows = [
         {"set": s.get("set"), "control": s.get("control"), "status": s.get("status"), "errors": s.get("errors") or []}
         for s in document.get("sets") or ()

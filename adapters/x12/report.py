@@ -131,5 +131,3 @@ def stamp(day: str, clock: str) -> datetime:
     else:
         hour = "00:00"
     return datetime.fromisoformat(f"{iso or '2000-01-01'}T{hour}+00:00")
-
-

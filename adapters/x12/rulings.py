@@ -54,24 +54,26 @@ def _measure(row: Tree, key: str, text: Any, plan: Plan, resolver: Resolver) -> 
     name, inside = (call[1], call[2].strip()) if call else ("value", text)
     if name in MEASURES and (not inside or inside == "document"):
         own = MEASURES[name]
-        return lambda tree, doc: own(doc)
+        return lambda _tree, doc: own(doc)
     if name not in ("value", "count", "sum", "cents"):
-        resolver.faults.at(row, key, f"{name} is no function of checks: count, sum, cents, {', '.join(sorted(MEASURES))}")
-        return lambda tree, doc: None
+        resolver.faults.at(
+            row, key, f"{name} is no function of checks: count, sum, cents, {', '.join(sorted(MEASURES))}"
+        )
+        return lambda _tree, _doc: None
     if isinstance(inside, str) and inside[:1].islower():
         first, _, rest = inside.partition(".")
         if name == "count":
-            return lambda tree, doc: Decimal(len(doc.get(first) or ()))
-        return lambda tree, doc: sum((x[rest] for x in doc.get(first) or () if rest in x), Decimal(0))
+            return lambda _tree, doc: Decimal(len(doc.get(first) or ()))
+        return lambda _tree, doc: sum((x[rest] for x in doc.get(first) or () if rest in x), Decimal(0))
     place = resolver.place(row, key, inside, plan.root)
     if place is None:
-        return lambda tree, doc: None
+        return lambda _tree, _doc: None
     if name == "count":
-        return lambda tree, doc: Decimal(len(segments_at(place, tree)))
+        return lambda tree, _doc: Decimal(len(segments_at(place, tree)))
     if name == "sum":
-        return lambda tree, doc: sum((Decimal(v) for v in values_at(place, tree) if v), Decimal(0))
+        return lambda tree, _doc: sum((Decimal(v) for v in values_at(place, tree) if v), Decimal(0))
     scale = -2 if name == "cents" else 0
-    return lambda tree, doc: next((Decimal(v).scaleb(scale) for v in values_at(place, tree) if v), None)
+    return lambda tree, _doc: next((Decimal(v).scaleb(scale) for v in values_at(place, tree) if v), None)
 
 
 def _check(row: Tree, plan: Plan, resolver: Resolver) -> Callable[[list[Any], Doc], Finding | None]:
@@ -79,7 +81,7 @@ def _check(row: Tree, plan: Plan, resolver: Resolver) -> Callable[[list[Any], Do
     sides = row.get("equal")
     if not isinstance(sides, Items) or len(sides) != 2:
         resolver.faults.at(row, "equal", "two measures are compared: [CTT.01, count(PO1)]")
-        return lambda tree, doc: None
+        return lambda _tree, _doc: None
     if row.get("else") not in ("quarantine", "note"):
         resolver.faults.at(row, "else", "quarantine or note")
     left, right = (_measure(row, "equal", side, plan, resolver) for side in sides)
@@ -108,11 +110,11 @@ def _condition(row: Tree, plan: Plan, resolver: Resolver) -> Callable[[list[Any]
     """`when: CTT.01` (there) or `when: BEG.02 = SA`."""
     text = row.get("when")
     if text is None:
-        return lambda tree: True
+        return lambda _tree: True
     equal = _EQUALS.fullmatch(text) if isinstance(text, str) and "[" not in text else None
     place = resolver.place(row, "when", equal[1] if equal else text, plan.root)
     if place is None:
-        return lambda tree: False
+        return lambda _tree: False
     if equal is not None:
         wanted = equal[2]
         return lambda tree: wanted in values_at(place, tree)
@@ -126,7 +128,7 @@ def _require(row: Tree, plan: Plan, resolver: Resolver) -> Callable[[list[Any], 
     place = resolver.place(row, "at", row.get("at"), plan.root)
     applies = _condition(row, plan, resolver)
     if place is None:
-        return lambda tree, doc: None
+        return lambda _tree, _doc: None
 
     def require(tree: list[Any], doc: Doc) -> Finding | None:
         there = any(values_at(place, tree)) if place.first else bool(segments_at(place, tree))

@@ -86,7 +86,11 @@ def _notice(out: Scanned, hop: Hop, e: list[str], position: int) -> Hop:
         hop = notice.variants.get(code) or notice.variants[""]
         if code not in notice.variants or not code:
             known = ", ".join(sorted(x for x in notice.variants if x))
-            out.add(Finding("hl_invalid", e[0], position, notice.by, code, expected=f"must be one of {known}", name="the level"))
+            out.add(
+                Finding(
+                    "hl_invalid", e[0], position, notice.by, code, expected=f"must be one of {known}", name="the level"
+                )
+            )
         notice = hop.notice
     if notice is not None:
         for absent in notice.missing:

@@ -24,8 +24,7 @@ def summary(kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
         "number": next((document[key] for key in own if document.get(key)), None),
         "date": next((document[key] for key in _DATES if document.get(key)), None),
         "parties": [
-            {"role": role, "name": party.get("name"), "id": party.get("id")}
-            for role, party in _parties(parties)
+            {"role": role, "name": party.get("name"), "id": party.get("id")} for role, party in _parties(parties)
         ],
         "line_count": len(lines),
         "quantity_total": plain(_quantity(lines)) if lines else None,
@@ -55,7 +54,8 @@ def _quantity(lines: list[Mapping[str, Any]]) -> Decimal:
 
 def _amount(kind: str, document: Mapping[str, Any]) -> Decimal | None:
     if kind == "invoice":
-        return document.get("total", invoice_total(document))
+        total = document.get("total")
+        return total if isinstance(total, Decimal) else invoice_total(document)
     if kind in ("order", "purchase_order") and any("price" in x for x in document.get("lines") or ()):
         return order_total(document)
     return None

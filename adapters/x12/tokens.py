@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -24,7 +24,7 @@ class Opened(NamedTuple):
 
     elements: list[str]
     delimiters: Delimiters
-    count: int
+    found: int  # elements counted
     padded: bool
     offset: int
 
@@ -41,12 +41,12 @@ class Stray(NamedTuple):
 
 
 class WholeSet(NamedTuple):
-    """ST to SE. `segments`: those between. `count`: with ST and SE; `fault`: the limit it broke, segments then dropped."""
+    """ST to SE. `segments`: those between. `total`: with ST and SE; `fault`: the limit it broke, segments then dropped."""
 
     st: list[str]
     segments: list[list[str]]
     se: list[str] | None
-    count: int
+    total: int
     offset: int
     length: int
     suspect: bool  # control characters occur
@@ -86,11 +86,19 @@ class _Open:
     suspect: bool = False
     fault: tuple[str, str, int] | None = None
 
-    def extend(self, segments: list[list[str]], size: int) -> None:
+    def extend(self, segments: list[list[str]], clean: list[str], size: int) -> None:
+        """`size` of the file's text; `clean`: the segments' texts, empty ones among them."""
         self.size += size
+        if "" in clean:
+            segments = [e for e in segments if e != [""]]
+            clean = [p for p in clean if p]
         if self.fault is not None and self.fault[0] == "set_too_large":
             self.dropped += len(segments)
             return
+        if size > SEGMENT_LIMIT and self.fault is None:
+            long = next((k for k, p in enumerate(clean) if len(p) > SEGMENT_LIMIT), None)
+            if long is not None:
+                self.fault = ("segment_too_long", str(SEGMENT_LIMIT), 2 + len(self.held) + long)
         self.held.extend(segments)
         if len(self.held) + 2 > SET_SEGMENTS or self.size > SET_SIZE:
             self.fault = ("set_too_large", f"{SET_SEGMENTS} segments or {SET_SIZE >> 20} MiB", 0)
@@ -144,7 +152,7 @@ class Walker:
         self._offset += count
         return gone
 
-    def _seek(self) -> Iterator[Token | None]:  # type: ignore[return]
+    def _seek(self) -> Generator[Token, None, Header | None]:
         """Up to the next ISA that can be read; everything before is trailing text."""
         junk, length, reason = "", 0, ""
         while True:
@@ -217,55 +225,51 @@ class Walker:
 
     def _parts(
         self, parts: list[str], text: str, start: int, delimiters: Delimiters, current: _Open | None
-    ) -> Iterator[Token]:
+    ) -> Generator[Token, None, tuple[_Open | None, int | None]]:
         """Returns the open set and, when the interchange ended, the offset at which the rest begins."""
-        raw = parts
+        segments, clean, suspect = self._segments(parts, text, delimiters)
+        if "ISA" in text:
+            marks = [i for i, e in enumerate(segments) if e[0] in _MARKS or _opens(e[0])]
+        else:
+            marks = [i for i, e in enumerate(segments) if e[0] in _MARKS]
+        where = _Offsets(parts, start, len(delimiters.terminator))
+        done = 0
+        for i in [*marks, len(segments)]:
+            if i > done:
+                between = segments[done:i]
+                if current is None:
+                    yield from _loose(between, where, done)
+                else:
+                    current.suspect = current.suspect or suspect
+                    current.extend(between, clean[done:i], where.at(i) - where.at(done))
+            if i == len(segments):
+                break
+            done = i + 1
+            e, name = segments[i], segments[i][0]
+            if current is not None:
+                closing = name == "SE"
+                yield current.close(e if closing else None, where.at(i + 1 if closing else i))
+            elif name == "SE":
+                yield Stray(e)
+            current = _Open(e, where.at(i)) if name == "ST" else None
+            if name[:3] == "ISA":
+                return None, where.at(i)
+            if name in ("GS", "GE", "IEA"):
+                yield Part(e, where.at(i))
+            if name == "IEA":
+                return None, min(where.at(i + 1), start + len(text))
+        return current, None
+
+    def _segments(self, parts: list[str], text: str, delimiters: Delimiters) -> tuple[list[list[str]], list[str], bool]:
+        """(elements of each segment, cleaned text of each, whether control characters occur)."""
         clean = self._clean(parts, text, delimiters)
-        suspect = not (text.isprintable() or "".join(clean).isprintable()) and self._suspect(clean, delimiters)
+        suspect = not (text.isprintable() or "".join(clean).isprintable()) and _suspect(clean, delimiters)
         element = delimiters.element
         segments = [p.split(element) for p in clean]
         if not text.isascii():
             decode = self._guess.text
             segments = [e if p.isascii() else [decode(v) for v in e] for p, e in zip(clean, segments, strict=True)]
-        if "ISA" in text:
-            marks = [i for i, e in enumerate(segments) if e[0] in _MARKS or _opens(e[0])]
-        else:
-            marks = [i for i, e in enumerate(segments) if e[0] in _MARKS]
-        where = _Offsets(raw, start, len(delimiters.terminator))
-        blank = "" in clean
-        done = 0
-        for i in [*marks, len(segments)]:
-            if i > done:
-                between = [e for e in segments[done:i] if e != [""]] if blank else segments[done:i]
-                size = where.at(i) - where.at(done)
-                if current is None:
-                    for k, e in enumerate(between):
-                        yield Part(e, where.at(done + k)) if e[0] in _BETWEEN else Stray(e)
-                else:
-                    current.suspect = current.suspect or suspect
-                    if size > SEGMENT_LIMIT:
-                        _long(current, between, clean[done:i])
-                    current.extend(between, size)
-            if i == len(segments):
-                break
-            done = i + 1
-            e, name = segments[i], segments[i][0]
-            if name == "SE":
-                yield current.close(e, where.at(i + 1)) if current is not None else Stray(e)
-                current = None
-                continue
-            if current is not None:
-                yield current.close(None, where.at(i))
-                current = None
-            if name == "ST":
-                current = _Open(e, where.at(i))
-            elif name[:3] == "ISA":
-                return None, where.at(i)
-            else:
-                yield Part(e, where.at(i))
-                if name == "IEA":
-                    return None, min(where.at(i + 1), start + len(text))
-        return current, None
+        return segments, clean, suspect
 
     def _clean(self, parts: list[str], text: str, delimiters: Delimiters) -> list[str]:
         """Line breaks removed, blanks around segments dropped, empty segments counted."""
@@ -285,9 +289,17 @@ class Walker:
             self.remarks.empty += sum(1 for p, c in zip(parts, clean, strict=True) if not c and not delimiters.by_line)
         return clean
 
-    def _suspect(self, clean: list[str], delimiters: Delimiters) -> bool:
-        own = (delimiters.element, delimiters.component, delimiters.repetition)
-        return any(c.group() not in own for p in clean for c in _CONTROL.finditer(p))
+
+def _suspect(clean: list[str], delimiters: Delimiters) -> bool:
+    own = (delimiters.element, delimiters.component, delimiters.repetition)
+    return any(c.group() not in own for p in clean for c in _CONTROL.finditer(p))
+
+
+def _loose(segments: list[list[str]], where: _Offsets, first: int) -> Iterator[Token]:
+    """Segments outside any set."""
+    for k, e in enumerate(segments):
+        if e != [""]:
+            yield Part(e, where.at(first + k)) if e[0] in _BETWEEN else Stray(e)
 
 
 class _Offsets:
@@ -308,11 +320,3 @@ class _Offsets:
 
 def _opens(name: str) -> bool:
     return name[:3] == "ISA" and (len(name) == 3 or not (name[3].isalnum() and name[3].isascii()))
-
-
-def _long(current: _Open, segments: list[list[str]], clean: list[str]) -> None:
-    """Notes the first segment over the limit; position as in the set."""
-    longest = max(map(len, clean))
-    if longest > SEGMENT_LIMIT and current.fault is None:
-        at = next(i for i, e in enumerate(segments) if sum(map(len, e)) + len(e) - 1 >= min(longest, SEGMENT_LIMIT))
-        current.fault = ("segment_too_long", str(SEGMENT_LIMIT), 2 + len(current.held) + at)

@@ -98,7 +98,9 @@ def findings_of(segments: list[list[str]], compiled: Compiled, profile: Profile,
     return found
 
 
-def tidy(segments: list[list[str]], compiled: Compiled, marks: Marks, profile: Profile) -> tuple[tuple[str, ...], list[str]]:
+def tidy(
+    segments: list[list[str]], compiled: Compiled, marks: Marks, profile: Profile
+) -> tuple[tuple[str, ...], list[str]]:
     """Values made fit for the partner's characters, in place: (notes, faults)."""
     taken = (marks.element, marks.terminator, marks.component)
     blob = "\n".join(["\n".join(e) for e in segments])
@@ -161,7 +163,13 @@ def interchange_of(written: Sequence[Written], profile: Profile, *, isa: int, gs
         test=profile.usage == "T",
         ack_requested=profile.isa14,
         groups=[
-            OutGroup(functional_id=group, version=version, sender=profile.gs_ours or profile.ours[1], receiver=profile.gs_theirs or profile.partner.upper()[:15], sets=sets)
+            OutGroup(
+                functional_id=group,
+                version=version,
+                sender=profile.gs_ours or profile.ours[1],
+                receiver=profile.gs_theirs or profile.partner.upper()[:15],
+                sets=sets,
+            )
             for (group, version), sets in groups.items()
         ],
     )
