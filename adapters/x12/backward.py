@@ -1,0 +1,376 @@
+"""A guide's map run from right to left: the canonical document becomes the tree of segments that the reader would have made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from adapters.x12.places import EachRule, FieldRule, PairsRule, Place, Rule
+from adapters.x12.structure import Ring, Spot
+
+
+@dataclass(slots=True)
+class Outward:
+    """What writing may ask beside the document. `refused` collects (place, value, reason)."""
+
+    profile: Mapping[str, str]
+    comp: str = ">"
+    rep: str = "^"
+    refused: list[tuple[str, str, str]] = field(default_factory=list)
+
+    def refuse(self, place: str, value: object, reason: str) -> str:
+        self.refused.append((place, str(value), reason))
+        return ""
+
+
+Put = Callable[[Mapping[str, Any], int, Outward], list[Any]]
+Derived = Mapping[str, tuple[str, str]]  # "BEG.02" -> ("else", "SA") | ("count", "lines") | ("sum", "lines.ordered")
+NOTHING: Mapping[str, Any] = {}
+
+
+def number_text(value: Any) -> str:
+    """A Decimal (or its text, out of JSON) without exponent."""
+    return "" if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
+
+
+def cents_text(value: Any, c: Outward, place: str) -> str:
+    """Two implied decimals; a fraction of a cent is refused."""
+    if value is None:
+        return ""
+    try:
+        cents = (value if isinstance(value, Decimal) else Decimal(str(value))).scaleb(2)
+    except InvalidOperation:
+        return c.refuse(place, value, "is no amount")
+    return str(int(cents)) if cents == int(cents) else c.refuse(place, value, "has a fraction of a cent")
+
+
+def code_text(back: Mapping[str, str], word: Any, code: Any, c: Outward, where: tuple[str, str]) -> str:
+    """The code of a word: the one that it came with, else the preferred one. `where`: place and table."""
+    if word is None or word == "":
+        return ""
+    found = code or back.get(word)
+    return found if found is not None else c.refuse(where[0], word, f"is not in our table {where[1]}")
+
+
+def trimmed(e: list[str]) -> list[str]:
+    while not e[-1]:
+        e.pop()
+    return e
+
+
+def compile_backward(rules: tuple[Rule, ...], root: Ring, derived: Derived) -> Put:
+    maker = _Maker()
+    maker.function("put_set", rules, root, derived, ())
+    exec(compile("\n".join(maker.lines), "<guide map>", "exec"), maker.names)  # noqa: S102 - source made here, foreign text enters as repr only
+    put: Put = maker.names["put_set"]
+    return put
+
+
+class _Maker:
+    """Writes one function `(document, position, outward) -> instance` for each loop of the map."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+        self.count = 0
+        self.names: dict[str, Any] = {
+            "Decimal": Decimal,
+            "number": number_text,
+            "cents": cents_text,
+            "code": code_text,
+            "trimmed": trimmed,
+            "NOTHING": NOTHING,
+            "total": _total,
+            "put_pairs": put_pairs,
+            "split": _split,
+            "entries": entries,
+        }
+
+    def name(self, value: Any) -> str:
+        self.count += 1
+        self.names[f"t{self.count}"] = value
+        return f"t{self.count}"
+
+    def function(
+        self, name: str, rules: tuple[Rule, ...], ring: Ring, derived: Derived, constants: tuple[tuple[Place, str], ...]
+    ) -> None:
+        body = _Body(self, ring)
+        for place, text in constants:
+            body.constant(place, text)
+        for rule in rules:
+            if isinstance(rule, FieldRule):
+                body.field(rule)
+            elif isinstance(rule, PairsRule):
+                body.pairs(rule)
+        for text, source in derived.items():
+            body.derived(text, source)
+        lines = body.templates_source()
+        for rule in rules:
+            if isinstance(rule, EachRule):
+                lines += body.each(rule)
+        head = [f"def {name}(d, position, c, given=None):", f" i = [None] * {ring.size}"]
+        self.lines += [*head, *lines, " return i"]
+
+
+@dataclass(slots=True)
+class _Template:
+    """One segment to be: element -> expression; `sources` are those whose presence makes it be written."""
+
+    place: Place
+    parts: dict[int, str] = field(default_factory=dict)
+    sources: list[int] = field(default_factory=list)
+    pairs: list[tuple[int, str]] = field(default_factory=list)
+    many: tuple[FieldRule, str] | None = None
+
+
+class _Body:
+    def __init__(self, maker: _Maker, ring: Ring) -> None:
+        self.maker, self.ring = maker, ring
+        self.templates: dict[tuple[Any, ...], _Template] = {}
+
+    def template(self, place: Place, *, many: bool = False) -> _Template:
+        key = (place.node.slot, place.qualifier, many)
+        if key not in self.templates:
+            self.templates[key] = _Template(place)
+            if place.qualifier is not None:
+                self.templates[key].parts[place.qualifier[0]] = repr(place.qualifier[1])
+        return self.templates[key]
+
+    def constant(self, place: Place, text: str) -> None:
+        self.template(place).parts.setdefault(place.first, repr(text))
+
+    def field(self, rule: FieldRule) -> None:
+        place = rule.place
+        value = _get(rule.key)
+        if place.many or place.last > place.first:
+            self.template(place, many=True).many = (rule, value)
+            return
+        template = self.template(place)
+        text = self.expression(rule, value)
+        if rule.otherwise is not None and rule.otherwise.startswith("profile."):
+            text = f"('' if {value} == c.profile.get({rule.otherwise[8:]!r}) else {text})"
+        elif rule.otherwise == "position":
+            text = f"({text} or str(position))"
+        if place.component:
+            before = template.parts.get(place.first, "")
+            template.parts[place.first] = (
+                f"({before} + (c.comp * {place.component - 1 - before.count('c.comp')}) + {text})"
+                if before
+                else f"({text} and c.comp * {place.component - 1} + {text})"
+            )
+        else:
+            template.parts[place.first] = text
+        if place.first not in template.sources:
+            template.sources.append(place.first)
+        for at, constant in rule.constants:
+            self.constant(at, constant)
+
+    def expression(self, rule: FieldRule, value: str) -> str:
+        place = repr(rule.place.text)
+        if rule.table is not None:
+            back = self.maker.name(rule.table.back)
+            spare = _get((*rule.key[:-1], f"{rule.key[-1]}_code"))
+            return f"code({back}, {value}, {spare}, c, ({place}, {rule.table.name!r}))"
+        if rule.place.repeated:
+            return f"c.rep.join({value} or ())"
+        return {
+            "text": f"({value} or '')",
+            "date": f"({value} or '').replace('-', '')",
+            "time": f"({value} or '').replace(':', '').replace('.', '')",
+            "money2": f"cents({value}, c, {place})",
+        }.get(rule.type, f"number({value})")
+
+    def pairs(self, rule: PairsRule) -> None:
+        codes = _get((*rule.key[:-1], f"{rule.key[-1]}_codes"))
+        spec = self.maker.name(rule)
+        call = f"put_pairs(e, {spec}, {_get(rule.key)}, {codes}, c)"
+        self.template(rule.place).pairs.append((rule.place.first, call))
+
+    def derived(self, text: str, source: tuple[str, str]) -> None:
+        seg, at = text.split(".")
+        node = self.ring.find(seg)
+        if node is None:
+            return
+        template = self.template(Place(text=text, seg=seg, node=node, first=int(at)))
+        kind, value = source
+        if kind == "else":
+            before = template.parts.get(int(at))
+            template.parts[int(at)] = f"({before} or {value!r})" if before else repr(value)
+            return
+        first, _, rest = value.partition(".")
+        template.parts[int(at)] = (
+            f"str(len({_get((first,))} or ()))" if kind == "count" else f"total({_get((first,))}, {rest!r})"
+        )
+        template.sources.append(int(at))
+
+    def templates_source(self) -> list[str]:
+        lines: list[str] = []
+        for template in self.templates.values():
+            lines += self.written(template)
+        return lines
+
+    def written(self, template: _Template) -> list[str]:
+        seg = template.place.seg
+        if template.many is not None:
+            rule, value = template.many
+            start, last = rule.place.first, rule.place.last
+            qualifier = dict(template.parts)
+            head = [qualifier.get(k, "''") for k in range(1, start)]
+            wide = last - start + 1
+            return [
+                f" for x in split({value}, {rule.join!r}, {wide}):",
+                f"  e = [{', '.join([repr(seg), *head])}, *x]",
+                *self.lay(template.place, "  "),
+            ]
+        most = max(template.parts, default=0)
+        elements = [template.parts.get(k, "''") for k in range(1, most + 1)]
+        lines = [f" e = [{', '.join([repr(seg), *elements])}]"]
+        tests = [f"e[{k}]" for k in template.sources]
+        for start, call in template.pairs:
+            lines += [f" e += [''] * ({start} - len(e))", f" filled = {call}"]
+            tests.append("filled")
+        opener = template.place.node.slot == 0 and self.ring.depth > 0
+        if opener:
+            return [*lines, " i[0] = trimmed(e)"]
+        return [*lines, f" if {' or '.join(tests) or 'True'}:", "  trimmed(e)", *self.lay(template.place, "  ")]
+
+    def lay(self, place: Place, pad: str) -> list[str]:
+        slot = place.node.slot
+        item = f"[e] + [None] * {place.node.size - 1}" if isinstance(place.node, Ring) else "e"
+        return [f"{pad}if i[{slot}] is None: i[{slot}] = [{item}]", f"{pad}else: i[{slot}].append({item})"]
+
+    def each(self, rule: EachRule) -> list[str]:
+        value = _get(rule.key)
+        slot = rule.place.node.slot
+        keep = f" i[{slot}] = (i[{slot}] or []) + l"
+        if rule.value is not None:
+            return self.values(rule, value, keep)
+        self.maker.count += 1
+        name = f"put_{self.maker.count}"
+        self.maker.function(name, rule.rules, rule.ring, _key_constant(rule), rule.constants)
+        loop = isinstance(rule.place.node, Ring)
+        unwrap = "" if loop else "[0]"
+        if rule.by is None:
+            lines = [f" l = [{name}(x, k, c){unwrap} for k, x in enumerate({value} or (), 1)]"]
+            if not loop:
+                lines.append(" l = [e for e in l if len(e) > 1]")
+            return [*lines, " if l:", " " + keep]
+        back = self.maker.name(rule.by.table.back if rule.by.table else {})
+        at = rule.by.place.first
+        return [
+            " l = []",
+            f" for q, x in entries({value}, None, {back}, c, {rule.by.place.text!r}):",
+            f"  y = {name}(x, 1, c)",
+            f"  if y[0] is None: y[0] = [{rule.by.place.seg!r}]",
+            f"  y[0] += [''] * ({at} + 1 - len(y[0]))",
+            f"  y[0][{at}] = q",
+            f"  l.append(y{unwrap})",
+            " if l:",
+            " " + keep,
+        ]
+
+    def values(self, rule: EachRule, value: str, keep: str) -> list[str]:
+        held = rule.value
+        if held is None:
+            return []
+        inner = FieldRule(key=("value",), place=held.place, type=held.type)
+        text = self.expression(inner, "x")
+        seg, at = held.place.seg, held.place.first
+        loop = isinstance(rule.place.node, Ring)
+        wrap = f"[e] + [None] * {rule.ring.size - 1}" if loop else "e"
+        if rule.by is None:
+            return [
+                f" l = [[{seg!r}, *[''] * {at - 1}, {text}] for x in {value} or ()]",
+                f" l = [{wrap} for e in l]",
+                " if l:",
+                " " + keep,
+            ]
+        back = self.maker.name(rule.by.table.back if rule.by.table else {})
+        codes = _get((*rule.key[:-1], f"{rule.key[-1]}_codes"))
+        by = rule.by.place.first
+        size = max(at, by) + 1
+        return [
+            " l = []",
+            f" for q, x in entries({value}, {codes}, {back}, c, {rule.by.place.text!r}):",
+            "  if isinstance(x, dict): x = x.get('value')",
+            f"  e = [''] * {size}",
+            f"  e[0] = {seg!r}",
+            f"  e[{by}] = q",
+            f"  e[{at}] = {text}",
+            f"  l.append({wrap})",
+            " if l:",
+            " " + keep,
+        ]
+
+
+def _key_constant(rule: EachRule) -> Derived:
+    return {}
+
+
+def _get(key: tuple[str, ...]) -> str:
+    text = "d"
+    for part in key[:-1]:
+        text = f"({text}.get({part!r}) or NOTHING)"
+    return f"{text}.get({key[-1]!r})"
+
+
+def entries(held: Any, codes: Any, back: Mapping[str, str], c: Outward, place: str) -> list[tuple[str, Any]]:
+    """(code, entry) of a dictionary by word; `other` holds a list with the codes as they came."""
+    found: list[tuple[str, Any]] = []
+    for word, entry in (held or NOTHING).items():
+        if word == "other":
+            found += [(x.get("code", ""), x) for x in entry]
+            continue
+        own = entry.get("code") if isinstance(entry, dict) else (codes or NOTHING).get(word)
+        code = own or back.get(word)
+        if code is None:
+            c.refuse(place, word, "is not in our table")
+            continue
+        found.append((code, entry))
+    return found
+
+
+def put_pairs(e: list[str], rule: PairsRule, held: Any, codes: Any, c: Outward) -> bool:
+    """Appends qualifier and value pairs; what has no room or no qualifier is refused."""
+    before = len(e)
+    for word, value in (held or NOTHING).items():
+        if word == rule.rest and isinstance(value, dict):
+            rows = list(value.items())
+        else:
+            rows = [((codes or NOTHING).get(word) or rule.table.back.get(word), value)]
+        for code, text in rows:
+            if text is None or text == "":
+                continue
+            if code is None:
+                c.refuse(rule.place.text, word, "is not in our table")
+            elif len(e) + 1 > rule.last:
+                c.refuse(rule.place.text, word, "has no room: all pairs are taken")
+            else:
+                e += [code, str(text)]
+    return len(e) > before
+
+
+def _total(rows: Any, name: str) -> str:
+    held = [row.get(name) for row in rows or ()]
+    return format(sum((Decimal(str(x)) for x in held if x is not None), Decimal(0)), "f")
+
+
+def _split(text: Any, join: str, wide: int) -> list[list[str]]:
+    pieces = [x for x in str(text).split(join) if x] if text else []
+    return [pieces[k : k + wide] for k in range(0, len(pieces), wide)]
+
+
+def flatten(ring: Ring, instance: list[Any], out: list[list[str]]) -> None:
+    """The tree as segments in the order of the structure."""
+    for node, held in zip(ring.of, instance, strict=False):
+        if held is None:
+            continue
+        if isinstance(node, Spot):
+            if node.slot == 0 and ring.depth:
+                out.append(held)
+            else:
+                out.extend(held)
+        else:
+            for child in held:
+                flatten(node, child, out)

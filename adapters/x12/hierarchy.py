@@ -1,0 +1,61 @@
+"""HL of the 856: numbers in order, parents still open, which level may stand under which, marks and contents."""
+
+from __future__ import annotations
+
+from adapters.x12.errors import Finding
+from adapters.x12.model import Guide
+from adapters.x12.profile import Profile
+
+# BSN05 -> parent level -> levels that may follow under it; T between O and P everywhere
+_ORDERS: dict[str, dict[str, str]] = {
+    "0001": {"": "S", "S": "O", "O": "TP", "T": "P", "P": "I"},
+    "0002": {"": "S", "S": "O", "O": "TI", "T": "I", "I": "P"},
+    "0004": {"": "S", "S": "O", "O": "TI", "T": "I"},
+    "": {"": "S", "S": "OTP", "O": "TPI", "T": "PIO", "P": "IO", "I": "P"},
+}
+
+
+def hierarchy_findings(segments: list[list[str]], guide: Guide, profile: Profile) -> list[Finding]:
+    order = next((e[5] for e in segments if e[0] == "BSN" and len(e) > 5), "")
+    allowed = _ORDERS.get(profile.settings.get("hl_order", order), _ORDERS[""])
+    found: list[Finding] = []
+    open_levels: list[tuple[int, str]] = []
+    children: dict[int, tuple[int, str, int]] = {}
+    count = 0
+    for position, e in enumerate(segments, 2):
+        if e[0] != "HL":
+            continue
+        count += 1
+        number, parent, level, child = (e[i] if len(e) > i else "" for i in (1, 2, 3, 4))
+        if not (number.isascii() and number.isdigit() and int(number) == count):
+            found.append(_finding(position, 1, number, f"expected {count}"))
+        wanted = int(parent) if parent.isascii() and parent.isdigit() else None
+        if parent == "" and not open_levels:
+            above = ""
+        else:
+            while open_levels and open_levels[-1][0] != wanted:
+                open_levels.pop()
+            if not open_levels:
+                found.append(_finding(position, 2, parent, "must name a level that is still open"))
+                open_levels.append((count, level))
+                continue
+            above = open_levels[-1][1]
+            told, _, _ = children.get(open_levels[-1][0], (0, "", 0))
+            children[open_levels[-1][0]] = (told + 1, *children.get(open_levels[-1][0], (0, "", 0))[1:])
+        if level and level not in allowed.get(above, ""):
+            place = f"under {above}" if above else "first"
+            found.append(_finding(position, 3, level, f"may not stand {place}"))
+        children[count] = (0, child, position)
+        open_levels.append((count, level))
+    for told, child, position in children.values():
+        if child and (child == "1") != (told > 0):
+            found.append(_finding(position, 4, child, f"it has {told} levels under it")._replace(harmless=True))
+    return found
+
+
+def _finding(position: int, element: int, value: str, expected: str) -> Finding:
+    names = {1: "the number", 2: "the parent", 3: "the level", 4: "the child mark"}
+    numbers = {1: "628", 2: "734", 3: "735", 4: "736"}
+    return Finding(
+        "hl_invalid", "HL", position, element, value, expected=expected, number=numbers[element], name=names[element]
+    )

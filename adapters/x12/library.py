@@ -1,0 +1,227 @@
+"""Guides and profiles as they lie under `mappings/`, compiled once and kept by the hash of their files. A bad change leaves the old guide in force."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from adapters.x12.backward import Put, compile_backward
+from adapters.x12.checkers import Check, compile_check
+from adapters.x12.forward import Context, Read, compile_forward
+from adapters.x12.guide import Faults, build_guide
+from adapters.x12.merge import over
+from adapters.x12.model import Element, Guide
+from adapters.x12.places import Resolver, Rule
+from adapters.x12.profile import DEFAULT, Profile, read_profile
+from adapters.x12.rulings import Ruling, compile_rulings
+from adapters.x12.structure import Plan, compile_structure
+from adapters.x12.yamltext import BadGuide, Fault, Tree, load_text
+
+ROOT = Path(__file__).resolve().parents[2] / "mappings"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compiled:
+    """A guide ready for use."""
+
+    guide: Guide
+    plan: Plan
+    rules: tuple[Rule, ...]
+    read: Read
+    put: Put
+    rulings: Ruling
+    cuttable: Mapping[str, tuple[tuple[int, int], ...]]  # segment -> (element, longest) of texts that may be shortened
+
+    def read_back(self, tree: list[Any], comp: str, rep: str, settings: Mapping[str, str]) -> dict[str, Any]:
+        """The canonical document of a scanned tree, codes that are not in our tables left out."""
+        return self.read(tree, 1, Context(comp, rep, settings))
+
+
+@dataclass(slots=True)
+class Library:
+    """One folder of `mappings/`. `faults`: what was refused since it was opened; guides that were good stay."""
+
+    root: Path = ROOT
+    faults: list[Fault] = field(default_factory=list)
+    _files: dict[Path, Tree | None] = field(default_factory=dict)
+    _hashes: dict[Path, str] = field(default_factory=dict)
+    _guides: dict[tuple[str, str, str], Compiled | None] = field(default_factory=dict)
+    _profiles: dict[str, Profile] | None = None
+    _groups: Mapping[str, frozenset[str]] | None = None
+
+    # ------------------------------------------------------------ guides
+    def guide(self, version: str, set_id: str, partner: str = "") -> Compiled | None:
+        """By GS08, then its first six characters. None: there is no such guide."""
+        key = (version, set_id, partner)
+        if key not in self._guides:
+            self._guides[key] = self._find(version, set_id, partner)
+        return self._guides[key]
+
+    def _find(self, version: str, set_id: str, partner: str) -> Compiled | None:
+        if not (version.isalnum() and set_id.isalnum()):
+            return None
+        for folder in dict.fromkeys((version, version[:6])):
+            if (self.root / "x12" / folder / f"{set_id}.yaml").is_file():
+                return compile_guide(self.assemble(folder, set_id, partner))
+        return None
+
+    def refresh(self) -> list[Fault]:
+        """Read changed files again. Guides that can no longer be used keep their former form; the reasons are returned."""
+        changed = [p for p in self._files if _hash(p) != self._hashes.get(p)]
+        if not changed:
+            return []
+        former, self._guides = self._guides, {}
+        self._files.clear()
+        self._hashes.clear()
+        self._profiles = self._groups = None
+        faults: list[Fault] = []
+        for key, compiled in former.items():
+            try:
+                self.guide(*key)
+            except BadGuide as bad:
+                faults += bad.data["faults"]
+                self._guides[key] = compiled
+        self.faults += faults
+        return faults
+
+    def assemble(self, version: str, set_id: str, partner: str = "") -> tuple[Tree, dict[str, Tree], frozenset[str]]:
+        """(merged tree, code lists, segment ids of the version)."""
+        own = self._load(self.root / "x12" / version / f"{set_id}.yaml")
+        if own is None:
+            raise BadGuide([Fault(f"x12/{version}/{set_id}.yaml", 1, "", "there is no such guide")])
+        base = own.get("guide", {}).get("extends") if isinstance(own.get("guide"), Tree) else None
+        if isinstance(base, str) and base and base != version:
+            tree, _, _ = self.assemble(base, set_id)
+            tree = over(tree, self._dictionary(version))
+        else:
+            tree = self._dictionary(version)
+        known = frozenset(tree.get("segments", ())) | self._dictionary_ids(version)
+        tree = over(tree, own)
+        tree.file = own.file
+        overlay = self._load(self.root / "partners" / partner / f"{set_id}.yaml") if partner else None
+        if overlay is not None:
+            tree = over(tree, overlay, overlay=True)
+        return tree, self._codes(version), known
+
+    def _dictionary(self, version: str) -> Tree:
+        """elements.yaml and segments.yaml of a version over those of the version that it extends."""
+        tree = Tree(f"x12/{version}", 1)
+        for name in ("elements.yaml", "segments.yaml"):
+            part = self._load(self.root / "x12" / version / name)
+            if part is None:
+                continue
+            base = part.pop("extends", None)
+            if isinstance(base, str):
+                tree = over(self._dictionary(base), tree)
+            tree = over(tree, part)
+        return tree
+
+    def _dictionary_ids(self, version: str) -> frozenset[str]:
+        ids: set[str] = set()
+        for path in sorted((self.root / "x12" / version).glob("*.yaml")):
+            part = self._load(path)
+            if part is not None and isinstance(part.get("segments"), Tree):
+                ids |= set(part["segments"])
+        return frozenset(ids)
+
+    def _codes(self, version: str) -> dict[str, Tree]:
+        found: dict[str, Tree] = {}
+        for folder in (self.root / "x12" / "codes", self.root / "x12" / version / "codes"):
+            for path in sorted(folder.glob("*.yaml")) if folder.is_dir() else ():
+                tree = self._load(path)
+                if tree is not None:
+                    found[path.stem] = tree
+        return found
+
+    def _load(self, path: Path) -> Tree | None:
+        if path not in self._files:
+            self._hashes[path] = _hash(path)
+            text = path.read_text(encoding="utf-8") if path.is_file() else None
+            self._files[path] = load_text(text, str(path.relative_to(self.root))) if text is not None else None
+        tree = self._files[path]
+        return tree.copy() if tree is not None else None
+
+    def head(self, version: str, set_id: str) -> Tree | None:
+        """`guide:` of one guide, without compiling it."""
+        tree = self._load(self.root / "x12" / version / f"{set_id}.yaml")
+        head = tree.get("guide") if tree is not None else None
+        return head if isinstance(head, Tree) else None
+
+    def names(self) -> list[tuple[str, str]]:
+        """(version, set) of every guide there is."""
+        found = [p for p in (self.root / "x12").glob("*/*.yaml") if p.stem.isdigit()]
+        return sorted((p.parent.name, p.stem) for p in found)
+
+    def overlays(self, partner: str) -> list[str]:
+        """The sets for which a partner has an overlay."""
+        return sorted(p.stem for p in (self.root / "partners" / partner).glob("*.yaml") if p.stem.isdigit())
+
+    def groups(self) -> Mapping[str, frozenset[str]]:
+        """GS01 -> the sets that belong to it, from the heads of all guides."""
+        if self._groups is None:
+            found: dict[str, set[str]] = {}
+            for version, set_id in self.names():
+                head = self.head(version, set_id)
+                if head is not None and head.get("group"):
+                    found.setdefault(head["group"], set()).add(set_id)
+            self._groups = {group: frozenset(sets) for group, sets in found.items()}
+        return self._groups
+
+    # ------------------------------------------------------------ profiles
+    def profiles(self) -> Mapping[str, Profile]:
+        if self._profiles is None:
+            self._profiles = {}
+            for path in sorted((self.root / "partners").glob("*/profile.yaml")):
+                tree = self._load(path)
+                if tree is not None:
+                    self._profiles[path.parent.name] = read_profile(tree, path.parent.name)
+        return self._profiles
+
+    def profile_of(self, qualifier: str, sender: str) -> Profile | None:
+        """The partner with this ISA05/06."""
+        for profile in self.profiles().values():
+            if (qualifier, sender) in profile.ids or (qualifier, sender) in profile.test_ids:
+                return profile
+        return None
+
+    def profile(self, partner: str) -> Profile | None:
+        return self.profiles().get(partner, DEFAULT if partner == DEFAULT.partner else None)
+
+
+def compile_guide(parts: tuple[Tree, dict[str, Tree], frozenset[str]]) -> Compiled:
+    """Raises `BadGuide` with every fault that is found."""
+    tree, codes, known = parts
+    guide = build_guide(tree, codes, known)
+    faults = Faults()
+    checks: dict[str, Check] = {name: compile_check(spec) for name, spec in guide.segments.items()}
+    plan = compile_structure(guide, checks, lambda reason: faults.at(tree, "structure", f"ambiguous: {reason}"))
+    resolver = Resolver(guide, plan, faults)
+    rules = resolver.rules(guide.map, plan.root)
+    derived = resolver.derived(guide.map, plan.root)
+    rulings = compile_rulings(guide, plan, resolver)
+    faults.settle()
+    return Compiled(
+        guide=guide,
+        plan=plan,
+        rules=rules,
+        read=compile_forward(rules, plan.root),
+        put=compile_backward(rules, plan.root, derived),
+        rulings=rulings,
+        cuttable=_cuttable(guide),
+    )
+
+
+def _cuttable(guide: Guide) -> dict[str, tuple[tuple[int, int], ...]]:
+    found: dict[str, tuple[tuple[int, int], ...]] = {}
+    for name, spec in guide.segments.items():
+        rows = [(i, u.element.high) for i, u in enumerate(spec.of, 1) if u.cut and isinstance(u.element, Element)]
+        if rows:
+            found[name] = tuple(rows)
+    return found
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

@@ -1,0 +1,138 @@
+"""A partner's profile: who they are, how we write to them, what we tolerate and acknowledge. Secrets are never here, only references to connections."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.x12.guide import Faults, unknown_keys
+from adapters.x12.yamltext import Items, Tree
+
+_KEYS = {
+    "partner", "label", "ids", "ours", "gs", "test_ids",
+    "isa_version", "gs_version", "delimiters", "charset_out", "extended", "isa14", "usage", "st_digits",
+    "charset", "guides", "tolerate", "no_guide", "duplicates", "duplicate_window",
+    "ack", "ack_levels", "ack_version", "ta1", "ta1_reason", "ack_within", "resend_overdue", "calendar",
+    "sets", "engine", "poc_quantity", "hl_order", "ctt", "sdq", "marks", "application_advice",
+    "account", "currency", "units", "party_ids", "price_tolerance", "default_node", "transport", "batch", "schedule",
+}  # fmt: skip
+_CHOICES = {
+    "no_guide": ("keep", "reject"),
+    "ack": ("997", "999", "none"),
+    "ta1": ("asked", "always", "never"),
+    "usage": ("P", "T"),
+    "duplicates": ("by_control", "by_content"),
+    "poc_quantity": ("total", "delta"),
+    "ctt": ("hl", "lines"),
+}
+Id = tuple[str, str]  # qualifier, id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """Defaults are those of a partner without a file. `settings`: every other field as text, for maps (`profile.currency`)."""
+
+    partner: str
+    label: str = ""
+    ids: tuple[Id, ...] = ()
+    test_ids: tuple[Id, ...] = ()
+    ours: Id = ("", "")
+    gs_theirs: str = ""
+    gs_ours: str = ""
+    isa_version: str = "00401"
+    gs_version: str = "004010"
+    element: str = "*"
+    component: str = ">"
+    repetition: str = "^"
+    terminator: str = "~"
+    newline: str = ""
+    charset: str | None = None
+    charset_out: str = "ascii"
+    isa14: str = "0"
+    usage: str = "P"
+    st_digits: int = 4
+    guides: Mapping[str, str] = field(default_factory=dict)
+    tolerate: frozenset[str] = frozenset()
+    no_guide: str = "keep"
+    ack: str = "997"
+    ack_levels: frozenset[int] = frozenset({1, 2})
+    ack_version: str = ""
+    ta1: str = "asked"
+    ta1_reason: str = ""
+    settings: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def known(self) -> bool:
+        """Whether sender and receiver are to be checked."""
+        return bool(self.ids)
+
+
+DEFAULT = Profile(partner="default", label="Any partner", settings={"currency": "USD"})
+
+
+def read_profile(tree: Tree, partner: str) -> Profile:
+    """Raises `BadGuide` with every fault."""
+    faults = Faults()
+    unknown_keys(tree, _KEYS, faults)
+    for key, allowed in _CHOICES.items():
+        if key in tree and tree[key] not in allowed:
+            faults.at(tree, key, f"{tree[key]!r} is none of {', '.join(allowed)}")
+    marks = tree.get("delimiters")
+    marks = marks if isinstance(marks, Tree) else Tree(tree.file, tree.line)
+    unknown_keys(marks, {"element", "component", "repetition", "terminator", "newline"}, faults)
+    ids = _ids(tree, "ids", faults)
+    ours = _ids(tree, "ours", faults)
+    gs = tree.get("gs")
+    gs = gs if isinstance(gs, Tree) else Tree(tree.file, tree.line)
+    guides = tree.get("guides")
+    digits = tree.get("st_digits", "4")
+    if digits not in "456789":
+        faults.at(tree, "st_digits", "must be 4 to 9")
+    faults.settle()
+    plain = {
+        k: tree[k]
+        for k in (
+            "label",
+            "isa_version",
+            "gs_version",
+            "charset",
+            "isa14",
+            "usage",
+            "no_guide",
+            "ack",
+            "ta1",
+            "ta1_reason",
+            "ack_version",
+        )
+        if k in tree
+    }
+    marked = {k: marks[k] for k in ("element", "component", "repetition", "terminator") if k in marks}
+    return Profile(
+        partner=partner,
+        ids=ids,
+        test_ids=_ids(tree, "test_ids", faults),
+        ours=ours[0] if ours else ("", ""),
+        gs_theirs=gs.get("theirs", ids[0][1] if ids else ""),
+        gs_ours=gs.get("ours", ours[0][1] if ours else ""),
+        newline="\n" if marks.get("newline") == "true" else "",
+        charset_out=tree.get("charset_out", tree.get("charset", "ascii")),
+        st_digits=int(digits),
+        guides=dict(guides) if isinstance(guides, Tree) else {},
+        tolerate=frozenset(tree.get("tolerate") or ()),
+        ack_levels=frozenset(int(x) for x in tree.get("ack_levels") or ("1", "2")),
+        settings={"currency": "USD", **{k: v for k, v in tree.items() if isinstance(v, str)}},
+        **plain,
+        **marked,
+    )
+
+
+def _ids(tree: Tree, key: str, faults: Faults) -> tuple[Id, ...]:
+    rows: Any = tree.get(key) or []
+    found = []
+    for row in rows if isinstance(rows, Items) else [rows] if rows else []:
+        if not isinstance(row, Tree) or not row.get("id") or len(row.get("qualifier", "")) != 2:
+            faults.at(tree, key, "an id is written as {qualifier: ZZ, id: NAME}")
+            continue
+        found.append((row["qualifier"], row["id"]))
+    return tuple(found)

@@ -1,0 +1,139 @@
+"""A set (or the envelope around it) as the hub's commands. Pure: the same bytes give the same commands, or every fault at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from adapters.x12.ack import answer
+from adapters.x12.errors import NOTE, REJECT, Finding, effect
+from adapters.x12.examine import Unread, examine
+from adapters.x12.library import Library
+from adapters.x12.order import Received, drafts, external_id
+from adapters.x12.profile import Profile
+from adapters.x12.report import error
+from adapters.x12.summary import summary
+from adapters.x12.verdicts import REJECTED, InterchangeVerdict, SetVerdict
+from hub.canon.commands import AckReceived, CancelAsked, CaptureOrder, DocumentRead, ExchangeRead, InwardCommand
+from hub.canon.ports import NeverTry, Unmapped
+
+STATUS = {
+    "A": "accepted",
+    "E": "accepted_with_errors",
+    "P": "accepted_with_errors",
+    "R": "rejected",
+    "M": "rejected",
+    "W": "rejected",
+    "X": "rejected",
+}
+_COPIES = frozenset({"confirmation", "duplicate"})
+
+
+def read_set(body: bytes, library: Library, profile: Profile | None = None) -> list[InwardCommand]:
+    """`body`: an interchange with one set in it. Raises `NeverTry` with all its errors, or `Unmapped`."""
+    one: SetVerdict | None = None
+    around: InterchangeVerdict | None = None
+    for found in examine([body], library, profile):
+        if isinstance(found, Unread):
+            raise NeverTry(f"unreadable: {found.reason}")
+        if isinstance(found, SetVerdict):
+            one = found
+        else:
+            around = found
+    if one is None or around is None:
+        raise NeverTry("there is no set in it")
+    _refuse(one, around.profile)
+    document = one.document
+    if document is None:
+        raise NeverTry("the set could not be read", faults=[error(f) for f in one.findings])
+    return commands(one.set, one.kind, document, around)
+
+
+def _refuse(one: SetVerdict, profile: Profile) -> None:
+    """A rejected set, one without a guide, and one that asks for a person go no further."""
+    faults = [error(f) for f in one.findings if effect(f, profile.tolerate) in (REJECT, NOTE)]
+    if one.verdict == REJECTED:
+        raise NeverTry(
+            f"the {one.set} {one.control} was rejected: {faults[0]['message'] if faults else ''}", faults=faults
+        )
+    unmapped = next((f for f in one.findings if f.code == "unmapped"), None)
+    if unmapped is not None:
+        raise Unmapped(unmapped.expected, unmapped.value or "", faults=faults)
+    if any(f.code == "no_guide" for f in one.findings):
+        raise NeverTry(f"there is no guide for the {one.set} {one.control}", faults=faults)
+    if one.quarantined:
+        raise NeverTry(f"the {one.set} {one.control} needs a person: {faults[0]['message']}", faults=faults)
+
+
+def commands(set_id: str, kind: str, document: Mapping[str, Any], around: InterchangeVerdict) -> list[InwardCommand]:
+    if kind == "order":
+        return _order(document, around)
+    if kind == "ack":
+        return [ack_received(document)]
+    shown = summary(kind, document)
+    day = date.fromisoformat(shown["date"]) if shown["date"] else None
+    return [DocumentRead(kind=kind, number=str(shown["number"] or ""), data=document, date=day)]
+
+
+def _order(document: Mapping[str, Any], around: InterchangeVerdict) -> list[InwardCommand]:
+    received = Received(control=around.control, stamp=around.isa[9] + around.isa[10], test=around.test)
+    purpose = document.get("purpose")
+    if purpose == "cancel":
+        revision = f"{received.stamp}-{received.control}"
+        return [CancelAsked(external_id=external_id(document), reason="cancelled by the partner", revision=revision)]
+    if purpose in _COPIES:
+        return [DocumentRead(kind=f"order_{purpose}", number=external_id(document), data=document)]
+    return [CaptureOrder(draft=draft) for draft in drafts(document, received)]
+
+
+def ack_received(document: Mapping[str, Any]) -> AckReceived:
+    """A 997 or 999: the verdict of each set that we sent, or of the group alone."""
+    sets = tuple(
+        (s.get("control", ""), STATUS.get(s.get("status", ""), "rejected")) for s in document.get("sets") or ()
+    )
+    rows = [
+        {"set": s.get("set"), "control": s.get("control"), "status": s.get("status"), "errors": s.get("errors") or []}
+        for s in document.get("sets") or ()
+        if s.get("errors") or s.get("status") != "A"
+    ]
+    return AckReceived(
+        group_control=document.get("group_control"),
+        status=STATUS.get(document.get("status", ""), "accepted_with_errors"),
+        sets=sets,
+        errors=tuple(rows),
+    )
+
+
+def read_exchange(body: bytes, library: Library, profile: Profile | None = None) -> list[InwardCommand]:
+    """`body`: one interchange as received. Its verdict with what must be answered, and the TA1s in it."""
+    for found in examine([body], library, profile, documents=False):
+        if isinstance(found, Unread):
+            raise NeverTry(f"unreadable: {found.reason}")
+        if isinstance(found, InterchangeVerdict):
+            return [exchange_read(found), *technical(found)]
+    raise NeverTry("there is no interchange in it")
+
+
+def exchange_read(found: InterchangeVerdict) -> ExchangeRead:
+    levels: Sequence[Sequence[Finding]] = [found.findings, *(g.findings for g in found.groups)]
+    return ExchangeRead(
+        control=found.control,
+        sender="/".join(found.sender),
+        receiver="/".join(found.receiver),
+        verdict=found.verdict,
+        test=found.test,
+        ack=answer(found),
+        errors=tuple(error(f) for level in levels for f in level),
+    )
+
+
+def technical(found: InterchangeVerdict) -> Iterator[AckReceived]:
+    for e in found.technical:
+        control, status, code = (e[i] if len(e) > i else "" for i in (1, 4, 5))
+        yield AckReceived(
+            group_control=None,
+            interchange_control=control,
+            status=STATUS.get(status, "rejected"),
+            errors=({"code": code},) if code and code != "000" else (),
+        )

@@ -1,0 +1,107 @@
+"""Envelopes around what we send: ISA, GS, ST with the numbers given, counted and closed. No value with a delimiter in it passes unseen."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import ClassVar
+
+from adapters.x12.profile import Profile
+from hub.kit.errors import HubError
+
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
+
+
+class Delimited(HubError):
+    """{segment}{element} holds a delimiter or a control character: {value}."""
+
+    code: ClassVar[str] = "X12_DELIMITER_IN_VALUE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Marks:
+    element: str = "*"
+    component: str = ">"
+    repetition: str = "^"
+    terminator: str = "~"
+    newline: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutSet:
+    """`segments`: between ST and SE. `extra`: ST03 where the version has it."""
+
+    set: str
+    segments: Sequence[Sequence[str]]
+    extra: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutGroup:
+    functional_id: str
+    sender: str
+    receiver: str
+    version: str
+    sets: Sequence[OutSet]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Out:
+    """One interchange to be. `between`: segments directly after ISA (TA1)."""
+
+    sender: tuple[str, str]
+    receiver: tuple[str, str]
+    version: str
+    test: bool
+    groups: Sequence[OutGroup]
+    between: Sequence[Sequence[str]] = ()
+    ack_requested: str = "0"
+
+
+def marks_of(profile: Profile) -> Marks:
+    return Marks(
+        element=profile.element,
+        component=profile.component,
+        repetition=profile.repetition,
+        terminator=profile.terminator,
+        newline=profile.newline,
+    )
+
+
+def seal(out: Out, marks: Marks, *, isa: int, gs: int, st: int, at: datetime, st_digits: int = 4) -> str:
+    """The interchange as text. Groups take `gs`, `gs + 1` ...; sets take `st` onward in each group. Raises `Delimited`."""
+    day, clock = at.strftime("%Y%m%d"), at.strftime("%H%M")
+    long_version = out.version >= "00402"
+    lines: list[Sequence[str]] = [
+        [
+            "ISA", "00", " " * 10, "00", " " * 10,
+            out.sender[0].ljust(2), out.sender[1].ljust(15), out.receiver[0].ljust(2), out.receiver[1].ljust(15),
+            day[2:], clock, marks.repetition if long_version else "U", out.version, f"{isa:09d}", out.ack_requested,
+            "T" if out.test else "P", marks.component,
+        ]
+    ]  # fmt: skip
+    body: list[Sequence[str]] = [list(e) for e in out.between]
+    for index, group in enumerate(out.groups):
+        control = str(gs + index)
+        body.append(["GS", group.functional_id, group.sender, group.receiver, day, clock, control, "X", group.version])
+        for number, one in enumerate(group.sets, st):
+            st02 = f"{number:0{st_digits}d}"
+            body.append(["ST", one.set, st02, one.extra] if one.extra else ["ST", one.set, st02])
+            body += one.segments
+            body.append(["SE", str(len(one.segments) + 2), st02])
+        body.append(["GE", str(len(group.sets)), control])
+    body.append(["IEA", str(len(out.groups)), f"{isa:09d}"])
+    end = marks.terminator + marks.newline
+    return marks.element.join(lines[0]) + end + "".join(joined(e, marks) + end for e in body)
+
+
+def joined(e: Sequence[str], marks: Marks) -> str:
+    """A segment as text, trailing empty elements dropped. Composites come with their component separator inside."""
+    text = marks.element.join(e)
+    if text.count(marks.element) != len(e) - 1 or marks.terminator in text or _CONTROL.search(text):
+        for i, value in enumerate(e):
+            if marks.element in value or marks.terminator in value or _CONTROL.search(value):
+                raise Delimited(segment=e[0], element=f"{i:02d}", value=value)
+    return text.rstrip(marks.element)

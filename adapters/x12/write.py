@@ -1,0 +1,176 @@
+"""Canonical document to X12 set, checked by the same guide as what arrives. Pure; numbers and time come in. What breaks the guide is never sent."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from adapters.x12.backward import Outward, flatten
+from adapters.x12.errors import REJECT, Finding, effect, sentence
+from adapters.x12.hierarchy import hierarchy_findings
+from adapters.x12.library import Compiled, Library
+from adapters.x12.model import Element
+from adapters.x12.profile import Profile
+from adapters.x12.scan import scan
+from adapters.x12.seal import Marks, Out, OutGroup, OutSet, marks_of, seal
+from hub.kit.errors import HubError
+
+# canonical document -> set; what a partner's profile may write
+SETS: Mapping[str, str] = {
+    "purchase_order": "850",
+    "order_response": "855",
+    "ship_notice": "856",
+    "order_change": "860",
+    "order_change_response": "865",
+    "invoice": "810",
+    "grocery_invoice": "880",
+    "pick_order": "940",
+    "pick_confirmation": "945",
+    "transfer_advice": "943",
+    "receipt": "944",
+    "stock_report": "846",
+    "price_catalog": "832",
+    "return_request": "180",
+    "application_advice": "824",
+    "load_tender": "204",
+    "routing_request": "753",
+    "order_status": "870",
+    "sell_through": "867",
+}
+# elements that hold words for people: a delimiter in them becomes a blank, elsewhere it is refused
+_FREE_TEXT = frozenset({"19", "79", "93", "166", "352", "364", "369", "387", "933"})
+_CONTROL = re.compile("[\x00-\x1f\x7f]")
+
+
+class CannotWrite(HubError):
+    """The document {number} cannot be written as {set}: {summary}"""
+
+    code: ClassVar[str] = "X12_CANNOT_WRITE"
+
+    def __init__(self, set_id: str, number: str, faults: Sequence[str]) -> None:
+        super().__init__(set=set_id, number=number, faults=tuple(faults), summary="; ".join(faults[:5]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """A set ready to be sealed. `notes`: what was replaced on the way."""
+
+    set: OutSet
+    group: str
+    version: str
+    notes: tuple[str, ...] = ()
+
+
+def write_set(kind: str, number: str, data: Mapping[str, Any], library: Library, profile: Profile) -> Written:
+    """Raises `CannotWrite` with every fault: no guide, unknown words, broken syntax, balances that don't add up."""
+    set_id = SETS.get(kind, "")
+    version = profile.guides.get(set_id, profile.gs_version)
+    compiled = library.guide(version, set_id, profile.partner) if set_id else None
+    if compiled is None:
+        raise CannotWrite(set_id or kind, number, [f"there is no guide for {version}/{set_id or kind}"])
+    marks = marks_of(profile)
+    outward = Outward(profile=profile.settings, comp=marks.component, rep=marks.repetition)
+    tree = compiled.put(data, 1, outward)
+    segments: list[list[str]] = []
+    flatten(compiled.plan.root, tree, segments)
+    notes, refused = tidy(segments, compiled, marks, profile)
+    faults = [f"{place} {value!r} {reason}" for place, value, reason in outward.refused] + refused
+    faults += [sentence(f) for f in findings_of(segments, compiled, profile, marks)]
+    if faults:
+        raise CannotWrite(set_id, number, faults)
+    return Written(set=OutSet(set=set_id, segments=segments), group=compiled.guide.group, version=version, notes=notes)
+
+
+def findings_of(segments: list[list[str]], compiled: Compiled, profile: Profile, marks: Marks) -> list[Finding]:
+    """What would make the partner reject it, and balances that fail."""
+    scanned = scan(compiled.guide, compiled.plan, segments, marks.component, marks.repetition)
+    found = list(scanned.findings)
+    if "HL" in compiled.guide.segments:
+        found += hierarchy_findings(segments, compiled.guide, profile)
+    found = [f for f in found if effect(f) == REJECT]
+    if not found:
+        document = compiled.read_back(scanned.tree, marks.component, marks.repetition, profile.settings)
+        found = [f for f in compiled.rulings(scanned.tree, document) if f.code in ("check_failed", "require_failed")]
+    return found
+
+
+def tidy(
+    segments: list[list[str]], compiled: Compiled, marks: Marks, profile: Profile
+) -> tuple[tuple[str, ...], list[str]]:
+    """Values made fit for the partner's characters, in place: (notes, faults)."""
+    taken = (marks.element, marks.terminator, marks.component)
+    blob = "\n".join(["\n".join(e) for e in segments])
+    plain = blob.isascii() or profile.charset_out != "ascii"
+    if plain and not any(mark in blob for mark in taken) and blob.replace("\n", "").isprintable() and "\n" not in taken:
+        return (), _too_long(segments, compiled)
+    notes: list[str] = []
+    faults: list[str] = []
+    for e in segments:
+        spec = compiled.guide.segments[e[0]]
+        for i in range(1, len(e)):
+            use = spec.of[i - 1] if i <= len(spec.of) else None
+            if use is None or not isinstance(use.element, Element):
+                continue
+            value = e[i]
+            if not value.isascii() and profile.charset_out == "ascii":
+                e[i] = _ascii(value)
+                notes.append(f"{e[0]}{i:02d}: {value!r} was written as {e[i]!r}")
+            if not any(mark in e[i] for mark in taken) and not _CONTROL.search(e[i]):
+                continue
+            if use.element.number not in _FREE_TEXT:
+                faults.append(f"{e[0]}{i:02d} {e[i]!r} holds a delimiter or a control character")
+                continue
+            for mark in taken:
+                e[i] = e[i].replace(mark, " ")
+            e[i] = _CONTROL.sub(" ", e[i])
+            notes.append(f"{e[0]}{i:02d}: delimiters in {value!r} were replaced by blanks")
+    return tuple(notes), faults + _too_long(segments, compiled)
+
+
+def _too_long(segments: list[list[str]], compiled: Compiled) -> list[str]:
+    """Text is cut only where the guide allows it; the rest is left to the guide's own check."""
+    for seg, spec in compiled.cuttable.items():
+        for e in segments:
+            if e[0] != seg:
+                continue
+            for i, high in spec:
+                if len(e) > i and len(e[i]) > high:
+                    e[i] = e[i][:high].rstrip()
+    return []
+
+
+def _ascii(value: str) -> str:
+    """Letters without their accents; what has no such form becomes a question mark."""
+    plain = unicodedata.normalize("NFKD", value)
+    bare = "".join(c for c in plain if not unicodedata.combining(c))
+    return bare.encode("ascii", "replace").decode("ascii")
+
+
+def interchange_of(written: Sequence[Written], profile: Profile, *, isa: int, gs: int, st: int, at: datetime) -> str:
+    """One interchange for a partner: a group per functional id and version, in the order given."""
+    groups: dict[tuple[str, str], list[OutSet]] = {}
+    for one in written:
+        groups.setdefault((one.group, one.version), []).append(one.set)
+    partner = (profile.test_ids or profile.ids) if profile.usage == "T" else profile.ids
+    out = Out(
+        sender=profile.ours,
+        receiver=partner[0] if partner else ("ZZ", profile.partner.upper()[:15]),
+        version=profile.isa_version,
+        test=profile.usage == "T",
+        ack_requested=profile.isa14,
+        groups=[
+            OutGroup(
+                functional_id=group,
+                version=version,
+                sender=profile.gs_ours or profile.ours[1],
+                receiver=profile.gs_theirs or profile.partner.upper()[:15],
+                sets=sets,
+            )
+            for (group, version), sets in groups.items()
+        ],
+    )
+    return seal(out, marks_of(profile), isa=isa, gs=gs, st=st, at=at, st_digits=profile.st_digits)

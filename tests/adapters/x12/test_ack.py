@@ -1,0 +1,69 @@
+"""What a partner is told: 997 of accepted, partly accepted and rejected groups, TA1, and who is never answered."""
+
+from __future__ import annotations
+
+from adapters.x12.report import shown_ack
+from tests.adapters.x12.x12files import ORDER, file, group, interchange, isa, one_set
+
+
+def ack(text: str) -> list[str]:
+    return (shown_ack(interchange(text)) or "").split("~")[:-1]
+
+
+def test_a_good_order_is_accepted_and_answered_to_its_sender() -> None:
+    lines = ack(file())
+    assert lines[0].split("*")[6].strip() == "HUBDEMO"
+    assert lines[0].split("*")[8].strip() == "ACMERETAIL"
+    assert lines[1:] == [
+        "GS*FA*HUBDEMO*ACMERETAIL*20261120*0915*1*X*004010",
+        "ST*997*0001",
+        "AK1*PO*7",
+        "AK2*850*0001",
+        "AK5*A",
+        "AK9*A*1*1*1",
+        "SE*6*0001",
+        "GE*1*1",
+        "IEA*1*000000001",
+    ]
+
+
+def test_one_bad_set_of_three_rejects_only_itself() -> None:
+    bad = one_set([*ORDER[:6], "PO1*1*ten*EA*9.90**VN*SKU-1", "CTT*1"], control="0002")
+    lines = ack(file(group(one_set(), bad, one_set(control="0003"))))
+    assert "AK3*PO1*8**8" in lines
+    assert "AK4*2*330*6*ten" in lines
+    assert lines.count("AK5*A") == 2
+    assert "AK5*R*5" in lines
+    assert "AK9*P*3*3*2" in lines
+
+
+def test_a_wrong_group_count_rejects_the_group_alone() -> None:
+    lines = ack(file(group(one_set()).replace("GE*1*7", "GE*2*7")))
+    assert "AK9*R*2*1*0*5" in lines
+    assert not any(line.startswith("AK2") for line in lines)
+
+
+def test_a_rejected_interchange_gets_a_technical_ack_and_nothing_else() -> None:
+    lines = ack(file().replace("IEA*1*000000101", "IEA*1*000000777"))
+    assert lines[1] == "TA1*000000101*261120*0915*R*001"
+    assert lines[2] == "IEA*0*000000001"
+
+
+def test_a_technical_ack_that_is_asked_for_stands_directly_after_isa() -> None:
+    lines = ack(file(asked="1"))
+    assert lines[1] == "TA1*000000101*261120*0915*A*000"
+    assert lines[2].startswith("GS*FA")
+
+
+def test_acks_are_never_acked() -> None:
+    inner = group(one_set(["AK1*PO*1", "AK9*A*1*1*1"], "997"), functional_id="FA")
+    assert shown_ack(interchange(file(inner))) is None
+    assert shown_ack(interchange(f"{isa()}TA1*000000009*261120*0915*R*001~IEA*0*000000101~")) is None
+
+
+def test_copies_of_bad_values_lose_delimiters_and_are_cut() -> None:
+    long = "X" * 90 + ">" + "Y" * 90
+    lines = ack(file(group(one_set(["BEG*00*SA*PO1**20261120", f"PO1*1*1*{long}*1**VN*A", "CTT*1"]))))
+    copy = next(line for line in lines if line.startswith("AK4")).split("*")[4]
+    assert len(copy) == 99
+    assert ">" not in copy

@@ -1,0 +1,187 @@
+"""The adapter as the hub sees it: files become messages, messages become commands, commands become files."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+from adapters.x12 import ADAPTER
+from hub.canon.commands import Acknowledge, AckReceived, CancelAsked, CaptureOrder, ExchangeRead, WriteDocument
+from hub.canon.ports import Account, Done, Envelope, NeverTry, NotAuthentic, Request, Response, Retry, Unmapped
+from tests.adapters.x12.x12files import ORDER, file, group, isa, one_set
+
+NOW = datetime(2026, 11, 21, 9, 15, tzinfo=UTC)
+ACCOUNT = Account(
+    connection_id="c1",
+    code="acme",
+    config={"partner": "acme-retail"},
+    secrets={"token": ["new", "old"], "hmac": ["key"]},
+    now=NOW,
+)
+
+
+def request(text: str, **headers: str) -> Request:
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Request(method="POST", path="/hooks/x12/acme", query={}, headers=named, body=text.encode())
+
+
+def envelopes(text: str) -> list[Envelope]:
+    assert ADAPTER.push is not None
+    return ADAPTER.push.envelopes(request(text), ACCOUNT)
+
+
+def read(envelope: Envelope) -> list[object]:
+    assert ADAPTER.reader is not None
+    return list(ADAPTER.reader.read(envelope, {}, ACCOUNT))
+
+
+def test_a_file_becomes_one_message_a_set_and_one_an_interchange() -> None:
+    found = envelopes(file(group(one_set(), one_set(control="0002"))))
+    assert [e.topic for e in found] == ["x12.850", "x12.850", "x12.interchange"]
+    assert len({e.dedupe_key for e in found}) == 3
+    again = envelopes(file(group(one_set(), one_set(control="0002"))).replace("~", "~\r\n"))
+    assert [e.dedupe_key for e in again] == [e.dedupe_key for e in found]
+
+
+def test_an_order_becomes_a_draft_whose_totals_add_up() -> None:
+    (command,) = read(envelopes(file())[0])
+    assert isinstance(command, CaptureOrder)
+    draft = command.draft
+    assert draft.external_id == "PO1"
+    assert draft.placed_at == datetime(2026, 11, 20, tzinfo=UTC)
+    assert [(x.external_id, x.sku, x.quantity) for x in draft.lines] == [
+        ("1", "SKU-1", Decimal(10)),
+        ("2", "SKU-2", Decimal(4)),
+    ]
+    totals = draft.totals
+    assert totals.goods == Decimal("104.00")
+    assert totals.goods - totals.discount + totals.shipping + (totals.fees or 0) == totals.total
+    echo = json.loads(dict(draft.partner_lines)["1"])
+    assert (echo["line_ref"], echo["unit"], echo["ids"]["upc"]) == ("1", "EA", "123456789012")
+
+
+def test_an_order_without_prices_is_still_a_draft() -> None:
+    segments = ["BEG*00*SA*PO9**20261120", "PO1**3*EA***VN*A", "PO1**4*EA***VN*B"]
+    (command,) = read(envelopes(file(group(one_set(segments))))[0])
+    assert isinstance(command, CaptureOrder)
+    assert [x.external_id for x in command.draft.lines] == ["1", "2"]
+    assert command.draft.totals.total == 0
+
+
+def test_a_purpose_of_cancel_asks_for_a_cancel() -> None:
+    (command,) = read(envelopes(file(group(one_set(["BEG*01*SA*PO1**20261120", *ORDER[1:]]))))[0])
+    assert isinstance(command, CancelAsked)
+    assert command.external_id == "PO1"
+
+
+def test_a_rejected_set_is_parked_with_its_errors() -> None:
+    found = envelopes(file(group(one_set([*ORDER[:-1], "CTT*2*14", "ZZZ*1"]))))
+    with pytest.raises(NeverTry) as parked:
+        read(found[0])
+    assert [f["code"] for f in parked.value.data["faults"]] == ["segment_unknown"]
+    (closing,) = read(found[1])
+    assert isinstance(closing, ExchangeRead)
+    assert closing.ack is not None
+    assert closing.ack["groups"][0]["status"] == "R"
+
+
+def test_an_unknown_unit_is_unmapped_and_names_its_place() -> None:
+    with pytest.raises(Unmapped) as unknown:
+        read(envelopes(file(group(one_set(["BEG*00*SA*P**20261120", "PO1*1*1*QQ*1**VN*A", "CTT*1"]))))[0])
+    assert unknown.value.data["table"] == "unit"
+    assert unknown.value.data["foreign"] == "QQ"
+
+
+def test_a_repeated_set_number_parks_the_second_only() -> None:
+    found = envelopes(file(group(one_set(), one_set())))
+    assert isinstance(read(found[0])[0], CaptureOrder)
+    with pytest.raises(NeverTry):
+        read(found[1])
+
+
+def test_acks_of_ours_are_read() -> None:
+    inner = one_set(["AK1*PR*12", "AK2*855*0001", "AK3*PO1*3**8", "AK4*3*355*7*XX", "AK5*R*5", "AK9*R*1*1*0"], "997")
+    (command,) = read(envelopes(file(group(inner, functional_id="FA")))[0])
+    assert isinstance(command, AckReceived)
+    assert (command.group_control, command.status, command.sets) == ("12", "rejected", (("0001", "rejected"),))
+    assert command.errors[0]["errors"][0]["elements"][0]["value"] == "XX"
+    closing = envelopes(f"{isa()}TA1*000000009*261120*0915*R*001~IEA*0*000000101~")[-1]
+    told = read(closing)[1]
+    assert isinstance(told, AckReceived)
+    assert (told.interchange_control, told.status) == ("000000009", "rejected")
+
+
+def test_text_that_is_no_x12_is_kept_and_refused() -> None:
+    (only,) = envelopes("hello")
+    assert only.topic == "x12.unreadable"
+    assert only.body == b"hello"
+    with pytest.raises(NeverTry):
+        read(only)
+
+
+def test_who_may_upload() -> None:
+    assert ADAPTER.push is not None
+    body = file()
+    signed = hmac.new(b"key", body.encode(), hashlib.sha256).hexdigest()
+    ADAPTER.push.verify(request(body, authorization="Bearer old"), ACCOUNT)
+    ADAPTER.push.verify(request(body, x_hub_signature=f"sha256={signed}"), ACCOUNT)
+    for bad in ({}, {"authorization": "Bearer x"}, {"x_hub_signature": "sha256=00"}):
+        with pytest.raises(NotAuthentic):
+            ADAPTER.push.verify(request(body, **bad), ACCOUNT)
+
+
+def test_an_ack_leaves_as_one_file() -> None:
+    assert ADAPTER.outbound is not None
+    (closing,) = read(envelopes(file())[-1])
+    assert isinstance(closing, ExchangeRead)
+    assert closing.ack is not None
+    command = Acknowledge(exchange="x", ack=json.loads(json.dumps(closing.ack)), numbers={"isa": 5, "gs": 6})
+    (call,) = ADAPTER.outbound.plan(command, ACCOUNT)
+    assert call.operation == "put"
+    assert call.path == "acme-retail_997_000000005.edi"
+    assert b"*000000005*" in call.body
+    assert b"AK9*A*1*1*1~" in call.body
+    assert ADAPTER.outbound.plan(command, ACCOUNT) == [call]
+    assert isinstance(
+        ADAPTER.outbound.outcome(command, call, Response(status=201, headers={}, body=b""), ACCOUNT), Done
+    )
+    assert isinstance(ADAPTER.outbound.outcome(command, call, None, ACCOUNT), Retry)
+
+
+def test_a_response_to_an_order_leaves_with_the_partners_own_line_ids() -> None:
+    assert ADAPTER.outbound is not None
+    (command,) = read(envelopes(file())[0])
+    assert isinstance(command, CaptureOrder)
+    lines = []
+    for _, text in command.draft.partner_lines:
+        echo = json.loads(text)
+        echo["answers"] = [{"status": "accepted", "quantity": echo["ordered"], "unit": echo["unit"]}]
+        lines.append(echo)
+    data = {
+        "purpose": "original",
+        "answer": "accepted_with_detail",
+        "external_id": "PO1",
+        "placed_on": "2026-11-20",
+        "lines": lines,
+    }
+    write = WriteDocument(kind="order_response", number="PO1", data=data, numbers={"isa": 1, "gs": 1, "st": 1})
+    (call,) = ADAPTER.outbound.plan(write, ACCOUNT)
+    assert b"PO1*1*10*EA*9.90**VN*SKU-1*UP*123456789012~PID*F****A SHIRT~ACK*IA*10*EA~" in call.body
+    assert b"*T*>~" in call.body  # the demo partner is in test
+
+
+def test_what_cannot_be_written_names_every_fault() -> None:
+    assert ADAPTER.outbound is not None
+    data = {"answer": "perhaps", "external_id": "PO*1", "lines": []}
+    with pytest.raises(NeverTry) as refused:
+        ADAPTER.outbound.plan(
+            WriteDocument(kind="order_response", number="1", data=data, numbers={"isa": 1, "gs": 1}), ACCOUNT
+        )
+    messages = " ".join(f["message"] for f in refused.value.data["faults"])
+    assert "perhaps" in messages
+    assert "delimiter" in messages
