@@ -113,7 +113,9 @@ class Hub:
 
 
 @asynccontextmanager
-async def open_hub(dsn: str, settings: Settings, *, clock: Clock = system_clock, loopback: bool = False) -> AsyncIterator[Hub]:
+async def open_hub(
+    dsn: str, settings: Settings, *, clock: Clock = system_clock, loopback: bool = False
+) -> AsyncIterator[Hub]:
     """Everything that a web process or a worker needs. `loopback`: simulators on this machine may be called."""
     from hub.kit.http import Outside
 
