@@ -1,0 +1,44 @@
+"""A migrated database with two tenants' rows, the contract, and a read pool on it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+from hub.migrations import migrate
+from schema.contract import contract
+from schema.plan.pool import ReadPool, open_read_pool
+from schema.plan.run import Reads
+from schema.principal import Principal
+
+SERVER = os.environ.get("HUB_TEST_DATABASE_URL", "postgresql://postgres@127.0.0.1:5432/postgres")
+OPERATOR = Principal(tenant=1, actor="test", role="OPERATOR", cost_bucket=0)
+
+
+@pytest.fixture(scope="session")
+async def filled() -> AsyncIterator[str]:
+    """The DSN of a database of this worker, dropped afterwards."""
+    name = f"hub_schema_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+    admin = await asyncpg.connect(SERVER)
+    await admin.execute(f'CREATE DATABASE "{name}"')
+    dsn = SERVER.rsplit("/", 1)[0] + f"/{name}"
+    try:
+        await migrate(dsn)
+        conn = await asyncpg.connect(dsn)
+        await conn.execute((Path(__file__).parent / "fill.sql").read_text(encoding="utf-8"))
+        await conn.close()
+        yield dsn
+    finally:
+        await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        await admin.close()
+
+
+@pytest.fixture(scope="session")
+async def reads(filled: str) -> AsyncIterator[Reads]:
+    pool = await open_read_pool(filled, size=3)
+    yield Reads(contract(), ReadPool(pool))
+    await pool.close()
