@@ -211,7 +211,7 @@ def _many(c: Compiler, kind: Many, parent: Any, inner: Any, nodes: Nodes, row: A
     order = [kind.order, *([bound.key] if bound.key and bound.key != kind.order else [])]
     if kind.limit is not None:
         first = sa.select(*other.c).where(*tests).order_by(*(other.c[o] for o in order))
-        other, tests = first.limit(sa.literal_column(str(kind.limit))).subquery(), []
+        other, tests = first.limit(sa.literal_column(str(kind.limit))).correlate(row).subquery(), []
     listed = c.listed(c.object(inner, below(nodes), other), [other.c[o] for o in order])
     return sa.select(listed).where(*tests).scalar_subquery() if tests else sa.select(listed).scalar_subquery()
 
@@ -227,7 +227,7 @@ def _texts(c: Compiler, kind: Texts, _parent: Any, _inner: Any, _nodes: Nodes, r
 def _nested(c: Compiler, kind: Nested, _parent: Any, inner: Any, nodes: Nodes, row: Any) -> Piece:
     from schema.plan.pages import page
 
-    made, _count = page(c, kind.page, inner, nodes, lambda base: [base.c[kind.there] == row.c[kind.here]])
+    made, _count = page(c, kind.page, inner, nodes, (kind.there, row, kind.here))
     return sa.select(made.c.t).scalar_subquery()
 
 

@@ -64,7 +64,9 @@ def _field(selections: Selections, type_: Any, nodes: Nodes) -> int:
         size, item = _page(selections, named, nodes)
         return 2 + size * item
     if g.is_abstract_type(named):
-        inner = max((_object(selections, t, below(nodes)) for t in selections.schema.get_possible_types(named)), default=1)
+        inner = max(
+            (_object(selections, t, below(nodes)) for t in selections.schema.get_possible_types(named)), default=1
+        )
     else:
         inner = _object(selections, named, below(nodes))
     return inner * _length(selections, type_, nodes)
@@ -94,5 +96,3 @@ def _page(selections: Selections, connection: Any, nodes: Nodes) -> tuple[int, i
                 if leaf[0].name.value == "node":
                     item += _object(selections, g.get_named_type(edge.fields["node"].type), below(leaf))
     return size, item
-
-

@@ -77,9 +77,7 @@ class Documents:
         introspects = check_limits(ast)
         problems = g.validate(self.schema, ast, max_errors=5, hide_suggestions=not suggestions)
         if problems:
-            raise ValidationFailed(
-                reason="; ".join(p.message for p in problems), errors=[_placed(p) for p in problems]
-            )
+            raise ValidationFailed(reason="; ".join(p.message for p in problems), errors=[_placed(p) for p in problems])
         operations = {
             d.name.value if d.name else None: d for d in ast.definitions if isinstance(d, g.OperationDefinitionNode)
         }

@@ -18,7 +18,7 @@ from schema.plan.pieces import NULL, Piece, braces, constant, glue, text
 from schema.plan.selection import Nodes, NotCovered, below, bound_of
 
 _CAP = sa.literal_column(str(TOTAL_CAP))
-Extra = Callable[[Any], list[Any]]
+Parent = tuple[str, Any, str]  # (our column, the parent's row, its column)
 
 
 def sort_of(kind: Page, args: Mapping[str, Any]) -> tuple[str, bool]:
@@ -29,8 +29,8 @@ def sort_of(kind: Page, args: Mapping[str, Any]) -> tuple[str, bool]:
     return name, (given == "DESC" if given else kind.descending)
 
 
-def page(c: Compiler, kind: Page, connection: Any, nodes: Nodes, extra: Extra | None = None) -> tuple[Any, int]:
-    """(a subquery of one row with the text `t` and the row count `n`, the page's size)."""
+def page(c: Compiler, kind: Page, connection: Any, nodes: Nodes, parent: Parent | None = None) -> tuple[Any, int]:
+    """(a subquery of one row with the text `t` and the row count `n`, the page's size). With `parent`: its children only."""
     asked, args = c.selections.fields(connection, below(nodes)), arguments(nodes[0], c.values)
     node_type = g.get_named_type(connection.fields["nodes"].type)
     bound, base = bound_of(node_type), c.alias(node_type)
@@ -38,11 +38,12 @@ def page(c: Compiler, kind: Page, connection: Any, nodes: Nodes, extra: Extra | 
     back = resolved(args.get("last"), c.values) is not None
     size = page_size(args["last"] if back else args.get("first"), c.values)
     where = [
-        *(extra(base) if extra else []),
+        *([base.c[parent[0]] == parent[1].c[parent[2]]] if parent else []),
         *c.seen(node_type, base),
         *conditions(kind, base, args.get("where") or {}, c.bind, c.values),
     ]
-    counted = sa.select(sa.literal_column("1")).select_from(base).where(*where)
+    outer = [parent[1]] if parent else []
+    counted = sa.select(sa.literal_column("1")).select_from(base).where(*where).correlate(*outer)
     mark = args.get("before" if back else "after")
     marked = resolved(mark, c.values) is not None
     if marked:
@@ -54,6 +55,7 @@ def page(c: Compiler, kind: Page, connection: Any, nodes: Nodes, extra: Extra | 
         .where(*where)
         .order_by(*(way(base.c[k]) for k in keys))
         .limit(sa.literal_column(str(size + 1)))
+        .correlate(*outer)
         .subquery()
     )
     number = sa.func.row_number().over(order_by=[way(top.c[k]) for k in keys])

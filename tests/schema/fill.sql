@@ -4,7 +4,7 @@ CREATE FUNCTION pg_temp.odd(i bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$ 
 
 INSERT INTO tenants (tenant_id, code, name) SELECT t, 't' || t, 'Tenant ' || t FROM generate_series(1, 2) t;
 INSERT INTO connections (tenant_id, connection_id, adapter, code, label, state, shadow, config, last_ok_at, last_error, created_at)
-SELECT t, pg_temp.id('con', t, i), (ARRAY['shopify','x12','wms'])[i], 'acc' || i, pg_temp.odd(i), (ARRAY['ACTIVE','PAUSED','FAILING'])[i], i = 2,
+SELECT t, pg_temp.id('con', t, i), (ARRAY['shopify','x12','wms'])[i], 'acc' || t || i, pg_temp.odd(i), (ARRAY['ACTIVE','PAUSED','FAILING'])[i], i = 2,
   CASE i WHEN 1 THEN '{}' ELSE '{"ports": ["b", "a", "é\""], "transports": ["as2", "sftp"], "qualifier": "01"}'::jsonb END, CASE WHEN i > 1 THEN now() END, CASE WHEN i = 3 THEN pg_temp.odd(1) END, now()
 FROM generate_series(1, 2) t, generate_series(1, 3) i;
 INSERT INTO exchanges (tenant_id, exchange_id, connection_id, direction, sender, receiver, usage, control, content_sha256, at)
@@ -61,7 +61,7 @@ FROM generate_series(1, 2) t, generate_series(1, 80) i;
 INSERT INTO reservations SELECT t, pg_temp.id('rsv', t, i), 'cart-' || i, 'ACTIVE', now(), now() + interval '1 h' FROM generate_series(1, 2) t, generate_series(1, 3) i;
 INSERT INTO reservation_lines SELECT t, pg_temp.id('rsv', t, i), pg_temp.id('loc', t, 1), 'SKU-001', 2 FROM generate_series(1, 2) t, generate_series(1, 3) i;
 INSERT INTO fiscal_documents (tenant_id, fiscal_document_id, kind, state, environment, issuer_tax_id, node_id, connection_id, model, series, number, random_code, access_key, protocol, authority_code, authority_message, contingency, order_id, fulfillment_id, issued_at, authorized_at, total, invoice, signed_xml, created_at, updated_at)
-SELECT t, pg_temp.id('fis', t, i), 'NFE', (ARRAY['PENDING','AUTHORIZED','REJECTED','VOID_PENDING'])[1 + i % 4], 2, '123', pg_temp.id('loc', t, 1), pg_temp.id('con', t, 1), 55, 1, i, '00000001', CASE WHEN i % 3 > 0 THEN lpad(i::text, 44, '3') END, CASE WHEN i % 4 = 1 THEN 'P' || i END,
+SELECT t, pg_temp.id('fis', t, i), 'NFE', (ARRAY['PENDING','AUTHORIZED','REJECTED','VOID_PENDING'])[1 + i % 4], 2, '123', pg_temp.id('loc', t, 1), pg_temp.id('con', t, 1), 55, 1, i, '00000001', CASE WHEN i % 3 > 0 THEN lpad(i::text, 44, '0') END, CASE WHEN i % 4 = 1 THEN 'P' || i END,
   CASE WHEN i % 2 = 0 THEN '100' END, CASE WHEN i % 2 = 0 THEN pg_temp.odd(i) END, i % 2 = 0, CASE WHEN i % 7 > 0 THEN pg_temp.id('ord', t, i) END, CASE WHEN i % 5 > 0 THEN pg_temp.id('ful', t, i * 2) END, timestamptz '2026-11-03Z' + (i % 25) * interval '1 s', CASE WHEN i % 4 = 1 THEN now() END, 99.9, '{}', CASE WHEN i % 2 = 1 THEN '\x3c'::bytea END, now(), now()
 FROM generate_series(1, 2) t, generate_series(1, 60) i;
 INSERT INTO incidents (tenant_id, incident_id, kind, severity, state, summary, dedupe_key, opened_at, deadline, deadline_key, owner, order_id, subject_kind, subject_id, money_at_risk, currency, playbook, steps, resolution, resolved_at, correlation_id)
