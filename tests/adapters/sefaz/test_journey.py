@@ -2,66 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from adapters.sefaz import xsd
-from adapters.sefaz.outbound import prepare
+from adapters.sefaz.note import prepare
 from adapters.sefaz.read import processed
-from adapters.sefaz.sample import sample_invoice
 from adapters.sefaz.simulator import Fault, FaultKind, SefazSimulator
 from adapters.sefaz.simulator.profiles import PROFILES
 from adapters.sefaz.soap import parse
-from hub.canon.commands import AuthorizeInvoice, InvoiceReported
-from hub.canon.invoice import Invoice
+from hub.canon.commands import AuthorizeInvoice
 from hub.canon.invoice_json import invoice_to_json
-from hub.canon.ports import Accepted, Done, NeverTry, Outcome, Rejected, Retry, TryAgain, Unknown
-from hub.kit.clock import system_clock
-from tests.adapters.sefaz.desk import Desk, account_of, authorize
+from hub.canon.ports import Accepted, NeverTry, Rejected, Retry, TryAgain, Unknown
+from tests.adapters.sefaz.desk import Desk, account_of, authorize, fresh, news
 from tests.adapters.sefaz.notes import with_item
 
 SEND, QUERY, POLL = "NFeAutorizacao4", "NFeConsultaProtocolo4", "NFeRetAutorizacao4"
-
-
-@pytest.fixture(scope="module")
-async def running() -> AsyncIterator[SefazSimulator]:
-    simulator = SefazSimulator(seed=7)
-    await simulator.start()
-    yield simulator
-    await simulator.stop()
-
-
-@pytest.fixture
-async def sefaz(running: SefazSimulator) -> SefazSimulator:
-    running.app.faults.clear()
-    running.app.behavior = PROFILES["SP"]
-    running.app.time.shift = timedelta()
-    return running
-
-
-@pytest.fixture
-async def desk(sefaz: SefazSimulator) -> AsyncIterator[Desk]:
-    desk = Desk(account_of(sefaz))
-    yield desk
-    await desk.wire.aclose()
-
-
-_numbers = iter(range(1, 10_000))
-
-
-def fresh(**changes: Any) -> Invoice:
-    return replace(sample_invoice(items=1, model=55, at=system_clock(), number=next(_numbers)), **changes)
-
-
-def news(outcome: Outcome) -> InvoiceReported:
-    assert isinstance(outcome, (Done, Rejected, Unknown)), outcome
-    report = outcome.results[0]
-    assert isinstance(report, InvoiceReported)
-    return report
 
 
 def held(sefaz: SefazSimulator, command: AuthorizeInvoice) -> bool:
