@@ -70,11 +70,11 @@ def status_call(authority: str, model: str, ours: Company) -> Call:
 
 
 def event_call(key: str, signed: bytes, *, national: bool) -> Call:
-    """A batch of one event; `national`: to the national environment. Sent twice it is answered 573, so it may be repeated."""
+    """A batch of one event; `national`: to the national environment, which has no query, so that the event itself is repeated (573)."""
     batch = int(key[25:34])
     head = f'<envEvento xmlns="{NFE}" versao="1.00"><idLote>{batch}</idLote>'
     authority = f"{NATIONAL}:{key[20:22]}" if national else authority_for(key)
-    return _call(EVENT, head.encode() + signed + b"</envEvento>", "0", authority, write=True, repeatable=True)
+    return _call(EVENT, head.encode() + signed + b"</envEvento>", "0", authority, write=True, repeatable=national)
 
 
 def void_call(signed: bytes, uf: str, model: str, on: date) -> Call:

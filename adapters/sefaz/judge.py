@@ -13,10 +13,11 @@ from adapters.sefaz.note import Note
 from adapters.sefaz.read import Answer, Protocol
 from adapters.sefaz.rules import CANCELLED_CODES, StatusClass, status_class
 from hub.canon.commands import InvoiceReported
-from hub.canon.ports import Accepted, Call, Done, FieldFault, NeverTry, Outcome, Rejected, Retry, Unknown
+from hub.canon.ports import Accepted, Call, Done, FieldFault, NeverTry, Outcome, Rejected, Response, Retry, Unknown
 
 STOPPED_PAUSE = timedelta(seconds=30)
 PACING_PAUSE = timedelta(hours=1)
+SILENCE_PAUSE = timedelta(seconds=5)
 LONGEST_POLL = 60  # seconds
 NOT_RECEIVED = "not_received"  # reference: the key that the authority said it does not have (217)
 ALREADY_THERE = frozenset({"204", "218", "539"})
@@ -35,10 +36,12 @@ class Asked:
     ours: Company
     earlier: frozenset[str]
 
-    def unknown(self, reason: str) -> Unknown:
-        return Unknown(
-            check=query_call(self.note.key, self.ours), reason=reason, results=(self.note.reported("UNKNOWN"),)
-        )
+    def unknown(self, reason: str) -> Outcome:
+        """After a send: ask by key. After a question: ask again."""
+        if self.call.repeatable:
+            return Retry(after=SILENCE_PAUSE, reason=reason)
+        check = query_call(self.note.key, self.ours)
+        return Unknown(check=check, reason=reason, results=(self.note.reported("UNKNOWN"),))
 
     def rejected(self, protocol: Protocol | None, answer: Answer, status: str = "REJECTED") -> Rejected:
         said = protocol or answer
@@ -53,6 +56,14 @@ class Asked:
 
 
 PAUSES: Mapping[StatusClass, timedelta] = {StatusClass.STOPPED: STOPPED_PAUSE, StatusClass.PACING: PACING_PAUSE}
+
+
+def throttled(response: Response) -> Retry | None:
+    """HTTP 429: a gateway refused before the authority saw it."""
+    if response.status != 429:
+        return None
+    wait = response.headers.get("retry-after", "")
+    return Retry(after=timedelta(seconds=int(wait) if wait.isdigit() else 60), reason="HTTP 429")
 
 
 def paused(kind: StatusClass, code: str, message: str) -> Retry:

@@ -6,12 +6,12 @@ from datetime import date
 
 from adapters.sefaz.calls import QUERY, query_call
 from adapters.sefaz.events import EventAsked, VoidAsked, name_of
-from adapters.sefaz.judge import NOT_RECEIVED, PAUSES, paused
+from adapters.sefaz.judge import NOT_RECEIVED, PAUSES, SILENCE_PAUSE, paused, throttled
 from adapters.sefaz.read import Answer, Registered, event_processed, read_answer, void_processed
 from adapters.sefaz.rules import CANCELLED_CODES, StatusClass, status_class
 from adapters.sefaz.soap import SERVICES, NotAnAnswer
 from hub.canon.commands import InvoiceEventReported, InvoiceReported, NumbersReported
-from hub.canon.ports import Done, Outcome, Rejected, Response, Unknown
+from hub.canon.ports import Done, Outcome, Rejected, Response, Retry, Unknown
 
 REGISTERED = frozenset({"135", "136", "155"})
 REGISTERED_BEFORE = "573"
@@ -22,6 +22,9 @@ def judge_event(asked: EventAsked, response: Response | None) -> Outcome:
     """One event. A cancellation also reports its note as CANCELLED."""
     if response is None:
         return _unknown(asked, "no answer after sending")
+    wait = throttled(response)
+    if wait is not None:
+        return wait
     try:
         answer = read_answer(response.body, SERVICES[asked.call.operation].answer)
     except NotAnAnswer as error:
@@ -130,9 +133,11 @@ def _rejected(asked: EventAsked, code: str, message: str) -> Rejected:
     return Rejected(code=code, message=message, results=(report,))
 
 
-def _unknown(asked: EventAsked, reason: str) -> Unknown:
-    """The national environment has no query: there the event itself is the question, answered 573 when it is known."""
-    check = asked.call if asked.kind.national else query_call(asked.command.access_key, asked.ours)
+def _unknown(asked: EventAsked, reason: str) -> Outcome:
+    """Ask by key. The national environment has no query: there the event itself is the question, answered 573 when it is known."""
+    if asked.call.repeatable:
+        return Retry(after=SILENCE_PAUSE, reason=reason)
+    check = query_call(asked.command.access_key, asked.ours)
     return Unknown(check=check, reason=reason, results=(_event(asked, "UNKNOWN"),))
 
 
@@ -140,13 +145,16 @@ def _unknown(asked: EventAsked, reason: str) -> Unknown:
 def judge_void(asked: VoidAsked, response: Response | None) -> Outcome:
     """Nobody answers which numbers are voided: after a lost answer the same request is the question, answered 563 when it is known."""
     if response is None:
-        return _void_unknown(asked, "no answer after sending")
+        return _void_unknown("no answer after sending")
+    wait = throttled(response)
+    if wait is not None:
+        return wait
     try:
         answer = read_answer(response.body, SERVICES[asked.call.operation].answer)
     except NotAnAnswer as error:
-        return _void_unknown(asked, f"HTTP {response.status}: {error.sentence()}")
+        return _void_unknown(f"HTTP {response.status}: {error.sentence()}")
     if response.status != 200 or answer.environment != asked.ours.environment:
-        return _void_unknown(asked, f"HTTP {response.status}, environment {answer.environment}: not what was asked")
+        return _void_unknown(f"HTTP {response.status}, environment {answer.environment}: not what was asked")
     kind = status_class(answer.code, answer.at.date() if answer.at else _year_end(asked))
     if kind in PAUSES or kind is StatusClass.CERTIFICATE:
         return paused(kind, answer.code, answer.message)
@@ -176,5 +184,5 @@ def _numbers(asked: VoidAsked, status: str, answer: Answer | None) -> NumbersRep
     )
 
 
-def _void_unknown(asked: VoidAsked, reason: str) -> Unknown:
-    return Unknown(check=asked.call, reason=reason, results=(_numbers(asked, "UNKNOWN", None),))
+def _void_unknown(reason: str) -> Retry:
+    return Retry(after=SILENCE_PAUSE, reason=reason)

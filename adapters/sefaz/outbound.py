@@ -5,7 +5,7 @@ from __future__ import annotations
 from adapters.sefaz.calls import query_call, send_call
 from adapters.sefaz.company import company
 from adapters.sefaz.events import event_asked, plan_event, plan_void, void_asked
-from adapters.sefaz.judge import JUDGES, NOT_RECEIVED, Asked
+from adapters.sefaz.judge import JUDGES, NOT_RECEIVED, Asked, throttled
 from adapters.sefaz.judge_event import judge_event, judge_void
 from adapters.sefaz.note import note_of
 from adapters.sefaz.read import read_answer
@@ -46,6 +46,9 @@ class SefazOutbound:
         )
         if response is None:
             return asked.unknown("no answer after sending")
+        wait = throttled(response)
+        if wait is not None:
+            return wait
         try:
             answer = read_answer(response.body, SERVICES[call.operation].answer)
         except NotAnAnswer as error:

@@ -238,7 +238,9 @@ async def test_numbers_are_voided_and_no_note_may_have_them(desk: Desk) -> None:
 
 async def test_a_lost_answer_of_voiding_is_settled_by_the_same_request(sefaz: SefazSimulator, desk: Desk) -> None:
     sefaz.app.faults.add(Fault(kind=FaultKind.ANSWER_LOST, service=VOID, times=1))
-    report = numbers(await desk.deliver(void()))
+    command = void()
+    assert isinstance(await desk.deliver(command), Retry)
+    report = numbers(await desk.deliver(command))
     assert (report.status, report.authority_code, desk.calls) == ("VOIDED", "563", [VOID, VOID])
 
 
