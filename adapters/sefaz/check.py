@@ -32,7 +32,7 @@ def check_document(file: str, body: bytes) -> dict[str, Any]:
     kind = _kind(document)
     if document is None or kind == "unknown":
         return _line(file, kind="unknown", count=0, schema_valid=None, schema_errors=[], signature="absent")
-    faults = xsd.faults(document, document.findtext(f".//{_N}tpEvento"))
+    faults = xsd.faults(document, document.findtext(f".//{_N}tpEvento"), as_published=True)
     facts: dict[str, Any] = {
         "kind": kind,
         "count": count,

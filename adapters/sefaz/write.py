@@ -73,6 +73,7 @@ def write_invoice(invoice: Invoice, profile: Profile | None = None) -> Written:
         _ide(invoice, key, profile, s),
         _emit(invoice.issuer, s),
         _dest(invoice, s),
+        _delivery(invoice.delivery, s),
         "".join(f"<autXML>{_tax_id(reader, 'readers', s)}</autXML>" for reader in profile.readers),
         "".join(_det(invoice, n, item, s) for n, item in enumerate(invoice.items)),
         total_group(invoice),
@@ -180,6 +181,16 @@ def _dest(invoice: Invoice, s: Scribe) -> str:
         registration = f"<indIEDest>{2 if exempt else 9}</indIEDest>"
     email = f"<email>{s.text('buyer.email', party.email, 60)}</email>" if party.email else ""
     return f"<dest>{_tax_id(party.tax_id, 'buyer.tax_id', s)}<xNome>{name}</xNome>{address}{registration}{email}</dest>"
+
+
+def _delivery(party: InvoiceParty | None, s: Scribe) -> str:
+    """`entrega`: only where the goods go elsewhere than to the buyer's address."""
+    if party is None:
+        return ""
+    return (
+        f"<entrega>{_tax_id(party.tax_id, 'delivery.tax_id', s)}<xNome>{s.text('delivery.name', party.name, 60, least=2)}</xNome>"
+        f"{_address(party, 'delivery', s)}</entrega>"
+    )
 
 
 def _address(party: InvoiceParty, at: str, s: Scribe) -> str:

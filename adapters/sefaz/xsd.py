@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from lxml import etree
@@ -28,7 +30,7 @@ BY_ROOT: Mapping[str, tuple[str, str]] = {
     "retConsStatServ": ("nfe/schemas/v4_0", "retConsStatServ_v4.00.xsd"),
     "inutNFe": ("nfe/schemas/v4_0", "inutNFe_v4.00.xsd"),
     "retInutNFe": ("nfe/schemas/v4_0", "retInutNFe_v4.00.xsd"),
-    "procInutNFe": ("nfe/schemas/v4_0", "procInutNFe_v4.00.xsd"),
+    "ProcInutNFe": ("nfe/schemas/v4_0", "procInutNFe_v4.00.xsd"),
     "distDFeInt": ("nfe_dist_dfe/schemas/v1_0", "distDFeInt_v1.01.xsd"),
     "retDistDFeInt": ("nfe_dist_dfe/schemas/v1_0", "retDistDFeInt_v1.01.xsd"),
     "resNFe": ("nfe_dist_dfe/schemas/v1_0", "resNFe_v1.01.xsd"),
@@ -80,13 +82,40 @@ def _compiled(file: Path) -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(file, parser))
 
 
-def faults(element: etree._Element, event_type: str | None = None) -> list[str] | None:
-    """What the schema of this element has against it, as its own root; [] when valid, None when there is no schema."""
+# nfelib's event schemas are older than the CNPJ with letters (NT 2026.004): what they say -> what is in force.
+_WIDER: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r'value="\(1\[1-7\][^"]*"'), 'value="[0-9]{6}[0-9A-Z]{12}[0-9]{26}"'),
+    (re.compile(r'value="\[0-9\]\{44\}"'), 'value="[0-9]{6}[0-9A-Z]{12}[0-9]{26}"'),
+    (re.compile(r'value="\[0-9\]\{14\}"'), 'value="[0-9A-Z]{12}[0-9]{2}"'),
+    (re.compile(r'value="\[0-9\]\{0\}\|\[0-9\]\{14\}"'), 'value="[0-9]{0}|[0-9A-Z]{12}[0-9]{2}"'),
+    (re.compile(r'value="ID\[0-9\]\{52\}"'), 'value="ID[0-9]{12}[0-9A-Z]{12}[0-9]{28}"'),
+)
+
+
+@cache
+def _widened(file: Path) -> etree.XMLSchema:
+    """The schema with the identifiers that are in force, compiled from a copy of its folder."""
+    with TemporaryDirectory() as folder:
+        for each in file.parent.glob("*.xsd"):
+            text = each.read_text(encoding="utf-8")
+            for pattern, wider in _WIDER:
+                text = pattern.sub(wider, text)
+            (Path(folder) / each.name).write_text(text, encoding="utf-8")
+        parser = etree.XMLParser(no_network=True, resolve_entities=False)
+        return etree.XMLSchema(etree.parse(Path(folder) / file.name, parser))
+
+
+def faults(element: etree._Element, event_type: str | None = None, *, as_published: bool = False) -> list[str] | None:
+    """What the schema of this element has against it, as its own root; [] when valid, None when there is no schema.
+
+    Events are judged with the identifiers in force, unless `as_published`: exactly by the file.
+    """
     name = etree.QName(element)
     file = schema_file(name.localname, event_type)
     if file is None:
         return None
-    schema = _compiled(file)
+    widen = name.localname in EVENT_ROOTS and not as_published and file.is_relative_to(_nfelib())
+    schema = _widened(file) if widen else _compiled(file)
     if schema.validate(element):
         return []
     log: list[Any] = list(cast("Any", schema.error_log))

@@ -122,6 +122,9 @@ class SefazSimulator:
         self._server.should_exit = True
         self._server.force_exit = True
         await self._task
+        for connection in list(self._server.server_state.connections):  # a client that keeps its line open
+            connection.transport.abort()
+        await asyncio.sleep(0)
         self._server = self._task = None
 
     def _tls(self, *_: Any) -> ssl.SSLContext:

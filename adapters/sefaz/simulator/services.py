@@ -14,6 +14,7 @@ from lxml import etree
 
 from adapters.sefaz import xsd
 from adapters.sefaz.certificates import BASE, cnpj_of
+from adapters.sefaz.clocks import local
 from adapters.sefaz.sign import verify
 from adapters.sefaz.simulator import answers
 from adapters.sefaz.simulator.checks import Sent, fault_of, sent
@@ -46,7 +47,7 @@ class Authority:
     clock: Callable[[], datetime]
 
     def at(self) -> str:
-        return answers.local(self.clock(), self.behavior.uf).isoformat()
+        return local(self.clock(), self.behavior.uf).isoformat()
 
     def stamp(self) -> answers.Stamp:
         return answers.Stamp(self.behavior.environment, self.behavior.uf, self.at())
