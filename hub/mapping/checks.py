@@ -13,6 +13,7 @@ from hub.mapping.spec import Check
 from hub.mapping.targets import is_personal
 
 ZERO = Decimal(0)
+CENT = Decimal("0.01")
 _INDEX = re.compile(r"\[\d+\]")
 _ADDED = ("goods", "shipping", "tip", "fees", "duties")
 _TAKEN = ("discount", "shipping_discount")
@@ -54,13 +55,10 @@ def complete_order(value: dict[str, Any]) -> None:
     """Fills in what the hub computes: goods, discount, a total that the channel does not give, who fulfills."""
     lines = value["lines"] or []
     totals = value["totals"]
-    kinds = {line["fulfilled_by"] for line in lines}
-    value["fulfilled_by"] = "CHANNEL" if kinds == {"CHANNEL"} else "MERCHANT"
-    if totals is None:
-        return
-    goods = [line["gross"] if line["gross"] is not None else _times(line) for line in lines]
-    totals["goods"] = _sum(goods)
-    totals["discount"] = _sum([line["discount"] for line in lines] + [totals["order_discount"] or ZERO])
+    value["fulfilled_by"] = "CHANNEL" if {line["fulfilled_by"] for line in lines} == {"CHANNEL"} else "MERCHANT"
+    if totals is not None:
+        totals["goods"] = _sum([gross_of(line) for line in lines])
+        totals["discount"] = _sum([line["discount"] for line in lines] + [totals["order_discount"] or ZERO])
 
 
 def compute_total(value: dict[str, Any]) -> None:
@@ -68,17 +66,19 @@ def compute_total(value: dict[str, Any]) -> None:
     value["totals"]["total"] = order_total(value["totals"])
 
 
-def _times(line: dict[str, Any]) -> Decimal | None:
+def gross_of(line: dict[str, Any]) -> Decimal | None:
+    """The line before discounts: as given, else price x quantity without the zeros that a product gathers (12.00 x 0.350 is 4.20)."""
+    gross: Decimal | None = line["gross"]
+    if gross is not None:
+        return gross
     price, quantity = line["unit_price"], line["quantity"]
-    return None if price is None or quantity is None else _tidy(price * quantity)
-
-
-def _tidy(value: Decimal) -> Decimal:
-    """Without the zeros that a product gathers after the second place: 12.00 x 0.350 is 4.20."""
-    if int(value.as_tuple().exponent) >= -2:
-        return value
-    short = value.normalize()
-    return short.quantize(Decimal("0.01")) if int(short.as_tuple().exponent) > -2 else short
+    if price is None or quantity is None:
+        return None
+    product: Decimal = price * quantity
+    if int(product.as_tuple().exponent) >= -2:
+        return product
+    short = product.normalize()
+    return short.quantize(CENT) if int(short.as_tuple().exponent) > -2 else short
 
 
 def _sum(values: list[Decimal | None]) -> Decimal | None:
@@ -132,14 +132,14 @@ def _totals(value: dict[str, Any], faulty: set[str]) -> Iterator[CheckResult | F
 
 def _line(at: str, line: dict[str, Any]) -> Iterator[CheckResult | Failure]:
     quantity, price, discount = line["quantity"], line["unit_price"], line["discount"]
-    if quantity is not None and quantity <= 0:
+    if quantity is not None and quantity <= ZERO:
         yield _broken(f"{at}.quantity", digits(quantity), "0", "a quantity is above 0")
-    if price is not None and price < 0:
+    if price is not None and price < ZERO:
         yield _broken(f"{at}.unit_price", digits(price), "0", "a unit price is at least 0")
-    if discount is None or price is None or quantity is None:
+    if not discount:
         return
-    most = line["gross"] if line["gross"] is not None else price * quantity
-    if discount < 0 or discount > most:
+    most = gross_of(line)
+    if most is not None and (discount < ZERO or discount > most):
         yield _broken(f"{at}.discount", digits(discount), digits(most), f"a discount lies between 0 and {digits(most)}")
 
 

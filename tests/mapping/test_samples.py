@@ -42,7 +42,7 @@ def test_every_leaf_of_the_samples_is_read_or_explained(mappings: Mappings) -> N
         if expected["mapping"] in mappings:
             found = bodies.setdefault(expected["mapping"], [])
             found.append(shared_path(f"samples/channels/{name}").read_bytes())
-    assert {name: unread(mappings[name], found, {}) for name, found in bodies.items()} == dict.fromkeys(bodies, [])
+    assert {name: unread(mappings[name], found, {}) for name, found in bodies.items()} == {name: [] for name in bodies}
 
 
 def test_refund_takes_order_and_currency_from_the_envelope(mappings: Mappings) -> None:
