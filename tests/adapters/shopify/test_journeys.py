@@ -176,6 +176,24 @@ async def test_fetched_order_equals_the_pushed_one(sim: Simulator) -> None:
     assert by_fetch.draft.tags == ("vip", "first")
 
 
+async def test_a_fetched_order_brings_its_refunds(sim: Simulator) -> None:
+    line = {"line_item_id": 1, "quantity": 1, "subtotal": "40.00", "total_tax": "0.00", "restock_type": "return"}
+    refund = sim.shop.refund("7001", "40.00", [line])
+    fetched = await PULL.fetch(Ref(kind="order", external_id="7001"), Http(sim, account()), account())
+    captured, by_fetch = READER.read(fetched, mappings(), account())
+    pushed = Envelope(
+        dedupe_key="e",
+        topic="refunds/create",
+        body=json.dumps(refund).encode(),
+        complete=True,
+        external_id="7001",
+    )
+    [by_push] = READER.read(pushed, mappings(), account())
+    assert isinstance(captured, CaptureOrder)
+    assert captured.draft.payment_state == "PARTIALLY_REFUNDED"
+    assert by_fetch == by_push
+
+
 async def test_fetch_says_what_is_wrong(sim: Simulator) -> None:
     http = Http(sim, account())
     with pytest.raises(NeverTry):
@@ -315,6 +333,35 @@ async def test_unknown_sku_node_and_command_are_told(sim: Simulator) -> None:
     elsewhere = SetStock(levels=(("MUG", "XYZ", Decimal(1), None),))
     with pytest.raises(NeverTry, match="XYZ"):
         OUTBOUND.plan(elsewhere, account({"item:MUG": "gid://shopify/InventoryItem/1"}))
+
+
+async def test_many_skus_are_known_after_one_round(sim: Simulator) -> None:
+    names = [f"S{number}" for number in range(249)] + ["it's"]
+    for name in names:
+        sim.shop.stock(name, 1)
+    desk = Desk(sim)
+    command = SetStock(levels=tuple((name, "CWB", Decimal(2), Decimal(0)) for name in names))
+    assert isinstance(await desk.do(command), Done)
+    assert set(sim.shop.levels.values()) == {2}
+    assert desk.sent == [
+        *["inventoryItems"] * 3,
+        "inventorySetQuantities",
+        *["nodes"] * 3,
+        "inventorySetQuantities",
+    ]
+
+
+async def test_a_sku_that_two_items_share_is_refused(sim: Simulator) -> None:
+    desk = Desk(sim)
+    [call] = OUTBOUND.plan(STOCK, desk.account)
+    nodes = [
+        {"id": "gid://shopify/InventoryItem/1", "sku": "MUG"},
+        {"id": "gid://shopify/InventoryItem/2", "sku": "MUG"},
+    ]
+    answer = json.dumps({"data": {"inventoryItems": {"nodes": nodes}}}).encode()
+    found = OUTBOUND.outcome(STOCK, call, Response(status=200, headers={}, body=answer), desk.account)
+    assert isinstance(found, Rejected)
+    assert found.code == "AMBIGUOUS_SKU"
 
 
 def test_rows_are_split_at_the_vendors_limit() -> None:
