@@ -101,7 +101,11 @@ class Simulator:
         if self.faults.throttle > 0:
             self.faults.throttle -= 1
             return JSONResponse(_throttled())
-        answer = self.execute(await request.json())
+        try:
+            asked = await request.json()
+        except ValueError:
+            return JSONResponse({"errors": "not JSON"}, 400)
+        answer = self.execute(asked)
         if self.faults.lose_answers > 0:
             self.faults.lose_answers -= 1
             raise AnswerLost

@@ -148,7 +148,7 @@ def _read(name: str, file: Path, refs: list[str] | None, folder: Path | None) ->
         if not mark or not kind:
             raise _usage(f"--ref is written KIND=ID, not {ref}")
         envelope[kind] = value
-        if kind == "order":
+        if kind in ("order", "order_id"):
             envelope["parent_id"] = value
     try:
         body = file.read_bytes()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from hub.mapping.codes import CURRENCIES
 from hub.mapping.faults import EXPECTED, Reason, shown
 from hub.mapping.spec import Check
 from hub.mapping.targets import is_personal
@@ -106,6 +107,7 @@ def order_total(totals: dict[str, Any]) -> Decimal | None:
 def order_checks(value: dict[str, Any], faulty: set[str]) -> Iterator[CheckResult | Failure]:
     """`totals`, `lines` and `currency`. The last two are listed only where they fail: they have no two sides to show."""
     yield from _totals(value, faulty)
+    yield from currency_check(value)
     seen: set[str] = set()
     for index, line in enumerate(value["lines"] or []):
         at = f"lines[{index}]"
@@ -114,6 +116,13 @@ def order_checks(value: dict[str, Any], faulty: set[str]) -> Iterator[CheckResul
             yield Failure(f"{at}.external_id", "DUPLICATE_LINE", EXPECTED["DUPLICATE_LINE"], name)
         seen.add(name)
         yield from _line(at, line)
+
+
+def currency_check(value: dict[str, Any]) -> Iterator[Failure]:
+    """Of orders and refunds: also a currency that no function has looked at is one of ISO 4217."""
+    code = value["currency"]
+    if code is not None and code not in CURRENCIES:
+        yield Failure("currency", "BAD_CODE", "expected an ISO 4217 currency such as BRL", code)
 
 
 def _totals(value: dict[str, Any], faulty: set[str]) -> Iterator[CheckResult | Failure]:
@@ -179,10 +188,16 @@ def _check_sum(check: Check, value: dict[str, Any]) -> Iterator[CheckResult | Fa
     right = sum((found for _, found in sides if found is not None), ZERO)
     if all(found is None for _, found in sides):
         return
-    ok = abs(left - right) <= check.tolerance * max(1, len(value.get("lines") or ()))
+    ok = abs(left - right) <= _tolerance(check, value)
     yield CheckResult(check.id, ok, digits(left), digits(right))
     if not ok:
         yield Failure(sides[0][0], "CHECK_FAILED", f"{check.id}: the sum is {digits(left)}", digits(right), check.line)
+
+
+def _tolerance(check: Check, value: dict[str, Any]) -> Decimal:
+    """What is allowed a line, and never more than the currency's minor unit, times the lines."""
+    minor = Decimal(1).scaleb(-CURRENCIES.get(str(value.get("currency")), 2))
+    return min(check.tolerance, minor) * max(1, len(value.get("lines") or ()))
 
 
 def _check_each(check: Check, value: dict[str, Any]) -> Iterator[CheckResult | Failure]:

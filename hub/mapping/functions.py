@@ -14,7 +14,7 @@ from hub.mapping.paths import Run, Scope, compile_path, same, wrong_step
 
 ZERO = Decimal(0)
 _UNIT = Decimal("0.0001")
-_WIDE = Context(prec=60, rounding=ROUND_HALF_EVEN)
+_WIDE = Context(prec=120, rounding=ROUND_HALF_EVEN)
 
 
 @dataclass(frozen=True, slots=True)
