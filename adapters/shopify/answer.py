@@ -98,6 +98,11 @@ def _fulfillment_orders(command: Any, payload: Data, call: Call, account: Accoun
     left = _remaining(payload)
     for line in command.lines:
         wanted = int(line.quantity)
+        if wanted != line.quantity:
+            short.append(
+                FieldFault(at=line.line, code="NOT_WHOLE", message=f"Shopify counts pieces, not {line.quantity}")
+            )
+            continue
         for order, item, remaining in left.get(line.line, ()):
             part = min(wanted, remaining)
             if part > 0:
@@ -106,7 +111,7 @@ def _fulfillment_orders(command: Any, payload: Data, call: Call, account: Accoun
         if wanted > 0:
             short.append(FieldFault(at=line.line, code="NOT_FULFILLABLE", message=f"{wanted} of line {line.line} left"))
     if short:
-        return Rejected(code="NOT_FULFILLABLE", message="Shopify has less left to fulfill", fields=tuple(short))
+        return Rejected(code=short[0].code, message="; ".join(f.message for f in short)[:500], fields=tuple(short))
     return Done(references={f"allocation:{command.shipment}": json.dumps(list(groups.items()))}, again=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +18,7 @@ from hub.canon.ports import (
     Unknown,
 )
 from tests.adapters.shopify.desk import OUTBOUND, Desk
-from tests.adapters.shopify.given import NOW, account, order, simulator
+from tests.adapters.shopify.given import account, order, simulator
 
 
 def shipment(*lines: tuple[str, int], name: str = "shp_1", **changes: Any) -> ConfirmShipment:
@@ -67,6 +68,10 @@ async def test_more_than_is_left_is_refused(sim: Simulator) -> None:
     assert found.code == "NOT_FULFILLABLE"
     assert [fault.at for fault in found.fields] == ["1"]
     assert isinstance(await desk.do(shipment(("1", 1), order="999")), Rejected)
+    part = replace(shipment(), lines=(ShippedLine(line="1", quantity=Decimal("0.5")),))
+    refused = await desk.do(part)
+    assert isinstance(refused, Rejected)
+    assert refused.code == "NOT_WHOLE"
 
 
 async def test_lost_answer_is_read_and_never_created_twice(sim: Simulator) -> None:
