@@ -91,7 +91,7 @@ class Deliver:
         command = load(getattr(words, owed.kind), owed.payload)
         async with self._reactor.db.unit(tenant=row.tenant, actor="deliver") as tx:
             learnt = (await connections.read(tx, connection.connection_id, [owed.subject_id])).get(owed.subject_id, {})
-        account = replace(account, references={**learnt, **owed.references})
+        account = replace(account, references={**learnt, **owed.references}, delivery=owed.delivery_id.hex)
         return _Work(owed, connection, account, self._adapters[connection.adapter], command)
 
     async def _deliver(self, work: _Work) -> Outcome:

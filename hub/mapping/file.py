@@ -14,7 +14,7 @@ from hub.mapping.paths import Scope
 from hub.mapping.plan import ObjectPlan
 from hub.mapping.result import MappingResult
 from hub.mapping.spec import Spec
-from hub.mapping.targets import ORDER
+from hub.mapping.targets import ORDER, REFUND
 from hub.mapping.write import OneWay, encode
 
 
@@ -90,6 +90,8 @@ class MappingFile:
             if self._computes_total and value["totals"] is not None:
                 checks.compute_total(value)
             yield from checks.order_checks(value, faulty)
+        elif self.spec.shape is REFUND:
+            yield from checks.currency_check(value)
         yield from checks.declared_checks(self.spec.checks, value, faulty)
 
     def _unreadable(self, fault: Fault) -> MappingResult:
