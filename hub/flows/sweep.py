@@ -45,6 +45,7 @@ class Sweep:
         """Sweep what is due; returns how many messages were new."""
         fresh = 0
         for connection in await self._directory.all():
+            adapter = self._adapters.get(connection.adapter)
             due = connection.swept_at is None or self._db.clock() - connection.swept_at >= self._every
             if (
                 due
