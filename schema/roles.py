@@ -33,8 +33,8 @@ def _only(*fields: str) -> Cell:
 
 # area -> (scope, role -> cell). The scope is the room whose `:read` or `:write` a key with scopes must hold.
 AREAS: Mapping[str, tuple[str, Mapping[str, Cell]]] = {
-    "catalog": ("catalog", {r: R for r in ROLES}),
-    "network": ("network", {r: R for r in ROLES}),
+    "catalog": ("catalog", dict.fromkeys(ROLES, R)),
+    "network": ("network", dict.fromkeys(ROLES, R)),
     "available": (
         "inventory",
         {"STOREFRONT": R, "PORTAL": R, "PARTNER": R, "OPERATOR": RW, "ANALYST": R, "ADMIN": RW},

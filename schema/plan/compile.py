@@ -147,8 +147,8 @@ class Compiler:
             "]",
         )
 
-    def finished(self, columns: Sequence[Any], sources: Sequence[Any] = ()) -> Plan:
-        statement = sa.select(*columns)
+    def finished(self, columns: Sequence[Any], sources: Sequence[Any] = (), where: Sequence[Any] = ()) -> Plan:
+        statement = sa.select(*columns).where(*where)
         if sources:
             statement = statement.select_from(*sources)
         compiled = statement.compile(dialect=_DIALECT)

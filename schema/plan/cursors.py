@@ -12,7 +12,8 @@ import sqlalchemy as sa
 
 from schema.errors import BadCursor, BadValue
 from schema.plan.arguments import clean
-from schema.plan.pieces import HEX, UTC as IN_UTC, UTF8, glue, text
+from schema.plan.pieces import HEX, UTF8, glue, text
+from schema.plan.pieces import UTC as IN_UTC
 
 
 def cursor_of(sort: str, value: Any, row_id: UUID) -> str:

@@ -98,6 +98,8 @@ def _parse(text: str) -> g.DocumentNode:
     except RecursionError as error:
         raise LimitExceeded(limit="depth", allowed=MAX_DEPTH) from error
     except g.GraphQLSyntaxError as error:
+        if "too deep" in error.message or "nested" in error.message:
+            raise LimitExceeded(limit="depth", allowed=MAX_DEPTH) from error
         if "more than" in error.message and "tokens" in error.message:
             raise LimitExceeded(limit="tokens", allowed=MAX_TOKENS) from error
         raise ParseFailed(reason=error.message, errors=[_placed(error)]) from error
@@ -105,50 +107,59 @@ def _parse(text: str) -> g.DocumentNode:
 
 def check_limits(ast: g.DocumentNode) -> bool:
     """Raise `LimitExceeded`; says whether the schema itself is asked for."""
-    fragments = {d.name.value: d for d in ast.definitions if isinstance(d, g.FragmentDefinitionNode)}
-    depths: dict[str, int] = {}
-    counts = {"aliases": 0, "directives": 0}
-    introspects = False
-
-    def depth(selections: Sequence[g.SelectionNode], path: tuple[str, ...]) -> int:
-        deepest = 0
-        for node in selections:
-            if isinstance(node, g.FragmentSpreadNode):
-                name = node.name.value
-                if name in fragments and name not in path:
-                    if name not in depths:
-                        depths[name] = depth(fragments[name].selection_set.selections, (*path, name))
-                    deepest = max(deepest, depths[name])
-            elif isinstance(node, g.FieldNode):
-                inner = depth(node.selection_set.selections, path) if node.selection_set else 0
-                deepest = max(deepest, 1 + inner)
-            elif isinstance(node, g.InlineFragmentNode):
-                deepest = max(deepest, depth(node.selection_set.selections, path))
-        return deepest
-
-    class Count(g.Visitor):
-        def enter_field(self, node: g.FieldNode, *_: Any) -> None:
-            nonlocal introspects
-            counts["aliases"] += node.alias is not None
-            introspects = introspects or node.name.value in INTROSPECTS
-
-        def enter_directive(self, *_: Any) -> None:
-            counts["directives"] += 1
-
+    count = _Count()
     try:
-        g.visit(ast, Count())
+        g.visit(ast, count)
+        depths = _Depths(ast)
         for definition in ast.definitions:
             if isinstance(definition, g.OperationDefinitionNode):
-                _check("depth", depth(definition.selection_set.selections, ()), MAX_DEPTH if not introspects else 15)
-                roots = len(definition.selection_set.selections)
-                _check("root fields", roots, MAX_ROOTS)
+                selections = definition.selection_set.selections
+                _check("depth", depths.of(selections, ()), MAX_DEPTH + (3 if count.introspects else 0))
+                _check("root fields", len(selections), MAX_ROOTS)
                 if definition.operation is g.OperationType.MUTATION:
-                    _check("root mutations", roots, MAX_MUTATIONS)
+                    _check("root mutations", len(selections), MAX_MUTATIONS)
     except RecursionError as error:
         raise LimitExceeded(limit="depth", allowed=MAX_DEPTH) from error
-    _check("aliases", counts["aliases"], MAX_ALIASES)
-    _check("directives", counts["directives"], MAX_DIRECTIVES)
-    return introspects
+    _check("aliases", count.aliases, MAX_ALIASES)
+    _check("directives", count.directives, MAX_DIRECTIVES)
+    return count.introspects
+
+
+class _Count(g.Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.aliases = self.directives = 0
+        self.introspects = False
+
+    def enter_field(self, node: g.FieldNode, *_: Any) -> None:
+        self.aliases += node.alias is not None
+        self.introspects = self.introspects or node.name.value in INTROSPECTS
+
+    def enter_directive(self, *_: Any) -> None:
+        self.directives += 1
+
+
+class _Depths:
+    """How deep selections go, with their fragments opened; each fragment is measured once."""
+
+    def __init__(self, ast: g.DocumentNode) -> None:
+        self.fragments = {d.name.value: d for d in ast.definitions if isinstance(d, g.FragmentDefinitionNode)}
+        self.known: dict[str, int] = {}
+
+    def of(self, selections: Sequence[g.SelectionNode], path: tuple[str, ...]) -> int:
+        return max((self._node(node, path) for node in selections), default=0)
+
+    def _node(self, node: g.SelectionNode, path: tuple[str, ...]) -> int:
+        if isinstance(node, g.FieldNode):
+            return 1 + (self.of(node.selection_set.selections, path) if node.selection_set else 0)
+        if isinstance(node, g.InlineFragmentNode):
+            return self.of(node.selection_set.selections, path)
+        name: str = node.name.value  # type: ignore[attr-defined]
+        if name not in self.fragments or name in path:
+            return 0
+        if name not in self.known:
+            self.known[name] = self.of(self.fragments[name].selection_set.selections, (*path, name))
+        return self.known[name]
 
 
 def _check(limit: str, found: int, allowed: int) -> None:

@@ -59,7 +59,7 @@ class Held:
             raise Unavailable from error
         return self.conn
 
-    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: Any) -> None:
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
         if error is None:
             await self.reads.pool.release(self.conn)
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import graphql as g
@@ -14,7 +14,7 @@ from schema.plan.arguments import Values, any_id, arguments, prefix_of, resolved
 from schema.plan.bind import BY_PREFIX, AnyNode, By, Page
 from schema.plan.compile import Compiler, Plan, compiler
 from schema.plan.pages import page
-from schema.plan.pieces import NULL, SCALAR_SQL, Piece, braces, glue
+from schema.plan.pieces import NULL, SCALAR_SQL, Piece, braces, glue, or_broken
 from schema.plan.selection import Nodes, NotCovered, below, bound_of, kind_of
 from schema.principal import Reader
 
@@ -103,26 +103,15 @@ def compile_objects(
     document: g.DocumentNode,
     reader: Reader,
     values: Values,
-    wanted: Sequence[tuple[Any, list[g.SelectionSetNode], bool]],
+    type_: Any,
+    sets: Sequence[g.SelectionSetNode],
 ) -> Plan:
-    """The objects of a payload: for each (type, selection, several) one column of bytes, NULL where a single one is not found.
-    The ids are read from `values["$ids"]` in the same order.
-    """
+    """Objects of a payload: (id, bytes) of each of `values["$ids"]` that is there and the caller's."""
     c = compiler(schema, document, reader, values)
-    columns = []
-    for at, (type_, sets, several) in enumerate(wanted):
-        if several:
-            ids = c.bind(lambda v, i=at: v["$ids"][i], sa.ARRAY(sa.Uuid()))
-            row, bound = c.alias(type_), bound_of(type_)
-            place = sa.func.array_position(ids, row.c[bound.key])
-            listed = sa.select(c.listed(c.object(type_, sets, row), [place])).where(
-                row.c[bound.key] == sa.any_(ids), *c.seen(type_, row)
-            )
-            columns.append(c.bytes_of(listed.scalar_subquery()))
-        else:
-            wanted_id = c.bind(lambda v, i=at: v["$ids"][i], sa.Uuid())
-            columns.append(sa.func.convert_to(c.by_key(type_, sets, wanted_id), sa.literal_column("'UTF8'")))
-    return c.finished(columns)
+    row, bound = c.alias(type_), bound_of(type_)
+    ids = c.bind(lambda v: v["$ids"], sa.ARRAY(sa.Uuid()))
+    held = [row.c[bound.key] == sa.any_(ids), *c.seen(type_, row)]
+    return c.finished([row.c[bound.key], c.bytes_of(c.object(type_, sets, row))], where=held)
 
 
 def compile_event(
@@ -131,48 +120,36 @@ def compile_event(
     operation: g.OperationDefinitionNode,
     reader: Reader,
     values: Values,
-    tests: Any = None,
+    shown: str | None,
+    tests: Callable[[Compiler, Any], list[Any]],
 ) -> Plan:
-    """A subscription's answer to one fact: text leaves from `$event`, objects re-read by the id that the fact names. The second
-    column is false when an object is not there, not the caller's, or does not pass `tests(compiler, type, row)`.
+    """A subscription's answer to one fact as bytes: leaves from `$event`, the object in the field `shown` (None: the event
+    itself) re-read by the id that the fact names. No row when it is not there, not the caller's, or does not pass `tests`.
     """
     c = compiler(schema, document, reader, values)
-    root = schema.subscription_type
-    ((key, nodes),) = c.selections.fields(root, [operation.selection_set]).items()  # type: ignore[arg-type]
-    change = g.get_named_type(root.fields[nodes[0].name.value].type)  # type: ignore[union-attr]
-    target = _target(change)
-    row, bound = c.alias(target), bound_of(target)
+    root: Any = schema.subscription_type
+    ((key, nodes),) = c.selections.fields(root, [operation.selection_set]).items()
+    change: Any = g.get_named_type(root.fields[nodes[0].name.value].type)
+    target = g.get_named_type(change.fields[shown].type) if shown else change
+    row = c.alias(target)
     subject = c.bind(lambda v: v["$event"]["subject_id"], sa.Uuid())
-    held = [row.c[bound.key] == subject, *c.seen(target, row), *(tests(c, target, row) if tests else [])]
-    if change is target:
+    held = [row.c[bound_of(target).key] == subject, *c.seen(target, row), *tests(c, row)]
+    if shown is None:
         made = c.object(target, below(nodes), row)
     else:
-        made = glue(_change(c, change, target, nodes, row))
-    whole = glue(braces([(key, sa.func.coalesce(made, sa.literal_column(r"E'\x01'", sa.Text)))]))
-    return c.finished(
-        [sa.func.convert_to(sa.select(whole).where(*held).scalar_subquery(), sa.literal_column("'UTF8'"))]
-    )
+        chosen = c.selections.fields(change, below(nodes))
+        made = or_broken(braces((k, _changed(c, change, shown, n, row)) for k, n in chosen.items()))
+    return c.finished([c.bytes_of(glue(braces([(key, made)])))], where=held)
 
 
-def _target(change: Any) -> Any:
-    """The object that a change is about: the type itself where it is bound, else its one field that is an object."""
-    from schema.plan.bind import BOUND
-    from schema.plan.selection import class_of
-
-    if class_of(change) in BOUND:
-        return change
-    return next(t for f in change.fields.values() if not g.is_leaf_type(t := g.get_named_type(f.type)))
-
-
-def _change(c: Compiler, change: Any, target: Any, nodes: Nodes, row: Any) -> tuple[Piece, ...]:
-    def made(inner: Nodes) -> Piece:
-        name = inner[0].name.value
-        if name == "__typename":
-            return f'"{change.name}"'
-        type_ = g.get_named_type(change.fields[name].type)
-        if g.is_leaf_type(type_):
-            kind = sa.DateTime(timezone=True) if type_.name == "DateTime" else sa.Text()
-            return SCALAR_SQL[type_.name](c.bind(lambda v: v["$event"][name], kind))
-        return c.object(target, below(inner), row) if type_ is target else "null"
-
-    return braces((k, made(inner)) for k, inner in c.selections.fields(change, below(nodes)).items())
+def _changed(c: Compiler, change: Any, shown: str, nodes: Nodes, row: Any) -> Piece:
+    name = nodes[0].name.value
+    if name == "__typename":
+        return f'"{change.name}"'
+    if name == shown:
+        return c.object(g.get_named_type(change.fields[name].type), below(nodes), row)
+    type_ = g.get_named_type(change.fields[name].type)
+    if not g.is_leaf_type(type_):
+        return "null"
+    kind = sa.DateTime(timezone=True) if type_.name == "DateTime" else sa.Text()
+    return SCALAR_SQL[type_.name](c.bind(lambda v: v["$event"][name], kind))

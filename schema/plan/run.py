@@ -49,6 +49,7 @@ class Asked:
     document: Document
     operation: g.OperationDefinitionNode
     values: Values
+    coerced: Any  # the same with their sources, as graphql-core's argument coercion wants them
     raw: Mapping[str, Any] | None
 
 
@@ -89,22 +90,21 @@ class Reads:
         """Parse, limit, validate, coerce; everything but rights and cost."""
         document = self.documents.get(text)
         operation = document.operation(operation_name)
-        return Asked(
-            me=me, document=document, operation=operation, values=self.variables(operation, variables), raw=variables
-        )
+        coerced = self.variables(operation, variables)
+        values = coerced.coerced if coerced is not None else {}
+        return Asked(me=me, document=document, operation=operation, values=values, coerced=coerced, raw=variables)
 
-    def variables(self, operation: g.OperationDefinitionNode, given: Mapping[str, Any] | None) -> Values:
-        """Coerced variables, or `BadValue` with the first faults."""
+    def variables(self, operation: g.OperationDefinitionNode, given: Mapping[str, Any] | None) -> Any:
+        """Coerced variables (None without any), or `BadValue` with the first faults."""
         if not operation.variable_definitions:
-            return {}
+            return None
         try:
             coerced: Any = get_variable_values(self.core, operation.variable_definitions, dict(given or {}), 5)
         except RecursionError as error:
             raise BadValue(reason="variables nested too deeply") from error
         if isinstance(coerced, list):
             raise BadValue(reason="; ".join(e.message for e in coerced))
-        found: Values = coerced.coerced
-        return found
+        return coerced
 
     def entry(self, asked: Asked) -> tuple[Entry, int]:
         """(plan and cost, what making the plan costs); refuses what the role may not read and what costs too much."""

@@ -13,7 +13,7 @@ Nodes = list[g.FieldNode]
 IGNORED = frozenset({"idempotent"})
 
 
-class NotCovered(Exception):  # noqa: N818 - a sign between two paths, never shown to a caller
+class NotCovered(Exception):
     """This operation holds something that only the executor answers."""
 
 

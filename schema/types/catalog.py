@@ -14,7 +14,6 @@ from schema.types import ownership
 from schema.types.enums import PartyKind
 from schema.types.parts import SIZE, UNSET, Dimensions, Node, TextFilter
 
-
 if TYPE_CHECKING:
     from schema.types.inventory import StockLevel
 

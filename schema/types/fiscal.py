@@ -14,10 +14,9 @@ from schema.types import ownership
 from schema.types.enums import FiscalKind, FiscalState
 from schema.types.parts import UNSET, IdFilter, Money, Node, TimeFilter
 
-
 if TYPE_CHECKING:
-    from schema.types.orders import Order
     from schema.types.fulfillment import Fulfillment
+    from schema.types.orders import Order
 
 
 @bound(v_fiscal_document, area="fiscal", key="fiscal_document_id", prefix="fis", rows=ownership.by_order())

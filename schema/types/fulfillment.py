@@ -19,7 +19,6 @@ from schema.types.network import Location
 from schema.types.orders import NEXT, Order
 from schema.types.parts import SIZE, UNSET, Dimensions, IdFilter, Money, Node, OrderStateFilter, TimeFilter
 
-
 if TYPE_CHECKING:
     from schema.types.routing import RouteDecision
 

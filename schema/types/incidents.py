@@ -14,7 +14,6 @@ from schema.plan.scalars import Timestamp
 from schema.types.enums import IncidentState, Severity, SortDirection
 from schema.types.parts import UNSET, IdFilter, Money, Node, TextFilter
 
-
 if TYPE_CHECKING:
     from schema.types.orders import Order
 

@@ -12,6 +12,7 @@ from hub.fulfillment.queries import v_fulfillment
 from hub.orders.model import allowed
 from hub.orders.queries import v_hold, v_order, v_order_line, v_order_tag
 from schema.plan.bind import (
+    CORRELATION,
     By,
     Filter,
     Many,
@@ -27,7 +28,6 @@ from schema.plan.bind import (
     one,
     values,
 )
-from schema.plan.bind import CORRELATION
 from schema.plan.fields import listing, nested, single
 from schema.plan.scalars import Quantity, Timestamp
 from schema.types import ownership
@@ -51,12 +51,11 @@ NEXT = {(s.value, held): [m.value for m in allowed(s, on_hold=held)] for s in Or
 PUBLIC_PLACE = frozenset({"city", "region", "countryCode"})
 
 if TYPE_CHECKING:
-    from schema.types.fulfillment import Fulfillment
     from schema.types.fiscal import FiscalDocument
-    from schema.types.routing import RouteDecision
+    from schema.types.fulfillment import Fulfillment
     from schema.types.incidents import Incident
-    from schema.types.queues import InboundMessage
-    from schema.types.queues import Delivery
+    from schema.types.queues import Delivery, InboundMessage
+    from schema.types.routing import RouteDecision
 
 
 @bound(v_order_line, area="orders", key="line_id", prefix="oln", rows=ownership.by_order())

@@ -15,7 +15,6 @@ from schema.types import ownership
 from schema.types.enums import QueueState
 from schema.types.parts import UNSET, Node, TextFilter
 
-
 if TYPE_CHECKING:
     from schema.types.connections import Connection
 
