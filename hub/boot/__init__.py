@@ -128,7 +128,7 @@ async def open_hub(
         vault = Vault(db, settings.keks())
         await vault.check()
         directory = Directory(db, vault)
-        reactor = Reactor(db, data.deps, FLOWS)
+        reactor = Reactor(db, data.deps, FLOWS, bell)
         post = Post(transport)
         plain = {name: f.adapter for name, f in adapters.items()}
         yield Hub(

@@ -7,8 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import uvicorn
-from schema.app import routes
-from schema.deps import SchemaDeps
 from starlette.applications import Starlette
 from starlette.routing import Route
 
@@ -18,6 +16,8 @@ from hub.web.boundary import App, Boundary
 from hub.web.commands import Desk, HubCommands
 from hub.web.health import Health
 from hub.web.hooks import Hooks
+from schema.app import Edge, routes
+from schema.deps import SchemaDeps
 from schema.plan.pool import open_read_pool
 from schema.principal import Principal
 
@@ -59,21 +59,35 @@ async def application(hub: Hub) -> AsyncIterator[tuple[App, Health]]:
         commands=HubCommands(desk, hub.directory),
         clock=hub.db.clock,
     )
+    edge = Edge(deps)
     app = Starlette(
         routes=[
             Route("/hooks/{adapter}/{account}", hooks.receive, methods=["POST"]),
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
             Route("/metrics", health.metrics),
-            *routes(deps),
+            *routes(edge),
         ]
     )
+    rung = asyncio.Event()
+    edge.start(rung)
+    following = asyncio.create_task(_follow(hub, rung))
     try:
         yield Boundary(app), health
     finally:
+        following.cancel()
+        await edge.stop()
         await hooks.close()
         await desk.close()
         await read.close()
+
+
+async def _follow(hub: Hub, rung: asyncio.Event) -> None:
+    """Other processes' rings wake this one's live streams."""
+    with hub.bell.listener("ledger") as heard:
+        while True:
+            await heard.wait()
+            rung.set()
 
 
 async def serving(hub: Hub, *, host: str, port: int, stop: asyncio.Event, ready: asyncio.Event | None = None) -> None:
@@ -92,9 +106,9 @@ async def serving(hub: Hub, *, host: str, port: int, stop: asyncio.Event, ready:
             timeout_graceful_shutdown=DRAIN,
             ws_max_size=64 * 1024,
         )
-        server = _Server(config)
-        running = asyncio.create_task(server.serve())
-        while not server.started and not running.done():
+        server = uvicorn.Server(config)
+        running = asyncio.create_task(server._serve())  # noqa: SLF001 - `serve` would take the signals of the process
+        while not server.started and not running.done():  # noqa: ASYNC110 - the server has no event to wait for
             await asyncio.sleep(0.01)
         if ready is not None:
             ready.set()
@@ -104,16 +118,3 @@ async def serving(hub: Hub, *, host: str, port: int, stop: asyncio.Event, ready:
         server.should_exit = True
         stopping.cancel()
         await running
-
-
-class _Server(uvicorn.Server):
-    """Signals belong to the process, not to this server."""
-
-    def install_signal_handlers(self) -> None:
-        """None: the process stops us."""
-
-    def capture_signals(self):  # type: ignore[no-untyped-def]
-        """None: the process stops us."""
-        from contextlib import nullcontext
-
-        return nullcontext()

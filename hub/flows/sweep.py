@@ -50,7 +50,8 @@ class Sweep:
             if (
                 due
                 and connection.state == "ACTIVE"
-                and self._adapters[connection.adapter].pull
+                and adapter is not None
+                and adapter.pull is not None
                 and connection.config.get("sweep", True)
             ):
                 fresh += await self.one(connection)

@@ -8,16 +8,47 @@ from decimal import Decimal
 from typing import Any
 
 ADDRESSES: dict[str, dict[str, Any]] = {
-    "sao_paulo": {"address1": "Avenida Paulista", "city": "São Paulo", "province_code": "SP", "zip": "01310-100", "country_code": "BR"},
-    "belo_horizonte": {"address1": "Avenida Afonso Pena", "city": "Belo Horizonte", "province_code": "MG", "zip": "30130-003", "country_code": "BR"},
-    "rio": {"address1": "Rua da Assembleia", "city": "Rio de Janeiro", "province_code": "RJ", "zip": "20011-001", "country_code": "BR"},
-    "orlando": {"address1": "6000 Universal Blvd", "city": "Orlando", "province_code": "FL", "zip": "32819", "country_code": "US"},
+    "sao_paulo": {
+        "address1": "Avenida Paulista",
+        "city": "São Paulo",
+        "province_code": "SP",
+        "zip": "01310-100",
+        "country_code": "BR",
+    },
+    "belo_horizonte": {
+        "address1": "Avenida Afonso Pena",
+        "city": "Belo Horizonte",
+        "province_code": "MG",
+        "zip": "30130-003",
+        "country_code": "BR",
+    },
+    "rio": {
+        "address1": "Rua da Assembleia",
+        "city": "Rio de Janeiro",
+        "province_code": "RJ",
+        "zip": "20011-001",
+        "country_code": "BR",
+    },
+    "orlando": {
+        "address1": "6000 Universal Blvd",
+        "city": "Orlando",
+        "province_code": "FL",
+        "zip": "32819",
+        "country_code": "US",
+    },
 }
 Line = tuple[str, int, str]  # SKU, quantity, unit price
 
 
 def shopify_order(
-    number: int, lines: Sequence[Line], *, at: datetime, to: str, paid: bool = True, currency: str = "BRL", shipping: str = "15.00"
+    number: int,
+    lines: Sequence[Line],
+    *,
+    at: datetime,
+    to: str,
+    paid: bool = True,
+    currency: str = "BRL",
+    shipping: str = "15.00",
 ) -> dict[str, Any]:
     """One order in the webhook's shape."""
     goods = sum((Decimal(price) * n for _, n, price in lines), Decimal(0))
@@ -66,7 +97,9 @@ def purchase_orders(at: datetime, sku: str) -> str:
     """One interchange, one group, two 850s: the second says a unit of measure that no guide knows."""
     day, minute = at.strftime("%y%m%d"), at.strftime("%H%M")
     good, bad = _purchase_order("0001", "PO-7001", at, sku, "EA"), _purchase_order("0002", "PO-7002", at, sku, "EACH")
-    head = f"ISA*00*          *00*          *ZZ*ACMERETAIL     *ZZ*HUBDEMO        *{day}*{minute}*U*00401*000000071*0*P*>~"
+    head = (
+        f"ISA*00*          *00*          *ZZ*ACMERETAIL     *ZZ*HUBDEMO        *{day}*{minute}*U*00401*000000071*0*P*>~"
+    )
     group = f"GS*PO*ACMERETAIL*HUBDEMO*{at:%Y%m%d}*{minute}*71*X*004010~"
     return f"{head}{group}{good}{bad}GE*2*71~IEA*1*000000071~"
 

@@ -71,19 +71,19 @@ class Story:
         shop.owed.reverse()
         await self._webhooks()
         for number in ("#1001", "#1004", "#1005", "#1006"):
-            await self._until(number, "APPROVED")
-        await self._until("#1003", "APPROVED", hold="STOCK")
-        await self._until("#1002", "DRAFT", hold="PAYMENT")
+            await self.until(number, "APPROVED")
+        await self.until("#1003", "APPROVED", hold="STOCK")
+        await self.until("#1002", "DRAFT", hold="PAYMENT")
         self.say("the channel reports the payment of #1002")
         shop.pay(str(5_550_000 + 1002))
         await self._webhooks()
-        await self._until("#1002", "APPROVED")
+        await self.until("#1002", "APPROVED")
 
     async def _partner_sends(self) -> None:
         self.say("ACME Retail drops an interchange with two 850s into its folder; the second one is bad")
         text = purchase_orders(self.stage.hub.db.clock(), PLENTY[6])
         (self.stage.partner_in / "acme_850_000000071.edi").write_text(text)
-        await self._until("PO-7001", "APPROVED")
+        await self.until("PO-7001", "APPROVED")
         await self._wait("997 and 855", self._answered)
 
     async def _warehouses_work(self) -> None:
@@ -91,7 +91,7 @@ class Story:
         for number in ("#1001", "#1006", "PO-7001"):
             await self._wait_pick_orders(number, 1)
             await self._advance(number, until="packed")
-            await self._until(number, "PACKED")
+            await self.until(number, "PACKED")
         await self._wait_pick_orders("#1005", 1)
         self.stage.wms.behavior = replace(self.stage.wms.behavior, not_found={RARE: Decimal(1)})
         first = self._pick_orders("#1005")[0]
@@ -99,15 +99,17 @@ class Story:
         self.stage.wms.behavior = replace(self.stage.wms.behavior, not_found={})
         await self._wait_pick_orders("#1005", 2)
         await self._advance("#1005", until="packed")
-        await self._until("#1005", "PACKED")
+        await self.until("#1005", "PACKED")
 
     async def _goods_leave(self) -> None:
-        self.say("dispatch is asked for; SEFAZ authorizes the notes of the Brazilian nodes (one answer gets lost on the way)")
+        self.say(
+            "dispatch is asked for; SEFAZ authorizes the notes of the Brazilian nodes (one answer gets lost on the way)"
+        )
         await self._lose_one_answer()
         for number in ("#1001", "#1005", "#1006", "PO-7001"):
             await self._advance(number, until="dispatched")
         for number in ("#1001", "#1005", "#1006", "PO-7001"):
-            await self._until(number, "DISPATCHED", patience=PATIENCE * 2)
+            await self.until(number, "DISPATCHED", patience=PATIENCE * 2)
         await self._wait("Shopify knows the tracking", self._shop_told)
 
     async def _customers_receive(self) -> None:
@@ -116,7 +118,9 @@ class Story:
             for to in states:
                 order = await self.order(number)
                 answer = await self.stage.client.post(
-                    f"{self.stage.base_url}/api/v1/orders/{order['id']}/transitions", json={"to": to}, headers=self._key()
+                    f"{self.stage.base_url}/api/v1/orders/{order['id']}/transitions",
+                    json={"to": to},
+                    headers=self._key(),
                 )
                 answer.raise_for_status()
 
@@ -139,10 +143,14 @@ class Story:
           fulfillments { id state location { code } fiscalDocument { state number accessKey } shipments { trackingNumber } } } }"""
         return (await self.ask(query, {"n": number}))["order"]
 
-    async def _until(self, number: str, state: str, *, hold: str | None = None, patience: float = PATIENCE) -> None:
+    async def until(self, number: str, state: str, *, hold: str | None = None, patience: float = PATIENCE) -> None:
         async def reached() -> bool:
             order = await self.order(number)
-            return bool(order) and order["state"] == state and (hold is None or hold in [h["kind"] for h in order["holds"]])
+            return (
+                bool(order)
+                and order["state"] == state
+                and (hold is None or hold in [h["kind"] for h in order["holds"]])
+            )
 
         await self._wait(f"{number} {state}", reached, patience)
 

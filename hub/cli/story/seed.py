@@ -53,7 +53,7 @@ class Company:
 
 async def found(hub: Hub, where: Addresses, certificates: dict[str, tuple[bytes, str]]) -> Company:
     """Make the tenant with everything. `certificates`: CNPJ -> (PKCS#12, password)."""
-    tenant = (await access.create_tenant(hub.db, "demo", COMPANY)).tenant
+    tenant = (await access.create_tenant(hub.db, "demo", COMPANY)).tenant_id
     wms_secret = "whsec_" + base64.b64encode(secrets.token_bytes(24)).decode()
     given = {
         "client_secret": secrets.token_hex(16),
@@ -85,7 +85,9 @@ async def _accounts(
 ) -> dict[str, UUID]:
     made: dict[str, UUID] = {}
 
-    async def connect(name: str, adapter: str, code: str, label: str, config: dict[str, object], secret: dict[str, str]) -> None:
+    async def connect(
+        name: str, adapter: str, code: str, label: str, config: dict[str, object], secret: dict[str, str]
+    ) -> None:
         connection = await connections.create(tx, adapter, code, label, config=config)
         made[name] = connection.connection_id
         for field, value in secret.items():
@@ -100,8 +102,20 @@ async def _accounts(
         {"base_url": where.shopify, "shop": "demo-shop.myshopify.com", "sweep": False, **sales},
         {"client_secret": given["client_secret"], "access_token": given["access_token"]},
     )
-    await connect("wms", "wms", "demo-wms", "Demo warehouses (WMS)", {"base_url": where.wms, "sweep": False}, {"signing_secret": given["signing_secret"]})
-    folders = {"inbox": str(where.partner_in), "outbox": str(where.partner_out), "partner": "acme-retail", "ours": "HUBDEMO"}
+    await connect(
+        "wms",
+        "wms",
+        "demo-wms",
+        "Demo warehouses (WMS)",
+        {"base_url": where.wms, "sweep": False},
+        {"signing_secret": given["signing_secret"]},
+    )
+    folders = {
+        "inbox": str(where.partner_in),
+        "outbox": str(where.partner_out),
+        "partner": "acme-retail",
+        "ours": "HUBDEMO",
+    }
     await connect("x12", "x12", "acme-retail", "ACME Retail (X12)", {**folders, **sales}, {"token": given["token"]})
     await connect("api", "api", "api", "API", dict(sales), {})
     for code, cnpj in CNPJS.items():
@@ -112,7 +126,14 @@ async def _accounts(
             "sefaz",
             code.lower(),
             f"SEFAZ {uf} ({code})",
-            {"cnpj": cnpj, "uf": uf, "environment": "2", "base_url": where.sefaz, "trust_pem": where.sefaz_trust, "sweep": False},
+            {
+                "cnpj": cnpj,
+                "uf": uf,
+                "environment": "2",
+                "base_url": where.sefaz,
+                "trust_pem": where.sefaz_trust,
+                "sweep": False,
+            },
             {"certificate": base64.b64encode(pfx).decode(), "certificate_password": password},
         )
     return made
@@ -120,15 +141,40 @@ async def _accounts(
 
 async def _nodes(tx: Tx, accounts: dict[str, UUID]) -> dict[str, UUID]:
     places = (
-        ("CD-CAJAMAR", "CD Cajamar", NodeKind.WAREHOUSE, ("Av. Doutor Antonio Joao Abdalla", "260", "Empresarial Colina", "Cajamar", "SP", "07750020", "3509205"), 1),
-        ("CD-EXTREMA", "CD Extrema", NodeKind.WAREHOUSE, ("Rodovia Fernao Dias", "947", "Roseira", "Extrema", "MG", "37640000", "3125101"), 2),
-        ("LOJA-RIO", "Loja Rio", NodeKind.STORE, ("Rua Visconde de Piraja", "351", "Ipanema", "Rio de Janeiro", "RJ", "22410003", "3304557"), 3),
+        (
+            "CD-CAJAMAR",
+            "CD Cajamar",
+            NodeKind.WAREHOUSE,
+            ("Av. Doutor Antonio Joao Abdalla", "260", "Empresarial Colina", "Cajamar", "SP", "07750020", "3509205"),
+            1,
+        ),
+        (
+            "CD-EXTREMA",
+            "CD Extrema",
+            NodeKind.WAREHOUSE,
+            ("Rodovia Fernao Dias", "947", "Roseira", "Extrema", "MG", "37640000", "3125101"),
+            2,
+        ),
+        (
+            "LOJA-RIO",
+            "Loja Rio",
+            NodeKind.STORE,
+            ("Rua Visconde de Piraja", "351", "Ipanema", "Rio de Janeiro", "RJ", "22410003", "3304557"),
+            3,
+        ),
     )
     registrations = {"CD-CAJAMAR": "110042490114", "CD-EXTREMA": "0623079040081", "LOJA-RIO": "77134565"}
     nodes: dict[str, UUID] = {}
     for code, name, kind, (street, number, district, city, uf, cep, municipality), series in places:
         address = Address(
-            country="BR", street=street, number=number, district=district, city=city, region=uf, postal_code=cep, municipality_code=municipality
+            country="BR",
+            street=street,
+            number=number,
+            district=district,
+            city=city,
+            region=uf,
+            postal_code=cep,
+            municipality_code=municipality,
         )
         node = Node(
             node_id=new_id(),
@@ -177,7 +223,16 @@ async def _lanes(tx: Tx, nodes: dict[str, UUID]) -> None:
 
 
 def _lane(
-    node: UUID, carrier: str, service: str, region: str, cost: str, days: int, co2e: int, *, country: str = "BR", currency: str = "BRL"
+    node: UUID,
+    carrier: str,
+    service: str,
+    region: str,
+    cost: str,
+    days: int,
+    co2e: int,
+    *,
+    country: str = "BR",
+    currency: str = "BRL",
 ) -> Lane:
     return Lane(
         node_id=node,

@@ -104,7 +104,10 @@ async def staged(*, port: int | None = None, say: Say = lambda _: None) -> Async
         shopify = _shopify(hub, company)
         wms_module = import_module("adapters.wms.simulator")
         wms = wms_module.WmsSimulator(
-            hook_url=f"{base}/hooks/wms/demo-wms", client=client, secret=company.wms_secret, behavior=wms_module.Behavior(auto=False)
+            hook_url=f"{base}/hooks/wms/demo-wms",
+            client=client,
+            secret=company.wms_secret,
+            behavior=wms_module.Behavior(auto=False),
         )
         stack.push_async_callback(wms.close)
         await stack.enter_async_context(_served(shopify.app(), ports["shopify"]))
@@ -125,7 +128,10 @@ async def staged(*, port: int | None = None, say: Say = lambda _: None) -> Async
 
 def _shopify(hub: Hub, company: Company) -> Any:
     shop = import_module("adapters.shopify.shop").Shop(
-        domain="demo-shop.myshopify.com", access_token=company.shopify_token, client_secret=company.shopify_secret, clock=hub.db.clock
+        domain="demo-shop.myshopify.com",
+        access_token=company.shopify_token,
+        client_secret=company.shopify_secret,
+        clock=hub.db.clock,
     )
     simulator = import_module("adapters.shopify.simulator")
     return simulator.Simulator(shop, simulator.contract() if "HUB_CONTRACTS" in os.environ else None)

@@ -5,6 +5,12 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from hub import fulfillment, network, orders
+from hub.canon.states import OrderState
+from hub.flows.route import allocate
+from hub.fulfillment import BEFORE_DISPATCH, DispatchAsked
+from hub.kit.db import Tx
+from hub.web.commands.work import Desk, Refused, direct
 from schema.commands import Ask, Outcome, Refusal
 from schema.inputs import (
     DispatchFulfillmentInput,
@@ -13,13 +19,6 @@ from schema.inputs import (
     RejectFulfillmentInput,
     TransitionFulfillmentInput,
 )
-
-from hub import fulfillment, network, orders
-from hub.canon.states import OrderState
-from hub.flows.route import allocate
-from hub.fulfillment import BEFORE_DISPATCH, DispatchAsked
-from hub.kit.db import Tx
-from hub.web.commands.work import Desk, Refused, direct
 
 CODES = (
     "NOT_FOUND",
@@ -41,10 +40,10 @@ class FulfillmentCommands:
         self._desk = desk
 
     async def transition_fulfillment(self, ask: Ask, input: TransitionFulfillmentInput, /) -> Outcome:  # noqa: A002 - the port's name
-        return await self._desk.run(ask, CODES, lambda tx: self._transition(tx, input))
+        return await self._desk.run(ask, CODES, lambda tx: self._move(tx, input))
 
-    async def _transition(self, tx: Tx, given: TransitionFulfillmentInput) -> Outcome:
-        row = await self._checked(tx, given.fulfillment_id, given.expected_version)
+    async def _move(self, tx: Tx, given: TransitionFulfillmentInput) -> Outcome:
+        row = await self._row(tx, given.fulfillment_id, given.expected_version)
         state, cause = OrderState(row["state"]), direct(tx)
         orders.check_move(state, given.to)
         here = given.fulfillment_id
@@ -75,7 +74,7 @@ class FulfillmentCommands:
         return await self._desk.run(ask, CODES, lambda tx: self._dispatch(tx, input))
 
     async def _dispatch(self, tx: Tx, given: DispatchFulfillmentInput) -> Outcome:
-        row = await self._checked(tx, given.fulfillment_id, given.expected_version)
+        row = await self._row(tx, given.fulfillment_id, given.expected_version)
         if not given.packages:
             raise fulfillment.PackageRequired
         if row["dispatch_requested_at"] is None:
@@ -96,7 +95,7 @@ class FulfillmentCommands:
         return await self._desk.run(ask, CODES, lambda tx: self._reject(tx, input))
 
     async def _reject(self, tx: Tx, given: RejectFulfillmentInput) -> Outcome:
-        row = await self._checked(tx, given.fulfillment_id, None)
+        row = await self._row(tx, given.fulfillment_id, None)
         await self._give_up(tx, row, given.reason)
         return _about(row)
 
@@ -138,7 +137,7 @@ class FulfillmentCommands:
         if held:
             raise orders.OnHold(kinds=", ".join(held))
 
-    async def _checked(self, tx: Tx, fulfillment_id: UUID, expected: int | None) -> Any:
+    async def _row(self, tx: Tx, fulfillment_id: UUID, expected: int | None) -> Any:
         row = await fulfillment.lock_one(tx, fulfillment_id)
         if expected is not None and row["version"] != expected:
             raise Refused(

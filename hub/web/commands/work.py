@@ -10,7 +10,6 @@ from typing import Any
 from uuid import UUID
 
 import asyncpg
-from schema.commands import Ask, Outcome, Refusal
 
 from hub import access
 from hub.canon.codec import dump, load
@@ -22,6 +21,7 @@ from hub.kit.doorbell import Doorbell
 from hub.kit.errors import HubError
 from hub.ledger import Cause
 from schema import errors
+from schema.commands import Ask, Outcome, Refusal
 
 Act = Callable[[Tx], Awaitable[Outcome]]
 
@@ -90,7 +90,7 @@ class Desk:
         for n, of in twins.items():
             first = outcomes[of]
             outcomes[n] = replace(first, replayed=True) if isinstance(first, Outcome) and not first.refusals else first
-        self._bell.ring("inbox", "outbox", "ledger")
+        self._bell.ring("inbox")
         return [o for o in outcomes if o is not None]
 
     async def _known(self, tx: Tx, jobs: Sequence[Job]) -> list[Any]:
