@@ -41,16 +41,23 @@ def read(envelope: Envelope, mappings: Mapping[str, MappingFile], account: Accou
     if topic == "orders/cancelled":
         return [_cancelled(envelope)]
     known = {"external_id": envelope.external_id, "account": account.code, "parent_id": envelope.external_id}
-    result = mappings[TOPICS[topic]].read(envelope.body, known)
+    result = _mapping(mappings, TOPICS[topic]).read(envelope.body, known)
     if topic == "refunds/create":
         return [RefundRecorded(refund=refund_draft(result))]
     draft = order_draft(result)
     commands: list[InwardCommand] = [CaptureOrder(draft=draft)]
     if topic == ORDER_NODE:
-        commands += _refunds(envelope, mappings[REFUND_NODE])
+        commands += _refunds(envelope, _mapping(mappings, REFUND_NODE))
     if draft.cancelled_at is not None:
         commands.append(_cancel(envelope, draft))
     return commands
+
+
+def _mapping(mappings: Mapping[str, MappingFile], name: str) -> MappingFile:
+    found = mappings.get(name)
+    if found is None:
+        raise NeverTry(f"the mapping {name} is not loaded")
+    return found
 
 
 def _refunds(envelope: Envelope, mapping: MappingFile) -> list[InwardCommand]:

@@ -55,8 +55,9 @@ def explain(name: Name, file: Body, as_json: Json = False, ref: Refs = None, map
         typer.echo(json.dumps({"leaves": rows, "verdict": result.verdict}, ensure_ascii=False))
     else:
         for row in rows:
-            source = ", ".join(row["sources"]) or "(fixed)"
-            typer.echo(f"{row['at']} = {row['value']}  <- {source}  ({row['file']}:{row['line']})")
+            source = ", ".join(row["sources"]) or ("(computed)" if row["computed"] else "(fixed)")
+            value = row["value"] if isinstance(row["value"], str) else json.dumps(row["value"], ensure_ascii=False)
+            typer.echo(f"{row['at']} = {value}  <- {source}  ({row['file']}:{row['line']})")
         _print_reasons(result)
     raise typer.Exit(0 if result.verdict == "ok" else QUARANTINED)
 

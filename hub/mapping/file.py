@@ -61,7 +61,7 @@ class MappingFile:
             tuple(found),
             tuple(sink.reasons),
             more=sink.more,
-            origins=lambda: trace.origins(self.plan, document, root),
+            origins=lambda: self._origins(value, document, root),
         )
 
     def write(self, value: Mapping[str, Any]) -> bytes:
@@ -83,6 +83,15 @@ class MappingFile:
         if key is not None and len(document) == 1 and type(document.get(key)) is dict:
             return document[key]
         return document
+
+    def _origins(self, value: dict[str, Any], document: Any, root: Scope) -> Iterator[trace.Origin]:
+        yield from trace.origins(self.plan, document, root)
+        if self.spec.shape is ORDER and value["totals"] is not None:
+            names = ("goods", "discount", "total") if self._computes_total else ("goods", "discount")
+            totals = next(child for child in self.plan.objects if child.key == "totals")
+            for name in names:
+                amount = value["totals"][name]
+                yield trace.Origin(f"totals.{name}", (), None, None, totals.file, totals.line, amount, computed=True)
 
     def _judge(self, value: dict[str, Any], faulty: set[str]) -> Iterator[CheckResult | Failure]:
         if self.spec.shape is ORDER:

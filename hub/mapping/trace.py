@@ -26,6 +26,7 @@ class Origin:
     file: str
     line: int
     value: Any
+    computed: bool = False  # by the hub, from other fields
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -34,6 +35,7 @@ class Origin:
             "table": self.table,
             "file": self.file,
             "line": self.line,
+            "computed": self.computed,
         }
 
 

@@ -176,6 +176,8 @@ def test_provenance(order: MappingFile) -> None:
     assert found["payment_state"]["table"] == "states"
     assert found["lines[0].tax"]["sources"] == ["taxes[0].amount"]
     assert found["ship_to.street"]["sources"] == ["to.line"]
+    assert found["totals.total"]["computed"]
+    assert not found["totals.shipping"]["computed"]
 
 
 def test_a_quarantined_result_gives_no_draft(order: MappingFile) -> None:

@@ -65,6 +65,22 @@ def places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
+def put(document: Any, place: tuple[Any, ...], value: Any) -> None:
+    """Set the value, unless an earlier change has taken the place away."""
+    for key in place[:-1]:
+        document = at(document, key)
+    if at(document, place[-1]) is not None:
+        document[place[-1]] = value
+
+
+def at(document: Any, key: Any) -> Any:
+    """What a container holds under a key or index; None where it is no container of that kind."""
+    if isinstance(document, dict):
+        return document.get(key)
+    whole = isinstance(document, list) and isinstance(key, int) and key < len(document)
+    return document[key] if whole else None
+
+
 PLACES = places(BODY)
 
 
@@ -78,17 +94,7 @@ def mappings() -> Mappings:
 def test_a_changed_order_is_judged(mappings: Mappings, changes: list[tuple[tuple[Any, ...], Any]]) -> None:
     document = copy.deepcopy(BODY)
     for place, value in changes:
-        inner: Any = document
-        for key in place[:-1]:
-            inner = (
-                inner[key]
-                if (isinstance(inner, dict) and key in inner) or (isinstance(inner, list) and inner)
-                else None
-            )
-            if not isinstance(inner, dict | list):
-                break
-        if isinstance(inner, dict) or (isinstance(inner, list) and isinstance(place[-1], int) and inner):
-            inner[place[-1]] = value
+        put(document, place, value)
     result = mappings["shopify/order"].read(json.dumps(document).encode(), {})
     printed = json.loads(json.dumps(result.as_json()))
     assert printed["verdict"] in ("ok", "quarantined")
