@@ -45,7 +45,7 @@ async def application(hub: Hub) -> AsyncIterator[tuple[App, Health]]:
         return Principal(
             tenant=p.tenant,
             actor=p.actor,
-            role=p.role.lower(),
+            role=p.role,
             scopes=p.scopes,
             channel=p.channel,
             connection_id=p.connection_id,

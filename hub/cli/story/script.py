@@ -117,12 +117,10 @@ class Story:
         for number, states in {"#1001": ("IN_TRANSIT", "DELIVERED"), "#1006": ("IN_TRANSIT",)}.items():
             for to in states:
                 order = await self.order(number)
-                answer = await self.stage.client.post(
-                    f"{self.stage.base_url}/api/v1/orders/{order['id']}/transitions",
-                    json={"to": to},
-                    headers=self._key(),
-                )
-                answer.raise_for_status()
+                mutation = "mutation ($i: TransitionOrderInput!) { transitionOrder(input: $i) { order { state } userErrors { code message } } }"
+                done = (await self.ask(mutation, {"i": {"orderId": order["id"], "to": to}}))["transitionOrder"]
+                if done["userErrors"]:
+                    raise RuntimeError(str(done["userErrors"]))
 
     # ------------------------------------------------------------------ looking
     def _key(self) -> dict[str, str]:
