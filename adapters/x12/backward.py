@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from adapters.x12.places import EachRule, FieldRule, PairsRule, Place, Rule
+from adapters.x12.levels import unnest
+from adapters.x12.measures import MEASURES
+from adapters.x12.places import EachRule, FieldRule, PairsRule, Place, Rule, TreeRule
 from adapters.x12.structure import Ring, Spot
 
 
@@ -80,11 +82,13 @@ class _Maker:
             "cents": cents_text,
             "code": code_text,
             "trimmed": trimmed,
+            "MEASURES": MEASURES,
             "NOTHING": NOTHING,
             "total": _total,
             "put_pairs": put_pairs,
             "split": _split,
             "entries": entries,
+            "unnest": unnest,
         }
 
     def name(self, value: Any) -> str:
@@ -109,6 +113,8 @@ class _Maker:
         for rule in rules:
             if isinstance(rule, EachRule):
                 lines += body.each(rule)
+            elif isinstance(rule, TreeRule):
+                lines += body.tree(rule)
         head = [f"def {name}(d, position, c, given=None):", f" i = [None] * {ring.size}"]
         self.lines += [*head, *lines, " return i"]
 
@@ -199,9 +205,14 @@ class _Body:
             template.parts[int(at)] = f"({before} or {value!r})" if before else repr(value)
             return
         first, _, rest = value.partition(".")
-        template.parts[int(at)] = (
-            f"str(len({_get((first,))} or ()))" if kind == "count" else f"total({_get((first,))}, {rest!r})"
-        )
+        own = {
+            "count": f"str(len({_get((first,))} or ()))",
+            "sum": f"total({_get((first,))}, {rest!r})",
+            "measure": f"number(MEASURES[{value!r}](d))",
+            "cents": f"cents(MEASURES[{value!r}](d), c, {text!r})",
+        }[kind]
+        before = template.parts.get(int(at))
+        template.parts[int(at)] = f"({before} or {own})" if before else own
         template.sources.append(int(at))
 
     def templates_source(self) -> list[str]:
@@ -248,7 +259,7 @@ class _Body:
             return self.values(rule, value, keep)
         self.maker.count += 1
         name = f"put_{self.maker.count}"
-        self.maker.function(name, rule.rules, rule.ring, _key_constant(rule), rule.constants)
+        self.maker.function(name, rule.rules, rule.ring, {}, rule.constants)
         loop = isinstance(rule.place.node, Ring)
         unwrap = "" if loop else "[0]"
         if rule.by is None:
@@ -269,6 +280,16 @@ class _Body:
             " if l:",
             " " + keep,
         ]
+
+    def tree(self, rule: TreeRule) -> list[str]:
+        putters: list[str] = []
+        for code, name, rules, ring in rule.levels:
+            self.maker.count += 1
+            own = f"put_{self.maker.count}"
+            self.maker.function(own, rules, ring, {}, ())
+            putters.append(f"{code!r}: ({name!r}, {own})")
+        slot = rule.place.node.slot
+        return [f" i[{slot}] = unnest(d, {{{', '.join(putters)}}}, c) or None"]
 
     def values(self, rule: EachRule, value: str, keep: str) -> list[str]:
         held = rule.value
@@ -302,10 +323,6 @@ class _Body:
             " if l:",
             " " + keep,
         ]
-
-
-def _key_constant(rule: EachRule) -> Derived:
-    return {}
 
 
 def _get(key: tuple[str, ...]) -> str:
@@ -361,6 +378,14 @@ def _split(text: Any, join: str, wide: int) -> list[list[str]]:
     return [pieces[k : k + wide] for k in range(0, len(pieces), wide)]
 
 
+def _body(ring: Ring, instance: list[Any]) -> Ring:
+    """The variant that an instance of HL was built by."""
+    if not ring.variants or ring.loop is None:
+        return ring
+    e, by = instance[0], ring.loop.by
+    return ring.variants.get(e[by] if len(e) > by else "") or ring.variants[""]
+
+
 def flatten(ring: Ring, instance: list[Any], out: list[list[str]]) -> None:
     """The tree as segments in the order of the structure."""
     for node, held in zip(ring.of, instance, strict=False):
@@ -373,4 +398,4 @@ def flatten(ring: Ring, instance: list[Any], out: list[list[str]]) -> None:
                 out.extend(held)
         else:
             for child in held:
-                flatten(node, child, out)
+                flatten(_body(node, child), child, out)
