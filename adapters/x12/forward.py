@@ -245,7 +245,7 @@ class _Body:
             "p = {}",
             "o = {}",
             "m = {}",
-            f"for j in range({rule.place.first}, n - 1, 2):",
+            f"for j in range({rule.place.first}, min(n, {rule.last + 1}) - 1, 2):",
             " v = e[j + 1]",
             " if v:",
             "  q = e[j]",

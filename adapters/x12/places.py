@@ -13,7 +13,9 @@ from adapters.x12.model import CodeTable, Guide, SegmentSpec
 from adapters.x12.structure import Plan, Ring, Spot
 from adapters.x12.yamltext import Tree
 
-_PLACE = re.compile(r"([A-Z][A-Z0-9]{1,2})(?:#(\d))?(?:\[(?:(\*)|(\d\d)=([^\]]+))\])?(?:\.(\d\d)(?:-(\d\d)|-(\d))?(\*)?)?")
+_PLACE = re.compile(
+    r"([A-Z][A-Z0-9]{1,2})(?:#(\d))?(?:\[(?:(\*)|(\d\d)=([^\]]+))\])?(?:\.(\d\d)(?:-(\d\d)|-(\d))?(\*)?)?"
+)
 _DERIVED = re.compile(r"(count|sum|cents|measure)\(([a-z_]+(?:\.[a-z_]+)?)\)")
 TYPES = {"text", "date", "time", "quantity", "price", "decimal", "money2", "int"}
 _FIELD = {"at", "type", "table", "else", "write", "join", "rest"}
@@ -262,7 +264,13 @@ class Resolver:
         if place is None or table is None:
             return None
         spec = self.guide.segments[place.seg]
-        return PairsRule(key=path, place=place, table=table, rest=row.get("rest", "other"), last=len(spec.of))
+        return PairsRule(
+            key=path,
+            place=place,
+            table=table,
+            rest=row.get("rest", "other"),
+            last=spec.pairs[1] if spec.pairs else len(spec.of),
+        )
 
 
 def _alone(spot: Spot) -> Ring:
