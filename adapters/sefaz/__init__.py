@@ -1,7 +1,8 @@
 """NF-e and NFC-e: notes written, signed, sent to the authorities, and their answers read."""
 
 from adapters.sefaz.feed import SefazFeed, SefazReader
-from adapters.sefaz.outbound import SefazOutbound, prepare
+from adapters.sefaz.note import prepare
+from adapters.sefaz.outbound import SefazOutbound
 from adapters.sefaz.wire import SefazWire
 from hub.canon.ports import Adapter
 
