@@ -57,6 +57,7 @@ def local_key(key: rsa.RSAPrivateKey, certificate: x509.Certificate) -> LocalKey
     return LocalKey(key, certificate, b64encode(certificate.public_bytes(Encoding.DER)))
 
 
+@lru_cache(maxsize=256)
 def cnpj_of(certificate: x509.Certificate) -> str | None:
     """The CNPJ of the subject's alternative names (otherName 2.16.76.1.3.3: an OCTET, UTF8 or PRINTABLE string)."""
     try:

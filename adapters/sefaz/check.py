@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 from lxml import etree
@@ -91,8 +92,13 @@ def _first(document: etree._Element, name: str) -> etree._Element | None:
     return document if etree.QName(document).localname == name else document.find(f"{_N}{name}")
 
 
+@cache
+def _steps(path: str) -> str:
+    return "/".join(_N + step for step in path.split("/"))
+
+
 def _text(element: etree._Element, path: str) -> str | None:
-    text = element.findtext("/".join(_N + step for step in path.split("/")))
+    text = element.findtext(_steps(path))
     return text.strip() if text is not None else None
 
 

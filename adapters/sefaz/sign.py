@@ -7,6 +7,7 @@ import re
 from base64 import b64decode, b64encode
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha1
 from io import BytesIO
 from typing import ClassVar, Literal, Protocol
@@ -173,9 +174,14 @@ def _official(signature: etree._Element, identifier: str | None) -> bool:
 
 
 def _certificate(signature: etree._Element) -> x509.Certificate | None:
-    text = signature.findtext(f"{{{DSIG}}}KeyInfo/{{{DSIG}}}X509Data/{{{DSIG}}}X509Certificate")
+    return _loaded(signature.findtext(f"{{{DSIG}}}KeyInfo/{{{DSIG}}}X509Data/{{{DSIG}}}X509Certificate") or "")
+
+
+@lru_cache(maxsize=256)
+def _loaded(text: str) -> x509.Certificate | None:
+    """The certificate of that base64: a company signs many documents with one."""
     try:
-        return x509.load_der_x509_certificate(b64decode("".join((text or "").split()), validate=True))
+        return x509.load_der_x509_certificate(b64decode("".join(text.split()), validate=True))
     except (ValueError, binascii.Error):
         return None
 

@@ -53,8 +53,8 @@ BY_EVENT: Mapping[str, tuple[str, str, str, str, str]] = {
 }
 
 
-def schema_file(root: str, event_type: str | None = None) -> Path | None:
-    """Where the schema of that root is; None when there is none."""
+def schema_file(root: str, event_type: str | None, own: str | None) -> Path | None:
+    """Where the schema of that root is, in the folder `own` or with nfelib; None when there is none."""
     if root in BY_ROOT:
         folder, name = BY_ROOT[root]
     elif root in EVENT_ROOTS and event_type is not None and event_type in BY_EVENT:
@@ -62,7 +62,6 @@ def schema_file(root: str, event_type: str | None = None) -> Path | None:
         folder, name = f"{family[0]}/schemas/v1_0", f"{family[1 + EVENT_ROOTS.index(root)]}_v1.00.xsd"
     else:
         return None
-    own = os.environ.get(SCHEMA_FOLDER)
     if own and (Path(own) / name).is_file():
         return Path(own) / name
     return _nfelib() / folder / name
@@ -105,17 +104,24 @@ def _widened(file: Path) -> etree.XMLSchema:
         return etree.XMLSchema(etree.parse(Path(folder) / file.name, parser))
 
 
+@cache
+def _schema(root: str, event_type: str | None, own: str | None, as_published: bool) -> etree.XMLSchema | None:
+    file = schema_file(root, event_type, own)
+    if file is None:
+        return None
+    widen = root in EVENT_ROOTS and not as_published and file.is_relative_to(_nfelib())
+    return _widened(file) if widen else _compiled(file)
+
+
 def faults(element: etree._Element, event_type: str | None = None, *, as_published: bool = False) -> list[str] | None:
     """What the schema of this element has against it, as its own root; [] when valid, None when there is no schema.
 
     Events are judged with the identifiers in force, unless `as_published`: exactly by the file.
     """
-    name = etree.QName(element)
-    file = schema_file(name.localname, event_type)
-    if file is None:
+    root = etree.QName(element).localname
+    schema = _schema(root, event_type if root in EVENT_ROOTS else None, os.environ.get(SCHEMA_FOLDER), as_published)
+    if schema is None:
         return None
-    widen = name.localname in EVENT_ROOTS and not as_published and file.is_relative_to(_nfelib())
-    schema = _widened(file) if widen else _compiled(file)
     if schema.validate(element):
         return []
     log: list[Any] = list(cast("Any", schema.error_log))
