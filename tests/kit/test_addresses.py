@@ -20,7 +20,7 @@ PRIVATE = [
     "017700000001",
     "0177.0.0.1",
     "0",
-    "0.0.0.0",
+    "0.0.0.0",  # noqa: S104 - an address to refuse, nothing binds to it
     "localhost",
     "10.0.0.1",
     "10.255.255.255",
