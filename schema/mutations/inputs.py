@@ -54,11 +54,13 @@ def _annotation(hint: Any) -> Any:
         return _annotation(inner) | None
     if origin is tuple:
         return list[_annotation(get_args(hint)[0])]  # type: ignore[misc]
-    return input_type(hint) if is_dataclass(hint) else hint
+    if isinstance(hint, type) and is_dataclass(hint):
+        return input_type(hint)
+    return hint
 
 
 @cache
-def reader(cls: type) -> Reader:
+def reader(cls: Any) -> Reader:
     """Coerced mapping by GraphQL names -> instance of `cls`; `BadId` and `BadValue` for what does not fit."""
     names = hints(cls)
     parts = [(item.name, camel(item.name), _reader(names[item.name])) for item in fields(cls)]
@@ -80,8 +82,8 @@ def _reader(hint: Any) -> Reader:
     if origin is tuple:
         each = _reader(get_args(hint)[0])
         return lambda value: tuple(each(v) for v in value)
-    if is_dataclass(hint):
-        return reader(hint)  # type: ignore[arg-type]
+    if isinstance(hint, type) and is_dataclass(hint):
+        return reader(hint)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return lambda value: hint(getattr(value, "value", value))
     return clean if hint is str else lambda value: value
