@@ -27,7 +27,7 @@ def camel(name: str) -> str:
 
 
 @cache
-def hints(cls: type) -> dict[str, Any]:
+def hints(cls: Any) -> dict[str, Any]:
     return get_type_hints(cls, include_extras=True)
 
 
@@ -92,9 +92,10 @@ def _reader(hint: Any) -> Reader:
 def owned_ids(value: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], str, UUID]]:
     """(path, prefix, id) of each id in an input."""
     found: list[tuple[tuple[str, ...], str, UUID]] = []
+    names: Any = hints(type(value))
     for item in fields(value):
         inner, here = getattr(value, item.name), (*path, camel(item.name))
-        prefix = _prefix(hints(type(value))[item.name])
+        prefix = _prefix(names[item.name])
         for at, one in enumerate(inner) if isinstance(inner, tuple) else [(None, inner)]:
             place = here if at is None else (*here, str(at))
             if isinstance(one, UUID) and prefix:

@@ -71,10 +71,11 @@ async def ask(ws: ClientConnection, query: str, name: str = "1", **variables: An
 
 
 async def closed(ws: ClientConnection) -> tuple[int, str]:
-    with pytest.raises(ConnectionClosed) as found:
+    try:
         while True:
             await asyncio.wait_for(ws.recv(), 10)
-    received = found.value.rcvd
+    except ConnectionClosed as error:
+        received = error.rcvd
     assert received is not None
     return received.code, received.reason
 
@@ -83,7 +84,7 @@ async def listening(site: Site, count: int = 1) -> None:
     """Wait until so many subscribers are registered."""
     streams = site.edge.live.streams
     async with asyncio.timeout(10):
-        while sum(len(s.subscribers) for s in streams.streams.values()) < count:
+        while sum(len(s.subscribers) for s in streams.streams.values()) < count:  # noqa: ASYNC110 - of another task
             await asyncio.sleep(0.01)
 
 
@@ -119,7 +120,8 @@ async def test_a_change_arrives_and_the_cursor_resumes(site: Site) -> None:
 
 
 async def test_many_resumes_give_each_fact_once_in_order(site: Site) -> None:
-    total, seen, after = 60, [], None
+    total, after = 60, None
+    seen: list[str] = []
     start = asyncio.Event()
 
     async def write() -> list[Any]:
@@ -149,23 +151,22 @@ async def sse_events(
 ) -> list[dict[str, str]]:
     shown = {"accept": "text/event-stream", "authorization": "Bearer OPERATOR", **(headers or {})}
     found: list[dict[str, str]] = []
-    async with httpx.AsyncClient(timeout=10) as client:
-        async with client.stream(
-            "POST", site.url, json={"query": query, "variables": variables}, headers=shown
-        ) as answer:
-            assert answer.status_code == 200
-            assert answer.headers["content-type"] == "text/event-stream"
-            block: dict[str, str] = {}
-            async for line in answer.aiter_lines():
-                name, _, value = line.partition(": ")
-                if line:
-                    block[name] = value
-                elif block:
-                    if "event" in block:
-                        found.append(block)
-                    block = {}
-                if len(found) >= count:
-                    return found
+    async with (
+        httpx.AsyncClient(timeout=10) as client,
+        client.stream("POST", site.url, json={"query": query, "variables": variables}, headers=shown) as answer,
+    ):
+        assert answer.status_code == 200
+        assert answer.headers["content-type"] == "text/event-stream"
+        block: dict[str, str] = {}
+        async for line in answer.aiter_lines():
+            name, _, value = line.partition(": ")
+            if line:
+                block[name] = value
+                continue
+            found += [block] if "event" in block else []
+            block = {}
+            if len(found) >= count:
+                break
     return found
 
 
@@ -299,9 +300,9 @@ async def test_rules_of_the_socket(site: Site) -> None:
         answer = await said(ws)
         assert (answer["id"], answer["payload"][0]["extensions"]["code"]) == ("20", "LIMIT_EXCEEDED")
     with pytest.raises(InvalidStatus):
-        async with socket(site, origin="https://evil.example"):  # type: ignore[arg-type]
+        async with socket(site, origin="https://evil.example"):
             pass
-    async with socket(site, origin="https://friend.example") as ws:  # type: ignore[arg-type]
+    async with socket(site, origin="https://friend.example") as ws:
         await ws.send('{"type":"ping"}')
         assert (await said(ws))["type"] == "pong"
     async with connect(site.url.replace("http:", "ws:")) as ws:
@@ -345,7 +346,7 @@ async def test_nothing_is_left_behind(site: Site) -> None:
             await ask(ws, CHANGED)
             ws.transport.abort()
     async with asyncio.timeout(10):
-        while site.edge.live.streams.streams or len(asyncio.all_tasks()) > before + 2:
+        while site.edge.live.streams.streams or len(asyncio.all_tasks()) > before + 2:  # noqa: ASYNC110 - of other tasks
             await asyncio.sleep(0.05)
     assert not site.edge.live.streams.streams
 
