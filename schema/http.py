@@ -71,8 +71,7 @@ class GraphQLEntry:
             await respond(send, 405, JSON, b'{"errors":[{"message":"POST only."}]}', {"allow": "POST"})
             return
         try:
-            if not headers.get(b"content-type", b"").startswith(b"application/json"):
-                raise BadRequest(reason="the content type must be application/json")
+            _check_type(headers)
             me = await self.desk.who(headers.get(b"authorization", b"").decode("latin-1"))
             body = await read_body(receive, headers)
             asked = self.desk.asked(me, read_json(body))
@@ -126,6 +125,11 @@ class GraphQLEntry:
             await frames.aclose()
 
 
+def _check_type(headers: Headers) -> None:
+    if not headers.get(b"content-type", b"").startswith(b"application/json"):
+        raise BadRequest(reason="the content type must be application/json")
+
+
 async def _gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
@@ -136,7 +140,7 @@ async def until(frames: AsyncIterator[bytes], left: asyncio.Task[None]) -> Async
     following: asyncio.Task[bytes] | None = None
     try:
         while True:
-            following = asyncio.ensure_future(anext(frames))  # type: ignore[arg-type]
+            following = asyncio.ensure_future(anext(frames))
             await asyncio.wait({following, left}, return_when=asyncio.FIRST_COMPLETED)
             if not following.done():
                 return

@@ -26,7 +26,7 @@ async def beating(events: AsyncIterator[Any], seconds: float) -> AsyncGenerator[
     following: asyncio.Task[Any] | None = None
     try:
         while True:
-            following = following or asyncio.ensure_future(anext(events))  # type: ignore[arg-type]
+            following = following or asyncio.ensure_future(anext(events))
             done, _ = await asyncio.wait({following}, timeout=seconds)
             if not done:
                 yield None

@@ -21,7 +21,7 @@ REPLAY = f"""{_COLUMNS} WHERE tenant_id = $3 AND (xid, position) > ($1::text::xi
 ORDER BY xid, position LIMIT {BATCH}"""
 BY_POSITION = f"""{_COLUMNS} WHERE tenant_id = $2 AND position > $1 AND {_SETTLED} ORDER BY xid, position"""
 END = (
-    f"SELECT xid::text AS xid, position FROM business_events WHERE {_SETTLED} ORDER BY xid DESC, position DESC LIMIT 1"
+    f"SELECT xid::text AS xid, position FROM business_events WHERE {_SETTLED} ORDER BY xid DESC, position DESC LIMIT 1"  # noqa: S608 - constants of this module
 )
 OLDEST = "SELECT xid::text AS xid, position FROM business_events ORDER BY xid, position LIMIT 1"
 THERE = "SELECT 1 FROM business_events WHERE xid = $1::text::xid8 AND position = $2"

@@ -81,7 +81,8 @@ class _Session:
         reader = asyncio.create_task(self._read())
         beat = asyncio.create_task(self._beat())
         try:
-            await asyncio.wait({reader, self.end}, return_when=asyncio.FIRST_COMPLETED)
+            watched: set[asyncio.Future[Any]] = {reader, self.end}
+            await asyncio.wait(watched, return_when=asyncio.FIRST_COMPLETED)
             ended = self.end.result() if self.end.done() else reader.result()
             if ended is not None:
                 with suppress(OSError, TimeoutError, RuntimeError):

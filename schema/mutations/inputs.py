@@ -27,7 +27,7 @@ def camel(name: str) -> str:
 
 
 @cache
-def hints(cls: type) -> dict[str, Any]:
+def hints(cls: Any) -> dict[str, Any]:
     return get_type_hints(cls, include_extras=True)
 
 
@@ -54,11 +54,13 @@ def _annotation(hint: Any) -> Any:
         return _annotation(inner) | None
     if origin is tuple:
         return list[_annotation(get_args(hint)[0])]  # type: ignore[misc]
-    return input_type(hint) if is_dataclass(hint) else hint
+    if isinstance(hint, type) and is_dataclass(hint):
+        return input_type(hint)
+    return hint
 
 
 @cache
-def reader(cls: type) -> Reader:
+def reader(cls: Any) -> Reader:
     """Coerced mapping by GraphQL names -> instance of `cls`; `BadId` and `BadValue` for what does not fit."""
     names = hints(cls)
     parts = [(item.name, camel(item.name), _reader(names[item.name])) for item in fields(cls)]
@@ -80,8 +82,8 @@ def _reader(hint: Any) -> Reader:
     if origin is tuple:
         each = _reader(get_args(hint)[0])
         return lambda value: tuple(each(v) for v in value)
-    if is_dataclass(hint):
-        return reader(hint)  # type: ignore[arg-type]
+    if isinstance(hint, type) and is_dataclass(hint):
+        return reader(hint)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return lambda value: hint(getattr(value, "value", value))
     return clean if hint is str else lambda value: value
@@ -90,9 +92,10 @@ def _reader(hint: Any) -> Reader:
 def owned_ids(value: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], str, UUID]]:
     """(path, prefix, id) of each id in an input."""
     found: list[tuple[tuple[str, ...], str, UUID]] = []
+    names: Any = hints(type(value))
     for item in fields(value):
         inner, here = getattr(value, item.name), (*path, camel(item.name))
-        prefix = _prefix(hints(type(value))[item.name])
+        prefix = _prefix(names[item.name])
         for at, one in enumerate(inner) if isinstance(inner, tuple) else [(None, inner)]:
             place = here if at is None else (*here, str(at))
             if isinstance(one, UUID) and prefix:

@@ -175,7 +175,7 @@ class _Writer:
     ) -> bytes:
         name = nodes[0].name.value
         if name == "__typename":
-            return b'"' + payload.name.encode() + b'"'
+            return b'"%b"' % payload.name.encode()
         ours = definition(payload, name)
         made = ours.metadata.get("bind")
         if isinstance(made, Made):

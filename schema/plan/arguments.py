@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -141,7 +141,3 @@ def prefix_of(value: Any) -> str:
     """The known prefix of a public id, else an empty text."""
     head = str(value)[:3]
     return head if head in BY_PREFIX or head in SUBJECTS.values() else ""
-
-
-def utc(value: datetime) -> datetime:
-    return value.astimezone(UTC)

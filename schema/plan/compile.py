@@ -26,7 +26,6 @@ from schema.plan.bind import (
     Nested,
     One,
     SubjectKey,
-    plain_type,
 )
 from schema.plan.bind import Values as Texts
 from schema.plan.pieces import (
@@ -79,7 +78,7 @@ class Compiler:
     # ---- binds
     def bind(self, source: Any, type_: Any) -> Any:
         name = f"b{len(self.getters)}"
-        self.getters[name] = source if callable(source) else (lambda _values, fixed=source: fixed)
+        self.getters[name] = source if callable(source) else _constantly(source)
         return sa.bindparam(name, type_=type_)
 
     def scope(self, name: str) -> Any:
@@ -155,14 +154,15 @@ class Compiler:
         fixed = compiled.params
         return Plan(
             str(compiled),
-            tuple(
-                self.getters.get(n) or (lambda _values, c=fixed[n]: c)  # type: ignore[misc]
-                for n in compiled.positiontup or ()
-            ),
+            tuple(self.getters.get(n) or _constantly(fixed[n]) for n in compiled.positiontup or ()),
         )
 
     def bytes_of(self, piece: Any) -> Any:
         return sa.func.convert_to(sa.func.coalesce(piece, BROKEN_SQL), UTF8)
+
+
+def _constantly(value: Any) -> Getter:
+    return lambda _values: value
 
 
 # ---------------------------------------------------------------- one maker a kind of declaration
@@ -245,6 +245,3 @@ _MAKERS: Mapping[type, Callable[..., Piece]] = {
 
 def compiler(schema: g.GraphQLSchema, document: g.DocumentNode, reader: Reader, values: Values) -> Compiler:
     return Compiler(schema, Selections(schema, document, values), reader, values, {})
-
-
-__all__ = ["BROKEN", "Compiler", "Plan", "compiler", "plain_type"]

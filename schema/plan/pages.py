@@ -17,7 +17,7 @@ from schema.plan.filters import conditions
 from schema.plan.pieces import NULL, Piece, braces, constant, glue, text
 from schema.plan.selection import Nodes, NotCovered, below, bound_of
 
-_CAP = sa.literal_column(str(TOTAL_CAP))
+_CAP: Any = sa.literal_column(str(TOTAL_CAP))
 Parent = tuple[str, Any, str]  # (our column, the parent's row, its column)
 
 
@@ -43,13 +43,13 @@ def page(c: Compiler, kind: Page, connection: Any, nodes: Nodes, parent: Parent 
         *conditions(kind, base, args.get("where") or {}, c.bind, c.values),
     ]
     outer = [parent[1]] if parent else []
-    counted = sa.select(sa.literal_column("1")).select_from(base).where(*where).correlate(*outer)
+    counted: Any = sa.select(sa.literal_column("1")).select_from(base).where(*where).correlate(*outer)
     mark = args.get("before" if back else "after")
     marked = resolved(mark, c.values) is not None
     if marked:
         where.append(_beyond(c, base.c[kind.sorts[sort]], base.c[bound.key], mark, sort, descending != back))
     way = sa.desc if descending != back else sa.asc
-    keys = (kind.sorts[sort], bound.key)
+    keys = (kind.sorts[sort], bound.key or "")
     top = (
         sa.select(*base.c)
         .where(*where)
@@ -109,7 +109,7 @@ class _Whole:
 
     def __init__(self, c: Compiler, rows: Any, size: int, back: bool, marked: bool, counted: Any) -> None:
         self.c, self.rows, self.back, self.marked, self.counted = c, rows, back, marked, counted
-        self.size = sa.literal_column(str(size))
+        self.size: Any = sa.literal_column(str(size))
         self.kept = rows.c.n <= self.size
 
     def part(self, connection: Any, nodes: Nodes, i: int) -> Piece:

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 SqlText = Any  # a ColumnElement[str]; SQLAlchemy's operators are typed Any at the ends that matter
 Piece = Any  # str (constant text), SqlText, or a tuple of pieces
 
-UTC = sa.literal_column("'UTC'")
-HEX = sa.literal_column("'hex'")
-UTF8 = sa.literal_column("'UTF8'")
+UTC: SqlText = sa.literal_column("'UTC'")
+HEX: SqlText = sa.literal_column("'hex'")
+UTF8: SqlText = sa.literal_column("'UTF8'")
 BROKEN_SQL = sa.literal_column(r"E'\x01'", sa.Text)
-_ISO = sa.literal_column("""'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'""")
+_ISO: SqlText = sa.literal_column("""'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'""")
 
 
 def constant(value: str) -> SqlText:

@@ -8,7 +8,6 @@ from dataclasses import is_dataclass
 from typing import Any
 from uuid import UUID
 
-import orjson
 import sqlalchemy as sa
 import strawberry
 from graphql import get_named_type
@@ -55,7 +54,7 @@ async def rows_of(info: Info, statement: Any, binds: Binds) -> list[Any]:
 
 
 def instance(cls: type, row: Any) -> Any:
-    made = cls.__new__(cls)
+    made: Any = object.__new__(cls)
     made.__dict__["row"] = row
     return made
 
@@ -309,7 +308,3 @@ async def page_of(
         },
         "total_count": {"value": min(total, TOTAL_CAP), "exact": total <= TOTAL_CAP},
     }
-
-
-def dumps(data: Any) -> bytes:
-    return orjson.dumps(data)

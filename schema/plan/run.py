@@ -13,7 +13,6 @@ import orjson
 import strawberry
 from graphql.execution.values import get_variable_values
 
-from hub.kit.db import Unavailable
 from hub.kit.errors import HubError
 from schema.errors import BadValue, LimitExceeded, MaxCostExceeded, TimedOut
 from schema.plan.arguments import Values
@@ -163,7 +162,7 @@ class Reads:
             except TimeoutError as error:
                 raise TimedOut(seconds=SECONDS) from error
         errors = tuple(result.errors or ())
-        for error in errors:
-            if isinstance(error.original_error, HubError | Unavailable):
-                raise error.original_error
+        for fault in errors:
+            if isinstance(fault.original_error, HubError):
+                raise fault.original_error
         return Answer(data=orjson.dumps(result.data), path="executor", errors=errors)

@@ -10,7 +10,7 @@ from typing import Any, NewType
 import orjson
 import strawberry
 from graphql import GraphQLError
-from strawberry.schema.types.scalar import ScalarDefinition
+from strawberry.types.scalar import ScalarDefinition
 
 from hub.kit.clock import rfc3339
 from hub.kit.money import amount_text, plain

@@ -17,7 +17,7 @@ for kind, name in (
     (NodeKind, "LocationKind"),
     (FulfillmentMethod, "FulfillmentMethod"),
 ):
-    strawberry.enum(kind, name=name)  # type: ignore[call-overload]
+    strawberry.enum(kind, name=name)
 
 
 @strawberry.enum

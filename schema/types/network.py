@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import strawberry
 
 from hub.canon.states import NodeKind
@@ -11,7 +13,7 @@ from schema.plan.fields import listing
 from schema.plan.scalars import Quantity
 from schema.types.parts import UNSET, Address, Node, TextFilter, address
 
-_ADDRESS = {field: column for field, column in address().items() if field not in ("tax_id", "name")}
+_ADDRESS: Any = {field: column for field, column in address().items() if field not in ("tax_id", "name")}
 
 
 @bound(v_location, area="network", key="location_id", prefix="loc")

@@ -11,7 +11,7 @@ from hub.network.queries import v_location
 from hub.orders.queries import v_order
 from schema.plan.bind import Predicate, Rows, Scope
 
-_ONE = sa.literal_column("1")
+_ONE: Any = sa.literal_column("1")
 
 
 def _order_of(test: Callable[[Any], Predicate]) -> Predicate:
@@ -19,7 +19,7 @@ def _order_of(test: Callable[[Any], Predicate]) -> Predicate:
     return sa.exists(sa.select(_ONE).select_from(order).where(test(order)))
 
 
-def _own(order: Any, role: str, scope: Scope) -> Predicate | None:
+def _own(order: Any, role: str, scope: Scope) -> Any:
     if role == "STOREFRONT":
         return order.c.channel == scope("channel")
     if role == "PARTNER":

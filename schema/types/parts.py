@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import strawberry
 
 from schema.plan.scalars import Amount, Timestamp
@@ -75,7 +77,7 @@ class OrderStateFilter:
     in_: list[OrderState] | None = strawberry.field(name="in", default=UNSET)
 
 
-def address(prefix: str = "") -> dict[str, str]:
+def address(prefix: str = "") -> Any:
     """The fields of `Address` from columns with that prefix."""
     same = ("name", "street", "number", "complement", "district", "city", "region", "phone", "tax_id")
     return {
@@ -85,4 +87,4 @@ def address(prefix: str = "") -> dict[str, str]:
     }
 
 
-SIZE = {n: n for n in ("weight_g", "length_mm", "width_mm", "height_mm")}
+SIZE: Any = {n: n for n in ("weight_g", "length_mm", "width_mm", "height_mm")}

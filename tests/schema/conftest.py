@@ -109,7 +109,7 @@ async def site(filled: str) -> AsyncIterator[Site]:
     app = Starlette(routes=routes(edge))
     server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="error", ws="websockets-sansio", lifespan="off"))
     task = asyncio.create_task(server.serve())
-    while not server.started:
+    while not server.started:  # noqa: ASYNC110 - uvicorn has no event for it
         await asyncio.sleep(0.01)
     port = server.servers[0].sockets[0].getsockname()[1]
     yield Site(f"http://127.0.0.1:{port}/graphql", edge, commands, doorbell, filled)

@@ -66,14 +66,14 @@ async def test_compiled_bytes_are_the_executors(reads: Reads) -> None:
             asked = reads.ask(me, query, variables)
             entry, _ = reads.entry(asked)
         except HubError as error:
-            assert error.code in ("FORBIDDEN", "MAX_COST_EXCEEDED", "LIMIT_EXCEEDED"), f"{query}\n{variables}\n{error}"
+            if error.code not in ("FORBIDDEN", "MAX_COST_EXCEEDED", "LIMIT_EXCEEDED"):
+                raise
             continue
         how, body = await outcome(reads.read(asked, entry))
         _, wanted = await outcome(reads.execute(asked))
         paths[how] += 1
         assert body == wanted, f"seed {SEED} n {n} {me.role}\n{query}\n{variables}\n{body!r:.900}\n{wanted!r:.900}"
-    print(paths)
-    assert paths["compiled"] >= 0.95 * sum(paths.values())
+    assert paths["compiled"] >= 0.95 * sum(paths.values()), paths
     assert paths["compiled"] >= MANY // 2
 
 

@@ -132,8 +132,8 @@ class Writer:
             }
             made.append(f"orderBy: {self.given(type_.name, value)}")
         elif self.chance(0.4) and self.cursors.get(name):
-            value = self.rng.choice([*self.cursors[name], None])
-            made.append(f"{'before' if back else 'after'}: {self.given('String', value)}")
+            cursor = self.rng.choice([*self.cursors[name], None])
+            made.append(f"{'before' if back else 'after'}: {self.given('String', cursor)}")
         if "where" in field_.args and (where := self.where(field_.args["where"].type)):
             made.append(f"where: {self.given(field_.args['where'].type.name, where)}")
         return "(" + ", ".join(made) + ")"
@@ -161,6 +161,8 @@ class Writer:
 
 class Word(str):
     """An enum value: no quotes in a document, a text in variables."""
+
+    __slots__ = ()
 
 
 ID_FIELDS = {
