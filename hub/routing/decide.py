@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from hub.routing.assign import Choice, assign, best_alone
-from hub.routing.filters import OF_THE_DEMAND, Asked, carries, parcels, total
+from hub.routing.filters import Asked, carries, total
 from hub.routing.model import ZERO, Candidate, Decision, Demand, Place, Quote, Share, Stock, Terms
 from hub.routing.prospects import CENT, KG, Priced, Prospect, excluded, prepare
 from hub.routing.rules import Rules
@@ -16,6 +16,7 @@ from hub.routing.rules import Rules
 ONE = Decimal(1)
 DAY = timedelta(days=1)
 NOTHING: Mapping[UUID, int] = {}
+NO_QUOTE = Quote(None, None, 0)
 NO_TAGS: frozenset[str] = frozenset()
 Serving = Callable[[str, str], Sequence[Place]]
 
@@ -96,54 +97,58 @@ class _Work:
         heaviest = max((x.weight_g or 0 for x in demand.lines), default=0)
         longest = max((x.longest_mm or 0 for x in demand.lines), default=0)
         self.asked = Asked(demand, wanted, self.amounts, heaviest, longest, busy)
+        self.stocked: list[Decimal] = []  # of the place at hand: what there is, also beyond what is wanted
         self.candidates: list[Candidate] = []
         self.fixed: list[Decimal] = []  # of the feasible candidates, as are the next ones
         self.live: list[tuple[Candidate, Prospect, Priced, list[Decimal]]] = []
 
     def consider(self, prospect: Prospect) -> None:
         place, asked = prospect.place, self.asked
-        asked.has = self._has(place.node_id)
-        for rule in prospect.checks:
-            why = OF_THE_DEMAND[rule.id](asked, place, rule)
+        asked.has = has = self._has(place.node_id)
+        for rule, check in prospect.checks:
+            why = check(asked, place, rule)
             if why:
                 self.candidates.append(excluded(place, rule.id, why))
                 return
         if prospect.out is not None:
             self.candidates.append(prospect.out)
-            return
-        self._feasible(prospect, list(asked.has))
+        else:
+            self._feasible(prospect, has)
 
     def _has(self, node_id: UUID) -> list[Decimal]:
         """Units of each wanted SKU that the node can give, never more than wanted."""
-        get, avoid = self.stock.get, self.demand.avoid
+        get = self.stock.get
         found = [get((node_id, sku), ZERO) for sku in self.wanted]
-        if avoid:
+        if self.demand.avoid:
+            avoid = self.demand.avoid
             found = [ZERO if (node_id, sku) in avoid else n for sku, n in zip(self.wanted, found, strict=True)]
-        return [h if ZERO <= h < n else (n if h > ZERO else ZERO) for h, n in zip(found, self.amounts, strict=True)]
+        self.stocked = found
+        return [n if h >= n else max(h, ZERO) for h, n in zip(found, self.amounts, strict=True)]
 
     def _feasible(self, prospect: Prospect, has: list[Decimal]) -> None:
         place = prospect.place
         whole = has == self.amounts
         kg = self.kg if whole else total([k * h for k, h in zip(self.kilos, has, strict=True)])
-        value = self.value if whole else total([v * h for v, h in zip(self.values, has, strict=True)])
-        quotes, priced, best, fixed, late = self._choose(prospect, kg)
-        if priced is None:
+        quotes, priced, best, late = self._choose(prospect, kg)
+        if priced is None or best.score is None:
             self.candidates.append(excluded(place, "weight", f"no lane takes a piece of {self.asked.heaviest_g} g"))
             return
         parts = dict(priced.parts)
+        score = best.score
         if best.parcels > 1:
             parts["parcels"] = priced.per_parcel * (best.parcels - 1)
         if late:
             parts["late_day"] = late
         if self.board.scarcity:
-            parts["scarcity"] = self._scarcity(place.node_id, has)
-            fixed += parts["scarcity"]
-        score = fixed
-        if priced.per_kg and kg:
-            parts["per_kg"] = priced.per_kg * kg
-            score += parts["per_kg"]
-        if prospect.tax and value:
-            parts["tax"] = (prospect.tax * value).quantize(CENT)
+            parts["scarcity"] = scarcity = self._scarcity(has)
+            score += scarcity
+        fixed = score
+        if priced.per_kg:
+            parts["per_kg"] = weighed = priced.per_kg * kg
+            fixed -= weighed
+        if prospect.tax:
+            value = self.value if whole else total([v * h for v, h in zip(self.values, has, strict=True)])
+            parts["tax"] = prospect.tax * value
             score += parts["tax"]
         candidate = Candidate(
             node_id=place.node_id,
@@ -161,44 +166,35 @@ class _Work:
         self.fixed.append(fixed)
         self.live.append((candidate, prospect, priced, has))
 
-    def _choose(
-        self, prospect: Prospect, kg: Decimal
-    ) -> tuple[tuple[Quote, ...], Priced | None, Quote, Decimal, Decimal]:
-        """Every offer with its score for that weight; the cheapest one, its fixed part of the score and what lateness costs in it."""
-        promised, grams = self.demand.promised_by, kg * KG
+    def _choose(self, prospect: Prospect, kg: Decimal) -> tuple[tuple[Quote, ...], Priced | None, Quote, Decimal]:
+        """Every offer with its score for that weight; the cheapest one, and what lateness costs in it."""
+        promised, heaviest = self.demand.promised_by, self.asked.heaviest_g
         quotes: list[Quote] = []
         chosen: Priced | None = None
-        best, best_fixed, best_late = Quote(None, None, 0), ZERO, ZERO
+        best, best_score, best_late = NO_QUOTE, ZERO, ZERO
         for priced in prospect.priced:
-            offer = priced.offer
-            if offer is not None and (offer.unusable or not carries(offer, self.asked.heaviest_g)):
-                quotes.append(Quote(offer, None, 0, offer.unusable or f"takes {offer.max_weight_g} g"))
-                continue
-            count = parcels(offer, grams) if offer is not None else 1
-            late = self._lateness(priced.arrives, promised)
-            fixed = priced.score + late
-            if count > 1:
-                fixed += priced.per_parcel * (count - 1)
-            score = fixed + priced.per_kg * kg
+            offer, count, late = priced.offer, 1, ZERO
+            score = priced.score + priced.per_kg * kg
+            if priced.limited and offer is not None:
+                if offer.unusable or not carries(offer, heaviest):
+                    quotes.append(Quote(offer, None, 0, offer.unusable or f"takes {offer.max_weight_g} g"))
+                    continue
+                if kg > priced.most_kg > ZERO:
+                    count = int(-(-kg // priced.most_kg))
+                    score += priced.per_parcel * (count - 1)
+            if promised is not None and priced.arrives > promised:
+                late = self.board.late * -((promised - priced.arrives) // DAY)  # begun days
+                score += late
             quote = Quote(offer, score, count)
-            if offer is not None:
-                quotes.append(quote)
-            if chosen is None or (best.score is not None and score < best.score):
-                chosen, best, best_fixed, best_late = priced, quote, fixed, late
-        return tuple(quotes), chosen, best, best_fixed, best_late
+            quotes.append(quote)
+            if chosen is None or score < best_score:
+                chosen, best, best_score, best_late = priced, quote, score, late
+        return tuple(quotes), chosen, best, best_late
 
-    def _lateness(self, arrives: datetime, promised: datetime | None) -> Decimal:
-        """Begun days after the promise."""
-        if promised is None or arrives <= promised:
-            return ZERO
-        return self.board.late * -((promised - arrives) // DAY)
-
-    def _scarcity(self, node_id: UUID, has: list[Decimal]) -> Decimal:
+    def _scarcity(self, has: list[Decimal]) -> Decimal:
         """How near to nothing the node would be left: the largest part of a SKU's stock that would be taken."""
-        get = self.stock.get
-        taken = [n / get((node_id, sku), n) for sku, n in zip(self.wanted, has, strict=True) if n]
-        part = max(taken, default=ZERO)
-        return (self.board.scarcity * min(ONE, part)).quantize(CENT)
+        part = max([n / have for n, have in zip(has, self.stocked, strict=True) if n])
+        return (self.board.scarcity * part).quantize(CENT) if part < ONE else self.board.scarcity
 
     def decision(self, relaxed: frozenset[str]) -> Decision:
         units, score, exact = self._assigned()

@@ -110,7 +110,10 @@ OF_THE_PLACE: Mapping[str, Callable[[Setting, Filter], Why]] = {
 
 
 def _stock(q: Asked, place: Place, rule: Filter) -> Why:
-    return None if any(q.has) else f"has none of {', '.join(sorted(q.wanted))}"
+    for n in q.has:
+        if n:
+            return None
+    return f"has none of {', '.join(sorted(q.wanted))}"
 
 
 def _whole_order(q: Asked, place: Place, rule: Filter) -> Why:
@@ -126,7 +129,7 @@ def _capacity(q: Asked, place: Place, rule: Filter) -> Why:
 
 
 def _avoid(q: Asked, place: Place, rule: Filter) -> Why:
-    return "has just refused it" if (place.node_id, "") in q.demand.avoid else None
+    return "has just refused it" if q.demand.avoid and (place.node_id, "") in q.demand.avoid else None
 
 
 def _pickup(q: Asked, place: Place, rule: Filter) -> Why:
@@ -135,8 +138,9 @@ def _pickup(q: Asked, place: Place, rule: Filter) -> Why:
 
 
 def _weight(q: Asked, place: Place, rule: Filter) -> Why:
-    if q.demand.method == "PICKUP" or not place.offers or any(carries(o, q.heaviest_g) for o in place.offers):
-        return None
+    for offer in place.offers:
+        if carries(offer, q.heaviest_g):
+            return None
     return f"no lane takes a piece of {q.heaviest_g} g"
 
 
@@ -145,8 +149,10 @@ def _size(q: Asked, place: Place, rule: Filter) -> Why:
     return f"takes {most} mm, a piece has {q.longest_mm} mm" if q.longest_mm > most else None
 
 
+Check = Callable[[Asked, Place, Filter], Why]
+
 # filter id -> why this demand excludes the place, or None
-OF_THE_DEMAND: Mapping[str, Callable[[Asked, Place, Filter], Why]] = {
+OF_THE_DEMAND: Mapping[str, Check] = {
     "avoid": _avoid,
     "capacity": _capacity,
     "pickup": _pickup,
@@ -155,6 +161,21 @@ OF_THE_DEMAND: Mapping[str, Callable[[Asked, Place, Filter], Why]] = {
     "weight": _weight,
     "whole_order": _whole_order,
 }
+
+
+def matters(rule: Filter, s: Setting) -> bool:
+    """This filter can exclude the place for some demand of these terms."""
+    if rule.id == "pickup":
+        return s.terms.method == "PICKUP"
+    if rule.id == "capacity":
+        return s.place.capacity_per_day is not None
+    if rule.id == "weight":
+        return (
+            s.terms.method != "PICKUP"
+            and bool(s.place.offers)
+            and all(o.max_weight_g is not None for o in s.place.offers)
+        )
+    return True
 
 
 def carries(offer: Offer, heaviest_g: int) -> bool:
@@ -166,13 +187,6 @@ def keeps(offer: Offer, level: Level) -> bool:
     """This offer is of that service level."""
     named = not level.services or offer.service in level.services
     return named and (level.most_days is None or offer.days <= level.most_days)
-
-
-def parcels(offer: Offer, grams: Decimal) -> int:
-    """How many parcels that weight makes."""
-    if offer.max_weight_g is None or grams <= offer.max_weight_g or offer.max_weight_g <= 0:
-        return 1
-    return int(-(-grams // offer.max_weight_g))
 
 
 def total(numbers: Sequence[Decimal]) -> Decimal:

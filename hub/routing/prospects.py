@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from hub.routing.filters import OF_THE_DEMAND, OF_THE_PLACE, Setting, keeps
+from hub.routing.filters import OF_THE_DEMAND, OF_THE_PLACE, Check, Setting, keeps, matters
 from hub.routing.model import ZERO, Candidate, Offer, Place, Terms
 from hub.routing.rules import Filter, Policy, Rules
 
@@ -22,6 +22,8 @@ class Priced:
     """
 
     offer: Offer | None
+    limited: bool  # by weight, or not usable at all
+    most_kg: Decimal  # of one parcel
     parts: Mapping[str, Decimal]
     score: Decimal
     per_parcel: Decimal
@@ -34,7 +36,7 @@ class Prospect:
     """`checks`: filters that need the demand, in order; `out`: excluded whatever is asked, unless a check excludes it before."""
 
     place: Place
-    checks: tuple[Filter, ...]
+    checks: tuple[tuple[Filter, Check], ...]
     out: Candidate | None
     priced: tuple[Priced, ...]
     tax: Decimal  # weighted cost of one currency unit of goods
@@ -48,13 +50,14 @@ def prepare(terms: Terms, place: Place, rules: Rules, relaxed: frozenset[str]) -
     level = rules.levels.get(terms.level) if terms.level else None
     offers = tuple(o for o in place.offers if level is None or keeps(o, level)) if terms.method != "PICKUP" else ()
     setting = Setting(terms, place, offers, level)
-    checks: list[Filter] = []
+    checks: list[tuple[Filter, Check]] = []
     out: Candidate | None = None
     for rule in (*rules.filters, *(f for p in policies for f in p.filters)):
         if rule.id in skipped or (rule.only and place.code not in rule.only) or not rule.when.holds(terms, place):
             continue
         if rule.id in OF_THE_DEMAND:
-            checks.append(rule)
+            if matters(rule, setting):
+                checks.append((rule, OF_THE_DEMAND[rule.id]))
             continue
         why = OF_THE_PLACE[rule.id](setting, rule)
         if why:
@@ -89,6 +92,8 @@ def _priced(setting: Setting, offer: Offer | None, rules: Rules, policies: list[
     }
     return Priced(
         offer=offer,
+        limited=offer is not None and (offer.max_weight_g is not None or offer.unusable is not None),
+        most_kg=Decimal((offer.max_weight_g if offer else None) or 0) / KG,
         parts={k: v for k, v in parts.items() if v},
         score=sum(parts.values(), ZERO),
         per_parcel=parts["cost"],
