@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 from uuid import UUID
 
 from hub.routing.assign import Choice, assign, best_alone
@@ -143,7 +143,7 @@ class _Work:
             parts["scarcity"] = scarcity = self._scarcity(has)
             score += scarcity
         fixed = score
-        if priced.per_kg:
+        if priced.per_kg and kg:
             parts["per_kg"] = weighed = priced.per_kg * kg
             fixed -= weighed
         if prospect.tax:
@@ -180,7 +180,7 @@ class _Work:
                     quotes.append(Quote(offer, None, 0, offer.unusable or f"takes {offer.max_weight_g} g"))
                     continue
                 if kg > priced.most_kg > ZERO:
-                    count = int(-(-kg // priced.most_kg))
+                    count = int((kg / priced.most_kg).to_integral_value(ROUND_CEILING))
                     score += priced.per_parcel * (count - 1)
             if promised is not None and priced.arrives > promised:
                 late = self.board.late * -((promised - priced.arrives) // DAY)  # begun days
