@@ -74,7 +74,7 @@ class Depot:
         async with self.db.unit(tenant=1, actor="test", now=self.now) as tx:
             return list(await tx.conn.fetch(sql, *given))
 
-    async def level(self, node: str, sku: str) -> tuple[Decimal, Decimal]:
+    async def level(self, node: str, sku: str) -> tuple[Any, Any]:
         """(on hand, reserved)"""
         sql = "SELECT on_hand, reserved FROM stock WHERE node_id = $1 AND sku = $2 AND condition = 'NEW'"
         [row] = await self.rows(sql, self.nodes[node], sku)

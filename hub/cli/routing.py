@@ -15,8 +15,8 @@ def group() -> None:
     """Keeps `test` a word of its own."""
 
 
-@app.command()
-def test(
+@app.command("test")
+def run_test(
     files: Annotated[list[Path], typer.Argument(help="Rule files, e.g. mappings/routing/default.yaml.")],
     verbose: Annotated[bool, typer.Option("--verbose", help="Also what every candidate scored.")] = False,
 ) -> None:

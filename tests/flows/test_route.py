@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -135,9 +134,9 @@ async def test_shadow_rules_run_beside_and_their_differences_are_stored(db: Data
 
 
 @pytest.fixture
-async def shops(db: Database) -> AsyncIterator[Depot]:
+async def shops(db: Database) -> Depot:
     kinds = {"EXT": NodeKind.SUPPLIER, "CAJ": NodeKind.STORE}
-    yield await new_depot(db, rules=default_rules(), kinds=kinds)
+    return await new_depot(db, rules=default_rules(), kinds=kinds)
 
 
 async def test_pickup_ship_from_store_and_drop_ship_are_policies(shops: Depot) -> None:
