@@ -30,7 +30,7 @@ from hub.kit.errors import HubError
 from hub.kit.http import Transport
 from hub.kit.settings import Settings
 from hub.kit.vault import Vault
-from hub.routing import load_rules
+from hub.routing import Rules, check_cases, load_rules
 
 TREE = Path(__file__).resolve().parents[2]
 MAPPINGS = TREE / "mappings"
@@ -89,11 +89,19 @@ def load_data(adapters: Mapping[str, Found], folder: Path = MAPPINGS) -> Data:
         mappings=mapping.load_all(folder),
         deps=Deps(
             incidents=Incidents(load_playbooks(folder / "playbooks")),
-            rules=load_rules(folder / "routing" / "default.yaml"),
+            rules=_rules(folder / "routing" / "default.yaml"),
+            shadow_rules=_rules(shadow) if (shadow := folder / "routing" / "shadow.yaml").exists() else None,
             tables=load_tables(tables_folder()),
             accepts={name: f.accepts for name, f in adapters.items()},
         ),
     )
+
+
+def _rules(path: Path) -> Rules:
+    """Rules whose own cases hold."""
+    rules = load_rules(path)
+    check_cases(rules)
+    return rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
