@@ -7,4 +7,6 @@ from adapters.wms.wire import Pull, Push, authorize
 from adapters.wms.write import WmsOutbound
 from hub.canon.ports import Adapter
 
-ADAPTER = Adapter(name="wms", push=Push(), pull=Pull(), reader=WmsReader(), outbound=WmsOutbound(), authorize=authorize)
+ADAPTER = Adapter(
+    name="wms", push=Push(), pull=Pull(), reader=WmsReader(), outbound=WmsOutbound(), authorize=authorize, learns=True
+)

@@ -8,8 +8,11 @@ from typing import Any, cast
 
 from hub import fiscal, fulfillment, inventory, network, orders
 from hub.canon.commands import (
+    AckReceived,
     CancelAsked,
     CaptureOrder,
+    DocumentRead,
+    ExchangeRead,
     FulfillmentReported,
     InvoiceReported,
     InwardCommand,
@@ -18,6 +21,7 @@ from hub.canon.commands import (
     TrackingSeen,
 )
 from hub.flows.capture import Incoming, capture
+from hub.flows.exchange import acks_received, exchanges_read
 from hub.flows.reactor import Deps
 from hub.flows.report import reported
 from hub.flows.source import Inapplicable, NotYet, Source
@@ -120,6 +124,22 @@ async def _invoices(tx: Tx, items: Sequence[tuple[InvoiceReported, Source]], dep
     return [None] * len(items)
 
 
+async def _exchanges(tx: Tx, items: Sequence[tuple[ExchangeRead, Source]], deps: Deps) -> list[HubError | None]:
+    return await exchanges_read(tx, items, deps.incidents)
+
+
+async def _acks(tx: Tx, items: Sequence[tuple[AckReceived, Source]], deps: Deps) -> list[HubError | None]:
+    return await acks_received(tx, items, deps.incidents)
+
+
+async def _documents(tx: Tx, items: Sequence[tuple[DocumentRead, Source]], deps: Deps) -> list[HubError | None]:
+    """Kept as a fact under its message; what acts on one kind of document is a flow of its own."""
+    for command, source in items:
+        said = {"kind": command.kind, "number": command.number, "channel": source.channel, "data": command.data}
+        append(tx, [fact(tx, "document.read", "message", source.message_id, said, source.cause)])
+    return [None] * len(items)
+
+
 KINDS: Mapping[type, Apply] = {
     CaptureOrder: cast("Apply", _captures),
     CancelAsked: cast("Apply", _cancels),
@@ -128,4 +148,7 @@ KINDS: Mapping[type, Apply] = {
     TrackingSeen: cast("Apply", _tracking),
     StockReported: cast("Apply", _stock),
     InvoiceReported: cast("Apply", _invoices),
+    ExchangeRead: cast("Apply", _exchanges),
+    AckReceived: cast("Apply", _acks),
+    DocumentRead: cast("Apply", _documents),
 }

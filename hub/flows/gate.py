@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from hub import connections, fiscal, fulfillment, network, orders, outbox
+from hub import fiscal, fulfillment, network, orders, outbox
 from hub.canon.codec import dump
 from hub.canon.commands import AuthorizeInvoice
 from hub.canon.states import HoldKind
@@ -43,8 +43,8 @@ async def request_notes(tx: Tx, asked: Mapping[UUID, Cause], deps: Deps) -> None
     for note in await notes_for(tx, asked, deps):
         try:
             numbered = await fiscal.request(tx, [note.ask], deps.tables)
-        except (fiscal.Incomplete, connections.UnknownConnection) as error:
-            await _incomplete(tx, note, str(error), getattr(error, "faults", ()), deps)
+        except fiscal.Incomplete as error:
+            await _incomplete(tx, note, str(error), error.faults, deps)
             continue
         await outbox.owe(tx, [delivery(n) for n in numbered])
 

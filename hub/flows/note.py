@@ -33,7 +33,7 @@ async def notes_for(tx: Tx, asked: Mapping[UUID, Cause], deps: Deps) -> list[Not
     heads, lines = await orders.heads(tx, order_ids), await orders.lines(tx, order_ids)
     products = await catalog.find(tx, {x["sku"] for found in shares.values() for x in found})
     places = await network.load(tx)
-    accounts = await connections.configs(tx)
+    accounts = {c.connection_id: c.config for c in await connections.of_tenant(tx)}
     found = []
     for fulfillment_id, row in rows.items():
         head, node = heads[row["order_id"]], places.nodes[row["node_id"]]

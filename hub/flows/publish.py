@@ -17,7 +17,7 @@ from hub.ledger import Fact
 async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
     ids = {UUID(f.data["order_id"]) for f in facts}
     heads, lines = await orders.heads(tx, ids), await orders.lines(tx, ids)
-    adapters = await connections.adapters(tx)
+    adapters = {c.connection_id: c.adapter for c in await connections.of_tenant(tx) if c.state != "PAUSED"}
     notes = await fiscal.of_fulfillments(tx, [f.subject_id for f in facts])
     external = {r["line_id"]: r["external_id"] for rows in lines.values() for r in rows}
     owed = []

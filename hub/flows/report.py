@@ -37,7 +37,12 @@ class _Known:
     said: FulfillmentReported
     source: Source
     row: Any
-    by_number: dict[str, UUID]  # our line reference -> line
+    by_number: dict[str, Any]  # our line reference -> the line's row
+
+    def added(self, name: str, totals: dict[str, Decimal]) -> dict[UUID, Decimal]:
+        """A node's numbers are totals of the pick order; what is new is the difference to what we counted. Never negative."""
+        found = {self.by_number[ref]["line_id"]: n - self.by_number[ref][name] for ref, n in totals.items()}
+        return {i: n for i, n in found.items() if n > 0}
 
 
 async def reported(tx: Tx, reports: Sequence[Report], incidents: Incidents) -> list[HubError | None]:
@@ -57,7 +62,7 @@ async def reported(tx: Tx, reports: Sequence[Report], incidents: Incidents) -> l
             if row is None:
                 outcomes[n] = NotYet(f"pick order {reports[n][0].pick_order}", timedelta(minutes=5))
                 continue
-            known = _Known(*reports[n], row, {str(x["line_no"]): x["line_id"] for x in found[ids[n]]})
+            known = _Known(*reports[n], row, {str(x["line_no"]): x for x in found[ids[n]]})
             outcomes[n] = _out_of_turn(tx, known)
             if outcomes[n] is None and not _stale(known):
                 try:
@@ -128,18 +133,17 @@ async def _steps(tx: Tx, known: _Known, incidents: Incidents) -> list[fulfillmen
 
 def _progress(known: _Known) -> fulfillment.Progress:
     said = known.said
-    quantities = {known.by_number[x.line]: x for x in said.lines if x.line in known.by_number}
     unknown = [x.line for x in said.lines if x.line not in known.by_number]
     if unknown:
         raise Inapplicable(f"the pick order has no line {', '.join(unknown)}")
-    picked = {i: x.quantity for i, x in quantities.items()} if said.status == "PICKED" and said.lines else None
+    picked = {x.line: x.quantity for x in said.lines} if said.status == "PICKED" and said.lines else None
     return fulfillment.Progress(
         fulfillment_id=known.row["fulfillment_id"],
         to=STEPS[said.status],
         cause=known.source.cause,
-        picked=picked,
+        picked=None if picked is None else known.added("picked", picked),
         packed=_packed(known),
-        short={i: x.short for i, x in quantities.items() if x.short},
+        short=known.added("short", {x.line: x.short for x in said.lines}),
         reason=next((x.reason for x in said.lines if x.reason), said.reason),
         packages=tuple(_package(p, known.by_number) for p in said.packages),
         wms_reference=said.wms_id,
@@ -149,15 +153,17 @@ def _progress(known: _Known) -> fulfillment.Progress:
 
 def _packed(known: _Known) -> dict[UUID, Decimal] | None:
     """Quantities packed by line, where the packages say them."""
-    sums: dict[UUID, Decimal] = {}
+    if known.said.status != "PACKED":
+        return None
+    sums: dict[str, Decimal] = {}
     for package in known.said.packages:
         for x in package.lines:
             if x.line in known.by_number:
-                sums[known.by_number[x.line]] = sums.get(known.by_number[x.line], Decimal(0)) + x.quantity
-    return sums if sums and known.said.status == "PACKED" else None
+                sums[x.line] = sums.get(x.line, Decimal(0)) + x.quantity
+    return known.added("packed", sums) if sums else None
 
 
-def _package(p: ReportedPackage, by_number: dict[str, UUID]) -> dict[str, Any]:
+def _package(p: ReportedPackage, by_number: dict[str, Any]) -> dict[str, Any]:
     length, width, height = p.size_mm or (None, None, None)
     return {
         "sscc": p.sscc,
@@ -166,7 +172,7 @@ def _package(p: ReportedPackage, by_number: dict[str, UUID]) -> dict[str, Any]:
         "width_mm": width,
         "height_mm": height,
         "content": [
-            {"line_id": by_number[x.line], "quantity": str(x.quantity)} for x in p.lines if x.line in by_number
+            {"line_id": by_number[x.line]["line_id"], "quantity": x.quantity} for x in p.lines if x.line in by_number
         ],
     }
 

@@ -8,6 +8,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import orjson
+
 from hub.canon.codec import dump
 from hub.canon.order import Address, DraftLine, OrderDraft
 from hub.canon.states import OrderState
@@ -232,7 +234,7 @@ def _line(tx: Tx, order_id: UUID, number: int, line: DraftLine, capture: Capture
         "discount": line.discount,
         "tax": line.tax or ZERO,
         "total": gross - line.discount,
-        "partner": dict(capture.draft.partner_lines).get(line.external_id),
+        "partner": orjson.loads(kept) if (kept := dict(capture.draft.partner_lines).get(line.external_id)) else None,
         "ordered": line.quantity,
         "cancelled": 0,
         "reserved": 0,

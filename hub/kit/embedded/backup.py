@@ -94,7 +94,8 @@ def backups(directory: Path) -> list[Path]:
 def prune(directory: Path, *, now: datetime, keep: timedelta) -> list[Path]:
     """Remove what is older than `keep`, and never the newest; returns what went."""
     oldest = (now - keep).strftime(STAMP)
-    gone = [path for path in backups(directory)[:-1] if path.name < oldest]
+    torn = [path for path in directory.glob("*.new") if path.name < oldest]  # of a hub that was killed meanwhile
+    gone = [path for path in backups(directory)[:-1] if path.name < oldest] + torn
     for path in gone:
         shutil.rmtree(path)
     return gone

@@ -17,9 +17,9 @@ def has_room(data: Path) -> bool:
 
 
 def stow(data: Path) -> None:
-    """Take the space, if it is not taken yet and there is enough of it."""
+    """Take the space, if it is not taken yet, there is enough of it, and the system can take it at once."""
     ballast = data / "ballast"
-    if ballast.exists() or shutil.disk_usage(data).free < ROOM + SIZE:
+    if not hasattr(os, "posix_fallocate") or ballast.exists() or shutil.disk_usage(data).free < ROOM + SIZE:
         return
     handle = os.open(ballast, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:

@@ -31,7 +31,17 @@ from hub.kit.embedded.faults import (
     WillNotStop,
 )
 from hub.kit.embedded.layout import PORT, Layout, sync_directory
-from hub.kit.embedded.processes import Life, ended, life, occupants, run_to_end, spawn, telling_line, works_in
+from hub.kit.embedded.processes import (
+    Life,
+    ended,
+    life,
+    occupants,
+    run_to_end,
+    sees_processes,
+    spawn,
+    telling_line,
+    works_in,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -81,6 +91,13 @@ class Postmaster:
     def status(self) -> int | None:
         """Reaps our child and gives its exit status; None if it is another's or still runs."""
         return self.child.poll() if self.child else None
+
+    def lives(self) -> bool:
+        """False for a zombie too; ours is reaped by asking, because not every system shows others' zombies."""
+        return self.status() is None and life(self.pid) is Life.LIVE
+
+    async def ended(self) -> None:
+        await ended(self.pid, alive=self.lives)
 
 
 def shared_buffers() -> str:
@@ -162,9 +179,11 @@ def read_lock_file(lock: Path) -> Noted | None:
 def live(layout: Layout) -> Postmaster | None:
     """The postmaster of this cluster, whoever started it; a zombie or a stranger with its number is none."""
     noted = read_lock_file(layout.cluster / "postmaster.pid")
-    if noted is None or life(noted.pid) is not Life.LIVE or not works_in(noted.pid, layout.cluster):
+    if noted is None or life(noted.pid) is not Life.LIVE:
         return None
-    return Postmaster(pid=noted.pid, socket_dir=noted.socket_dir or layout.socket_dir, child=None)
+    socket_dir = noted.socket_dir or layout.socket_dir
+    ours = works_in(noted.pid, layout.cluster) if sees_processes() else _listens(socket_dir)
+    return Postmaster(pid=noted.pid, socket_dir=socket_dir, child=None) if ours else None
 
 
 async def _vacated(layout: Layout) -> None:
@@ -183,7 +202,8 @@ async def _vacated(layout: Layout) -> None:
             continue
         if _listens(noted.socket_dir or layout.socket_dir):
             raise RunsElsewhere(path=str(layout.cluster))
-        if life(noted.pid) is not Life.ABSENT:  # a zombie, or a stranger with a recycled process id
+        # A zombie, or a stranger with a recycled process id. Where orphans cannot be seen, PostgreSQL has to decide.
+        if life(noted.pid) is not Life.ABSENT and sees_processes():
             lock.unlink(missing_ok=True)
 
 
@@ -223,7 +243,7 @@ async def _serves(layout: Layout, postmaster: Postmaster) -> bool:
     loop = asyncio.get_running_loop()
     heard, told, reason = loop.time(), loop.time(), "nothing listens there"
     while True:
-        if postmaster.status() is not None or life(postmaster.pid) is not Life.LIVE:
+        if not postmaster.lives():
             if postmaster.child is None:
                 return False
             said = log_file(layout).read_text(encoding="utf-8", errors="replace")[-4000:]
@@ -281,14 +301,12 @@ async def make_ready(layout: Layout, socket_dir: Path, *, durable: bool) -> None
 async def shut_down(postmaster: Postmaster) -> None:
     """Fast shutdown (open transactions are rolled back), then immediate (recovery at the next start)."""
     for number, patience in ((signal.SIGINT, FAST), (signal.SIGQUIT, IMMEDIATE)):
-        if postmaster.status() is not None or life(postmaster.pid) is not Life.LIVE:
+        if not postmaster.lives():
             break
         os.kill(postmaster.pid, number)
         try:
-            await asyncio.wait_for(ended(postmaster.pid), patience)
+            await asyncio.wait_for(postmaster.ended(), patience)
         except TimeoutError:
             log.warning("PostgreSQL does not stop.", action="embedded.stopping", pid=postmaster.pid, asked=number.name)
-    if postmaster.child is not None and life(postmaster.pid) is not Life.LIVE:
-        postmaster.child.wait()
-    if life(postmaster.pid) is Life.LIVE:
+    if postmaster.lives():
         raise WillNotStop(pid=postmaster.pid)

@@ -49,6 +49,10 @@ class DirectoryMissing(EmbeddedFault):
     """{parent} does not exist, so {place} cannot be made in it; create it or set HUB_DATA."""
 
 
+class DirectoryReadOnly(EmbeddedFault):
+    """{path} cannot be written by user {user}; set HUB_DATA to a directory that can."""
+
+
 class DirectoryUnsafe(EmbeddedFault):
     """{path} is not a private directory of user {user} (mode {mode}); remove it or set TMPDIR."""
 

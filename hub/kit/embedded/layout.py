@@ -18,6 +18,7 @@ from hub.kit.embedded.account import Account, require_entrance
 from hub.kit.embedded.faults import (
     DirectoryMissing,
     DirectoryNotOurs,
+    DirectoryReadOnly,
     DirectoryUnsafe,
     NotACluster,
     OtherMajorVersion,
@@ -90,6 +91,9 @@ def look_over(layout: Layout) -> None:
     if not layout.data.parent.is_dir():
         raise DirectoryMissing(parent=str(layout.data.parent), place=str(layout.data))
     require_entrance(layout.data, layout.account)
+    written = layout.data if layout.data.exists() else layout.data.parent
+    if not os.access(written, os.W_OK | os.X_OK):
+        raise DirectoryReadOnly(path=str(written), user=pwd.getpwuid(os.geteuid()).pw_name)
     _refuse_foreign(layout)
     if layout.initialized and not layout.secret.exists():
         raise SecretMissing(path=str(layout.secret))

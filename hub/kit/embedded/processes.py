@@ -6,7 +6,7 @@ import asyncio
 import os
 import subprocess
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import IO
@@ -21,9 +21,14 @@ class Life(StrEnum):
     LIVE = "LIVE"
 
 
+def sees_processes() -> bool:
+    """True where /proc tells of every process (Linux); elsewhere less is known, and less is dared."""
+    return (PROC / "self").exists()
+
+
 def life(pid: int) -> Life:
     """Read from /proc, because a signal 0 also reaches a zombie; without /proc the signal has to do."""
-    if not (PROC / "self").exists():
+    if not sees_processes():
         return _life_by_signal(pid)
     try:
         stat = (PROC / str(pid) / "stat").read_text(encoding="utf-8", errors="replace")
@@ -54,20 +59,20 @@ def works_in(pid: int, directory: Path) -> bool:
 
 def occupants(directory: Path) -> tuple[int, ...]:
     """Every process but this one and zombies that has the directory as its working directory."""
-    if not (PROC / "self").exists():
+    if not sees_processes():
         return ()
     pids = [int(entry.name) for entry in PROC.iterdir() if entry.name.isdigit()]
     return tuple(p for p in sorted(pids) if p != os.getpid() and works_in(p, directory) and life(p) is Life.LIVE)
 
 
-async def ended(pid: int) -> None:
-    """Wait until the process has ended, ours or not; a zombie has ended."""
+async def ended(pid: int, *, alive: Callable[[], bool]) -> None:
+    """Wait until the process has ended, ours or not; a zombie has ended. `alive` is asked where the kernel cannot tell."""
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
         return
     except (AttributeError, OSError):  # no pidfd here: not Linux, or forbidden
-        while life(pid) is Life.LIVE:  # noqa: ASYNC110 - the kernel has no event for it here
+        while alive():  # noqa: ASYNC110 - the kernel has no event for it here
             await asyncio.sleep(0.2)
         return
     loop = asyncio.get_running_loop()
@@ -118,7 +123,7 @@ async def run_to_end(
     with tempfile.TemporaryFile() as output:
         child = spawn(argv, identity=identity, output=output, environment=environment)
         try:
-            await ended(child.pid)
+            await ended(child.pid, alive=lambda: child.poll() is None)
         except asyncio.CancelledError:
             child.kill()
             child.wait()

@@ -7,9 +7,11 @@ import fcntl
 import hashlib
 import hmac
 import os
+import shutil
 import subprocess
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -24,7 +26,6 @@ from hub.kit.embedded.binaries import Binaries, installed, usable
 from hub.kit.embedded.faults import EmbeddedFault
 from hub.kit.embedded.layout import Layout, furnish, look_over, open_house
 from hub.kit.embedded.locks import alone, open_lock, try_lock
-from hub.kit.embedded.processes import ended
 
 log = structlog.get_logger(__name__)
 
@@ -210,7 +211,7 @@ class Embedded:
             async with alone(self._layout.start_lock, self._layout.account):
                 last = try_lock(presence, fcntl.LOCK_EX)
                 if last:
-                    await cluster.shut_down(self._postmaster)
+                    await cluster.shut_down(_reclaimed(self._postmaster))
                 elif self._postmaster.child is not None:
                     _LEFT_RUNNING.append(self._postmaster.child)
         finally:
@@ -224,20 +225,23 @@ class Embedded:
             self.serving = False
             down = Down(pid=self.pid, status=self._postmaster.status())
             log.error("PostgreSQL ended unexpectedly.", action="embedded.down", pid=down.pid, status=down.status)
-            self._tell(down)
+            self._announce(down)
             await self._restart()
             self.serving = True
             self.restarts += 1
             log.info("PostgreSQL serves again.", action="embedded.up", pid=self.pid, restarts=self.restarts)
-            self._tell(Up(pid=self.pid, restarts=self.restarts))
+            self._announce(Up(pid=self.pid, restarts=self.restarts))
+
+    def _announce(self, change: Change) -> None:
+        """By the loop, so that a listener that raises is reported by it and does not end the watch."""
+        asyncio.get_running_loop().call_soon(self._tell, change)
 
     async def _until_ended(self) -> None:
         while True:
             try:
-                await asyncio.wait_for(ended(self.pid), 60)
+                await asyncio.wait_for(self._postmaster.ended(), 60)
             except TimeoutError:
-                await asyncio.to_thread(_cut_log, cluster.log_file(self._layout))
-                await asyncio.to_thread(stow, self._data)
+                await asyncio.to_thread(_tidy, self._layout)
             else:
                 return
 
@@ -252,7 +256,7 @@ class Embedded:
                 failures += 1
                 pause = pause_after(failures)
                 log.warning("PostgreSQL is not back.", action="embedded.failing", why=str(fault), pause=pause)
-                self._tell(Failing(fault=fault, pause=pause))
+                self._announce(Failing(fault=fault, pause=pause))
             else:
                 return
 
@@ -273,12 +277,24 @@ def running_dsn(data: Path, *, db_user: str | None = None) -> str | None:
     return cluster.dsn(role=cluster.OWNER, password=password, socket_dir=found.socket_dir, database=cluster.DATABASE)
 
 
+def _reclaimed(postmaster: cluster.Postmaster) -> cluster.Postmaster:
+    """The child that another hub of this process left behind is ours to reap."""
+    for child in _LEFT_RUNNING:
+        if child.pid == postmaster.pid:
+            _LEFT_RUNNING.remove(child)
+            return replace(postmaster, child=child)
+    return postmaster
+
+
 def _untold(change: Change) -> None:
     """Nobody asked to be told; the log has it."""
 
 
-def _cut_log(path: Path) -> None:
-    """Keep one old log; PostgreSQL appends, so the file can be emptied under it."""
-    if path.stat().st_size > LOG_LIMIT:
-        path.with_suffix(".log.1").write_bytes(path.read_bytes())
-        os.truncate(path, 0)
+def _tidy(layout: Layout) -> None:
+    """Each minute. Keeps one old log (PostgreSQL appends, so the file can be emptied under it); takes ballast anew."""
+    path = cluster.log_file(layout)
+    with suppress(OSError):  # a full disk must not end the watch
+        if path.stat().st_size > LOG_LIMIT:
+            shutil.copyfile(path, path.with_suffix(".log.1"))
+            os.truncate(path, 0)
+        stow(layout.data)

@@ -113,9 +113,17 @@ async def test_a_failed_backup_leaves_nothing(data: Path) -> None:
 
 
 def test_old_backups_go_but_never_the_newest(tmp_path: Path) -> None:
-    for name in ("20260101T000000Z", "20261001T000000Z", "20261115T000000Z", "20261120T000000Z.new"):
+    for name in (
+        "20260101T000000Z",
+        "20261001T000000Z",
+        "20261115T000000Z",
+        "20261120T000000Z.new",
+        "20251120T000000Z.new",
+    ):
         (tmp_path / name / "pg18").mkdir(parents=True)
         (tmp_path / name / "pg18" / "backup_manifest").touch()
     gone = prune(tmp_path, now=NOW, keep=timedelta(days=30))
-    assert [path.name for path in gone] == ["20260101T000000Z", "20261001T000000Z"]
-    assert prune(tmp_path, now=NOW + timedelta(days=900), keep=timedelta(days=30)) == []
+    assert [path.name for path in gone] == ["20260101T000000Z", "20261001T000000Z", "20251120T000000Z.new"]
+    later = prune(tmp_path, now=NOW + timedelta(days=900), keep=timedelta(days=30))
+    assert [path.name for path in later] == ["20261120T000000Z.new"]
+    assert [path.name for path in backups(tmp_path)] == ["20261115T000000Z"]

@@ -12,7 +12,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from hub.kit.embedded import Change, Down, Embedded, Up, cluster, faults, scratch_data_dir
+from hub.kit.embedded import Change, Down, Embedded, Up, cluster, faults, processes, scratch_data_dir
 from hub.kit.embedded.processes import Life, ended, life, occupants
 from hub.kit.embedded.supervise import pause_after
 from tests.kit.embedded.conftest import StartHub
@@ -135,6 +135,26 @@ async def test_a_killed_postmaster_is_restarted_and_reported(data: Path) -> None
         assert await ask(embedded.owner_dsn, "SELECT word FROM kept") == "confirmed"
 
 
+async def test_a_listener_that_raises_does_not_end_the_watch(data: Path) -> None:
+    raised: list[str] = []
+    loop = asyncio.get_running_loop()
+    loop.set_exception_handler(lambda _, context: raised.append(type(context.get("exception")).__name__))
+
+    def watch(change: Change) -> None:
+        raise LookupError(change)
+
+    try:
+        async with Embedded(data, watch=watch) as embedded:
+            for count in (1, 2):
+                os.kill(embedded.pid, signal.SIGKILL)
+                while embedded.restarts < count:  # noqa: ASYNC110 - what is asked is the state, the events raise here
+                    await asyncio.sleep(0.05)
+            assert await ask(embedded.owner_dsn, "SELECT 1") == 1
+    finally:
+        loop.set_exception_handler(None)
+    assert raised == ["LookupError"] * 4
+
+
 async def test_whoever_attached_restarts_it_too(data: Path, start_hub: StartHub) -> None:
     """The hub that started PostgreSQL is dead; the one that only attached must notice the end."""
     starter = await start_hub(data)
@@ -179,7 +199,7 @@ async def test_a_zombie_postmaster_is_dead(data: Path, start_hub: StartHub) -> N
     os.kill(hub.pid, signal.SIGSTOP)
     try:
         os.kill(started["pid"], signal.SIGKILL)
-        await ended(started["pid"])
+        await ended(started["pid"], alive=lambda: life(started["pid"]) is Life.LIVE)
         assert life(started["pid"]) is Life.ZOMBIE
         embedded = await Embedded.start(data)
         assert embedded.pid != started["pid"]
@@ -202,7 +222,7 @@ async def test_orphans_of_a_dead_postmaster_are_waited_for(data: Path, monkeypat
     os.kill(backend, signal.SIGSTOP)
     try:
         os.kill(embedded.pid, signal.SIGKILL)
-        await ended(embedded.pid)
+        await embedded._postmaster.ended()
         await embedded.stop()
         with pytest.raises(faults.StillOccupied) as refusal:
             await Embedded.start(data)
@@ -212,6 +232,19 @@ async def test_orphans_of_a_dead_postmaster_are_waited_for(data: Path, monkeypat
         connection.terminate()
     async with Embedded(data) as again:
         assert await ask(again.owner_dsn, "SELECT 1") == 1
+
+
+async def test_without_proc_a_second_hub_attaches_by_the_socket(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on macOS."""
+    monkeypatch.setattr(processes, "PROC", data / "absent")
+    monkeypatch.delattr(os, "pidfd_open")
+    async with Embedded(data) as first, Embedded(data) as second:
+        assert first.pid == second.pid
+        os.kill(first.pid, signal.SIGKILL)
+        while not (first.restarts and second.restarts):  # noqa: ASYNC110 - the state of two, not one event
+            await asyncio.sleep(0.05)
+        assert first.pid == second.pid
+        assert await ask(second.owner_dsn, "SELECT 1") == 1
 
 
 async def test_recovery_may_take_long(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,6 +109,12 @@ async def test_only_root_can_become_another_user(data: Path) -> None:
         await Embedded.start(data, db_user="root")
 
 
+@not_root
+async def test_a_place_that_cannot_be_written() -> None:
+    with pytest.raises(faults.DirectoryReadOnly, match="/usr cannot be written"):
+        await Embedded.start(Path("/usr/hub-data"))
+
+
 async def test_other_major_version(data: Path) -> None:
     old = data / "pg17"
     old.mkdir(parents=True)

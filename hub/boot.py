@@ -1,0 +1,151 @@
+"""The composition root: settings become a database, adapters, flows and doors. The only module that loads adapters."""
+
+from __future__ import annotations
+
+import pkgutil
+import tomllib
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib import import_module, resources
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any, ClassVar
+
+from hub import mapping
+from hub.access import KeyRing
+from hub.canon.ports import Adapter
+from hub.connections import Directory
+from hub.fiscal import load_tables, tables_folder
+from hub.flows import FLOWS, Deps, Reactor
+from hub.flows.deliver import Deliver
+from hub.flows.intake import Intake
+from hub.flows.post import Post
+from hub.incidents import Incidents, load_playbooks
+from hub.kit.clock import Clock, system_clock
+from hub.kit.db import Database
+from hub.kit.doorbell import Doorbell
+from hub.kit.errors import HubError
+from hub.kit.settings import Settings
+from hub.kit.vault import Vault
+from hub.routing import load_rules
+
+TREE = Path(__file__).resolve().parent.parent
+MAPPINGS = TREE / "mappings"
+
+
+class UnknownAdapter(HubError):
+    """There is no adapter {name}."""
+
+    code: ClassVar[str] = "UNKNOWN_ADAPTER"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """An adapter and what its manifest says."""
+
+    adapter: Adapter
+    manifest: Mapping[str, Any]
+
+    @property
+    def accepts(self) -> frozenset[str]:
+        return frozenset(self.manifest.get("accepts", ()))
+
+
+def find_adapters() -> dict[str, Found]:
+    """Every directory under `adapters/` and every installed package with an entry point in the group `hub.adapters`."""
+    names = [m.name for m in pkgutil.iter_modules([str(TREE / "adapters")]) if m.ispkg]
+    packages = {name: f"adapters.{name}" for name in names}
+    packages |= {e.name: e.value.partition(":")[0] for e in entry_points(group="hub.adapters")}
+    found: dict[str, Found] = {}
+    for name, package in sorted(packages.items()):
+        manifest = tomllib.loads((resources.files(package) / "manifest.toml").read_text(encoding="utf-8"))
+        found[name] = Found(adapter=import_module(package).ADAPTER, manifest=manifest)
+    return found
+
+
+def adapter(name: str) -> Adapter:
+    """One adapter by name, for commands that need no database."""
+    try:
+        found: Adapter = import_module(f"adapters.{name}").ADAPTER
+    except ModuleNotFoundError as error:
+        raise UnknownAdapter(name=name) from error
+    return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Data:
+    """Everything of `mappings/`, loaded and checked: the hub does not start with a file that is wrong."""
+
+    mappings: mapping.Mappings
+    deps: Deps
+
+
+def load_data(adapters: Mapping[str, Found], folder: Path = MAPPINGS) -> Data:
+    """Read `mappings/`; raises the first file's error with its name, line and reason."""
+    return Data(
+        mappings=mapping.load_all(folder),
+        deps=Deps(
+            incidents=Incidents(load_playbooks(folder / "playbooks")),
+            rules=load_rules(folder / "routing" / "default.yaml"),
+            tables=load_tables(tables_folder()),
+            accepts={name: f.accepts for name, f in adapters.items()},
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hub:
+    """One process's hub, open."""
+
+    settings: Settings
+    db: Database
+    bell: Doorbell
+    vault: Vault
+    directory: Directory
+    keys: KeyRing
+    adapters: Mapping[str, Found]
+    data: Data
+    reactor: Reactor
+    post: Post
+    intake: Intake
+    deliver: Deliver
+
+
+@asynccontextmanager
+async def open_hub(
+    dsn: str, settings: Settings, *, clock: Clock = system_clock, loopback: bool = False
+) -> AsyncIterator[Hub]:
+    """Everything that a web process or a worker needs. `loopback`: simulators on this machine may be called."""
+    from hub.kit.http import Outside
+
+    adapters = find_adapters()
+    data = load_data(adapters)
+    db = await Database(dsn, clock=clock).open()
+    bell = await Doorbell(dsn).open()
+    outside = Outside(loopback=loopback)
+    try:
+        vault = Vault(db, settings.keks())
+        await vault.check()
+        directory = Directory(db, vault)
+        reactor = Reactor(db, data.deps, FLOWS)
+        post = Post(outside.send)
+        plain = {name: f.adapter for name, f in adapters.items()}
+        yield Hub(
+            settings=settings,
+            db=db,
+            bell=bell,
+            vault=vault,
+            directory=directory,
+            keys=KeyRing(db),
+            adapters=adapters,
+            data=data,
+            reactor=reactor,
+            post=post,
+            intake=Intake(reactor, directory, plain, data.mappings, post),
+            deliver=Deliver(reactor, directory, plain, post),
+        )
+    finally:
+        await outside.close()
+        await bell.close()
+        await db.close()

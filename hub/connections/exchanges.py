@@ -1,0 +1,220 @@
+"""The register of exchanges: interchanges received and sent, their sets, what was answered, and what became of what we sent.
+Knows no format: controls are texts, documents are JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, ClassVar, Literal
+from uuid import UUID
+
+import asyncpg
+
+from hub.kit.db import Tx
+from hub.kit.errors import HubError
+from hub.kit.ids import new_id
+from hub.kit.sqlfile import statements
+
+SQL = statements(__file__, "exchanges.sql")
+AckState = Literal["none", "waiting", "accepted", "accepted_with_errors", "rejected", "overdue"]
+_OPEN = ("none", "waiting", "overdue")
+
+
+class ExchangeUnknown(HubError):
+    """There is no exchange {exchange_id}."""
+
+    code: ClassVar[str] = "EXCHANGE_UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One interchange. `ack_due`: when the partner's answer to what we sent must be here."""
+
+    connection_id: UUID
+    direction: Literal["IN", "OUT"]
+    sender: str
+    receiver: str
+    usage: str
+    control: str
+    content_sha256: bytes
+    verdict: str | None = None
+    ack_state: AckState = "none"
+    ack_due: datetime | None = None
+    errors: Sequence[Mapping[str, Any]] = ()
+    message_id: UUID | None = None
+    exchange_id: UUID = field(default_factory=new_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeSet:
+    """One document of an exchange and what it is of ours."""
+
+    exchange_id: UUID
+    group_control: str
+    set_control: str
+    set_id: str
+    version: str
+    verdict: str
+    ack_state: AckState = "none"
+    subject_kind: str | None = None
+    subject_id: UUID | None = None
+    number: str | None = None
+    errors: Sequence[Mapping[str, Any]] = ()
+    document: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Duplicate:
+    """An earlier exchange with the same number from the same sender (`same_control`), the same content, or both.
+    `ack`: the bytes answered then, to be sent again.
+    """
+
+    exchange_id: UUID
+    control: str
+    same_control: bool
+    same_content: bool
+    verdict: str | None
+    ack: bytes | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetAcked:
+    """One set that we sent, after an answer. `contradicts`: it was final already and this says otherwise; the first stays."""
+
+    exchange_id: UUID
+    group_control: str
+    set_control: str
+    set_id: str
+    subject_kind: str | None
+    subject_id: UUID | None
+    number: str | None
+    old: AckState
+    new: AckState
+
+    @property
+    def changed(self) -> bool:
+        return self.old in _OPEN and self.old != self.new
+
+    @property
+    def contradicts(self) -> bool:
+        return self.old not in _OPEN and self.old != self.new
+
+
+async def register(tx: Tx, exchange: Exchange) -> UUID:
+    """Add it, at the unit's time."""
+    await tx.conn.execute(
+        SQL["register"],
+        tx.tenant,
+        exchange.exchange_id,
+        exchange.connection_id,
+        exchange.direction,
+        exchange.sender,
+        exchange.receiver,
+        exchange.usage,
+        exchange.control,
+        exchange.content_sha256,
+        exchange.verdict,
+        exchange.ack_state,
+        exchange.ack_due,
+        [dict(e) for e in exchange.errors],
+        exchange.message_id,
+        tx.now,
+    )
+    return exchange.exchange_id
+
+
+async def duplicates(tx: Tx, exchange: Exchange, *, window: timedelta = timedelta(days=90)) -> list[Duplicate]:
+    """Earlier ones like it, newest first. Asked before `register`; another one of the same pair waits until this unit ends."""
+    pair = f"{tx.tenant}|{exchange.connection_id.hex}|{exchange.sender}|{exchange.receiver}|{exchange.usage}"
+    await tx.conn.execute(SQL["lock_pair"], pair)
+    rows = await tx.conn.fetch(
+        SQL["duplicates"],
+        tx.tenant,
+        exchange.connection_id,
+        exchange.sender,
+        exchange.receiver,
+        exchange.usage,
+        exchange.control,
+        exchange.content_sha256,
+        tx.now - window,
+    )
+    names = ("exchange_id", "control", "same_control", "same_content", "verdict", "ack", "at")
+    return [Duplicate(**{n: r[n] for n in names}) for r in rows]
+
+
+async def set_verdict(tx: Tx, exchange_id: UUID, verdict: str, errors: Sequence[Mapping[str, Any]] = ()) -> None:
+    found = await tx.conn.fetch(SQL["set_verdict"], tx.tenant, exchange_id, verdict, [dict(e) for e in errors])
+    if not found:
+        raise ExchangeUnknown(exchange_id=str(exchange_id))
+
+
+async def keep_ack(tx: Tx, exchange_id: UUID, ack: bytes) -> None:
+    """The bytes that we answered: the same ones go out again for a repeated interchange."""
+    if not await tx.conn.fetch(SQL["keep_ack"], tx.tenant, exchange_id, ack):
+        raise ExchangeUnknown(exchange_id=str(exchange_id))
+
+
+async def add_sets(tx: Tx, sets: Sequence[ExchangeSet]) -> list[bool]:
+    """Whether each is new, in order; one that was registered before is left as it is."""
+    if not sets:
+        return []
+    rows = [
+        (
+            s.exchange_id,
+            s.group_control,
+            s.set_control,
+            s.set_id,
+            s.version,
+            s.verdict,
+            s.ack_state,
+            s.subject_kind,
+            s.subject_id,
+            s.number,
+            {"all": [dict(e) for e in s.errors]},
+            dict(s.document) if s.document is not None else None,
+        )
+        for s in sets
+    ]
+    columns = [list(c) for c in zip(*rows, strict=True)]
+    fresh = {tuple(r.values()) for r in await tx.conn.fetch(SQL["add_sets"], tx.tenant, *columns)}
+    answers = []
+    for each in sets:
+        key = (each.exchange_id, each.group_control, each.set_control)
+        answers.append(key in fresh)
+        fresh.discard(key)
+    return answers
+
+
+async def acked(
+    tx: Tx,
+    connection_id: UUID,
+    states: Mapping[str, AckState],
+    *,
+    interchange: str | None = None,
+    group: str | None = None,
+    usage: str | None = None,
+) -> list[SetAcked]:
+    """A partner's answer to what we sent: set control -> state, `*` for every set of the group or interchange. Empty: we
+    sent nothing like it. With several exchanges that fit, the newest is meant.
+    """
+    exchange_id = await tx.conn.fetchval(SQL["lock_sent"], tx.tenant, connection_id, interchange, group, usage)
+    if exchange_id is None:
+        return []
+    controls = list(states)
+    rows = await tx.conn.fetch(SQL["acked"], tx.tenant, exchange_id, group, controls, [states[c] for c in controls])
+    await tx.conn.execute(SQL["sum_up"], tx.tenant, exchange_id)
+    return _acked(rows)
+
+
+async def overdue(tx: Tx, *, limit: int = 500) -> list[SetAcked]:
+    """Mark what was not answered in time; returns the sets."""
+    return _acked(await tx.conn.fetch(SQL["overdue"], tx.tenant, tx.now, limit))
+
+
+def _acked(rows: Sequence[asyncpg.Record]) -> list[SetAcked]:
+    return sorted(
+        (SetAcked(**dict(r.items())) for r in rows), key=lambda s: (s.exchange_id, s.group_control, s.set_control)
+    )

@@ -1,0 +1,79 @@
+-- name: register
+INSERT INTO exchanges (tenant_id, exchange_id, connection_id, direction, sender, receiver, usage, control, content_sha256,
+                       verdict, ack_state, ack_due, errors, message_id, at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+
+-- name: lock_pair         one at a time registers what came from the same sender, so that a duplicate sees the first
+SELECT pg_advisory_xact_lock(hashtextextended($1::text, 727003))
+
+-- name: duplicates        the same number, or the same content; newest first
+SELECT exchange_id, control, content_sha256, verdict, ack, at, control = $6 AS same_control, content_sha256 = $7 AS same_content
+FROM exchanges
+WHERE tenant_id = $1 AND connection_id = $2 AND direction = 'IN' AND sender = $3 AND receiver = $4 AND usage = $5
+  AND control = $6 AND at >= $8
+UNION ALL
+SELECT exchange_id, control, content_sha256, verdict, ack, at, false, true
+FROM exchanges
+WHERE tenant_id = $1 AND connection_id = $2 AND direction = 'IN' AND content_sha256 = $7 AND at >= $8
+  AND NOT (sender = $3 AND receiver = $4 AND usage = $5 AND control = $6)
+ORDER BY at DESC
+
+-- name: set_verdict
+UPDATE exchanges SET verdict = $3, errors = $4 WHERE tenant_id = $1 AND exchange_id = $2 RETURNING exchange_id
+
+-- name: keep_ack
+UPDATE exchanges SET ack = $3 WHERE tenant_id = $1 AND exchange_id = $2 RETURNING exchange_id
+
+-- name: add_sets          a set that is registered already is skipped: a file can be resumed
+INSERT INTO exchange_sets (tenant_id, exchange_id, group_control, set_control, set_id, version, verdict, ack_state,
+                           subject_kind, subject_id, number, errors, document)
+SELECT $1, g.exchange_id, g.group_control, g.set_control, g.set_id, g.version, g.verdict, g.ack_state,
+       g.subject_kind, g.subject_id, g.number, g.errors->'all', g.document
+FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::uuid[],
+            $11::text[], $12::jsonb[], $13::jsonb[])
+  AS g(exchange_id, group_control, set_control, set_id, version, verdict, ack_state, subject_kind, subject_id,
+       number, errors, document)
+ON CONFLICT DO NOTHING
+RETURNING exchange_id, group_control, set_control
+
+-- name: lock_sent         $3 interchange control, $4 group control, $5 usage, each null for any; the newest that fits
+SELECT e.exchange_id FROM exchanges e
+WHERE e.tenant_id = $1 AND e.connection_id = $2 AND e.direction = 'OUT'
+  AND ($3::text IS NULL OR e.control = $3) AND ($5::text IS NULL OR e.usage = $5)
+  AND ($4::text IS NULL OR EXISTS (SELECT FROM exchange_sets s
+         WHERE s.tenant_id = e.tenant_id AND s.exchange_id = e.exchange_id AND s.group_control = $4))
+ORDER BY e.at DESC LIMIT 1
+FOR UPDATE OF e
+
+-- name: acked             $4, $5 set controls and their states; "*" for all of the group. What is final stays
+WITH told AS (
+  SELECT s.group_control, s.set_control, s.ack_state AS old, g.state AS new
+  FROM exchange_sets s
+  JOIN unnest($4::text[], $5::text[]) AS g(set_control, state) ON g.set_control IN (s.set_control, '*')
+  WHERE s.tenant_id = $1 AND s.exchange_id = $2 AND ($3::text IS NULL OR s.group_control = $3))
+UPDATE exchange_sets s
+SET ack_state = CASE WHEN told.old IN ('none', 'waiting', 'overdue') THEN told.new ELSE told.old END
+FROM told
+WHERE s.tenant_id = $1 AND s.exchange_id = $2 AND s.group_control = told.group_control AND s.set_control = told.set_control
+RETURNING s.exchange_id, s.group_control, s.set_control, s.set_id, s.subject_kind, s.subject_id, s.number, told.old, told.new
+
+-- name: sum_up            an exchange is as bad as its worst set
+UPDATE exchanges e
+SET ack_state = w.state
+FROM (SELECT s.ack_state AS state FROM exchange_sets s
+      WHERE s.tenant_id = $1 AND s.exchange_id = $2
+      ORDER BY array_position(ARRAY['rejected', 'overdue', 'waiting', 'accepted_with_errors', 'accepted', 'none'], s.ack_state)
+      LIMIT 1) w
+WHERE e.tenant_id = $1 AND e.exchange_id = $2
+
+-- name: overdue           no ack within its time
+WITH late AS (
+  SELECT exchange_id FROM exchanges
+  WHERE tenant_id = $1 AND direction = 'OUT' AND ack_state = 'waiting' AND ack_due <= $2
+  ORDER BY ack_due LIMIT $3 FOR UPDATE SKIP LOCKED),
+gone AS (
+  UPDATE exchanges e SET ack_state = 'overdue' FROM late WHERE e.tenant_id = $1 AND e.exchange_id = late.exchange_id)
+UPDATE exchange_sets s SET ack_state = 'overdue'
+FROM late WHERE s.tenant_id = $1 AND s.exchange_id = late.exchange_id AND s.ack_state = 'waiting'
+RETURNING s.exchange_id, s.group_control, s.set_control, s.set_id, s.subject_kind, s.subject_id, s.number,
+          'waiting' AS old, 'overdue' AS new

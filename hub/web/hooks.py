@@ -1,0 +1,144 @@
+"""The receiver of `/hooks/{adapter}/{account}`: verify the raw bytes, keep them, answer. No mapping, no network, nothing read but the account."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import JSONResponse, Response
+
+from hub import inbox
+from hub.boot import Found
+from hub.canon import ports
+from hub.connections import ConnectionUnknown, Directory
+from hub.kit import metrics
+from hub.kit.batch import Batcher, Closing
+from hub.kit.db import Database, Unavailable
+from hub.kit.doorbell import Doorbell
+from hub.kit.errors import HubError
+from hub.kit.ids import new_id, public_id
+
+LARGEST = 5 * 1024 * 1024
+LARGEST_FILE = 256 * 1024 * 1024  # partners' interchanges
+
+
+@dataclass(frozen=True, slots=True)
+class _Arrived:
+    connection_id: UUID
+    envelopes: Sequence[ports.Envelope]
+    correlation_id: UUID
+
+
+class Hooks:
+    """One a process: messages of one tenant that arrive together are kept in one commit."""
+
+    def __init__(self, db: Database, bell: Doorbell, directory: Directory, adapters: Mapping[str, Found]) -> None:
+        self._db, self._bell, self._directory, self._adapters = db, bell, directory, adapters
+        self._batchers: dict[int, Batcher[_Arrived, list[inbox.Received]]] = {}
+
+    async def close(self) -> None:
+        for batcher in self._batchers.values():
+            await batcher.close()
+
+    async def receive(self, request: Request) -> Response:
+        name, code = request.path_params["adapter"], request.path_params["account"]
+        found = self._adapters.get(name)
+        if found is None or found.adapter.push is None:
+            return _refused(name if found else "unknown", "account", 404, "There is no such account.")
+        try:
+            connection, account = await self._directory.at(name, code)
+            body = await _body(request, LARGEST_FILE if name == "x12" else LARGEST)
+        except ConnectionUnknown:
+            return _refused(name, "account", 404, "There is no such account.")
+        except TooLarge as error:
+            return _refused(name, "size", 413, error.sentence())
+        except ClientDisconnect:
+            return _refused(name, "disconnect", 400, "The body did not arrive.")
+        asked = ports.Request(
+            method=request.method,
+            path=request.url.path,
+            query=dict(request.query_params),
+            headers={k.lower(): v for k, v in request.headers.items()},
+            body=body,
+        )
+        try:
+            found.adapter.push.verify(asked, account)
+        except ports.NotAuthentic:
+            return _refused(name, "signature", 401, "The sender could not be verified.")
+        try:
+            envelopes = found.adapter.push.envelopes(asked, account)
+        except ports.NeverTry as error:
+            return _refused(name, "unreadable", 400, error.sentence())
+        if not envelopes:
+            return Response(status_code=200)
+        return await self._keep(name, connection.tenant, _Arrived(connection.connection_id, envelopes, new_id()))
+
+    async def _keep(self, name: str, tenant: int, arrived: _Arrived) -> Response:
+        try:
+            kept = await self._batcher(tenant).submit(arrived, size=sum(len(e.body) for e in arrived.envelopes))
+        except (Unavailable, Closing):
+            return _refused(name, "unavailable", 503, "The database is away; send it again.", {"Retry-After": "5"})
+        metrics.INBOX_RECEIVED.labels(name).inc(sum(1 for k in kept if k.new))
+        self._bell.ring("inbox")
+        if name == "x12":
+            return JSONResponse(
+                {
+                    "exchange": public_id("msg", kept[-1].message_id),
+                    "messages": len(kept),
+                    "new": sum(1 for k in kept if k.new),
+                },
+                202,
+            )
+        return Response(status_code=200)
+
+    def _batcher(self, tenant: int) -> Batcher[_Arrived, list[inbox.Received]]:
+        if tenant not in self._batchers:
+
+            async def run(items: list[_Arrived]) -> Sequence[list[inbox.Received] | HubError]:
+                return await self._receive(tenant, items)
+
+            self._batchers[tenant] = Batcher(run)
+        return self._batchers[tenant]
+
+    async def _receive(self, tenant: int, items: list[_Arrived]) -> list[list[inbox.Received]]:
+        arrivals = [
+            inbox.Arrival(connection_id=i.connection_id, envelope=e, correlation_id=i.correlation_id)
+            for i in items
+            for e in i.envelopes
+        ]
+        async with self._db.unit(tenant=tenant, actor="hooks") as tx:
+            kept = await inbox.receive_all(tx, arrivals)
+        answers, at = [], 0
+        for i in items:
+            answers.append(kept[at : at + len(i.envelopes)])
+            at += len(i.envelopes)
+        return answers
+
+
+class TooLarge(HubError):
+    """The body is larger than {limit} bytes."""
+
+    code = "TOO_LARGE"
+
+
+async def _body(request: Request, limit: int) -> bytes:
+    """The raw bytes, as received; stops reading at the limit."""
+    said = request.headers.get("content-length", "")
+    if said.isdigit() and int(said) > limit:
+        raise TooLarge(limit=limit)
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > limit:
+            raise TooLarge(limit=limit)
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _refused(
+    adapter: str, reason: str, status: int, sentence: str, headers: Mapping[str, str] | None = None
+) -> Response:
+    metrics.INBOX_REFUSED.labels(adapter, reason).inc()
+    return JSONResponse({"error": sentence}, status, headers=dict(headers or {}))
