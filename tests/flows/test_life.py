@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from hub.canon.commands import CancelAsked, ReportedLine, ReportedPackage, TrackingSeen
+from hub.canon.commands import CancelAsked, FulfillmentReported, ReportedLine, ReportedPackage, TrackingSeen
 from hub.canon.states import HoldKind, PaymentState
 from hub.flows import capture
 from hub.kit.ids import new_id, public_id
@@ -23,7 +23,7 @@ async def test_an_ordinary_order_goes_to_the_warehouse_in_one_commit(world: Worl
     [ful] = await world.fulfillments(order_id)
     [pick] = await world.owed("RequestPick")
     assert pick["pick_order"] == public_id("ful", ful["fulfillment_id"])
-    assert [(x["sku"], int(x["quantity"])) for x in pick["lines"]] == [("SKU-1", 2), ("SKU-2", 1)]
+    assert [(x["sku"], int(Decimal(x["quantity"]))) for x in pick["lines"]] == [("SKU-1", 2), ("SKU-2", 1)]
 
 
 async def test_the_way_to_the_customer(world: World) -> None:
@@ -175,7 +175,7 @@ async def test_the_channel_is_told_what_left(world: World) -> None:
     await world.ship(ful["fulfillment_id"], "T1")
     [told] = await world.owed("ConfirmShipment")
     assert (told["order"], told["tracking"]) == ("A1", "T1")
-    assert [(x["line"], int(x["quantity"])) for x in told["lines"]] == [("1", 2)]
+    assert [(x["line"], int(Decimal(x["quantity"]))) for x in told["lines"]] == [("1", 2)]
 
 
 async def test_late_carrier_news_never_goes_back(world: World) -> None:
@@ -189,3 +189,21 @@ async def test_late_carrier_news_never_goes_back(world: World) -> None:
     assert (await world.order(order_id))["state"] == "DELIVERED"
     [shipment] = await world.rows("SELECT status FROM shipments")
     assert shipment["status"] == "DELIVERED"
+
+
+async def test_totals_in_one_batch_are_counted_once(world: World) -> None:
+    """Two reports of one pick order in one unit: the second one's totals contain the first one's."""
+    order_id = await world.place(world.draft("A1", ("SKU-1", 5)))
+    [ful] = await world.fulfillments(order_id)
+    reports = [
+        FulfillmentReported(
+            pick_order=public_id("ful", ful["fulfillment_id"]),
+            status="PICKED",
+            sequence=n,
+            lines=(ReportedLine(line="1", quantity=Decimal(total)),),
+        )
+        for n, total in ((1, 2), (2, 5))
+    ]
+    assert await world.tell(*reports, attempts=2) == [None, None]
+    [line] = await world.lines(order_id)
+    assert line["picked"] == 5
