@@ -74,7 +74,7 @@ async def reported(tx: Tx, reports: Sequence[Report], incidents: Incidents) -> l
             n = next(i for i, s in steps if s is step)
             outcomes[n] = Inapplicable(why.sentence(), ({"code": why.code, "message": why.sentence()},))
         await _after(tx, reports, turn, outcomes, rows)
-        rows = await fulfillment.lock(tx, ids.values())
+        rows, found = await fulfillment.lock(tx, ids.values()), await fulfillment.lines(tx, ids.values())
     return outcomes
 
 

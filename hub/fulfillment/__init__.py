@@ -1,6 +1,7 @@
 """The door of fulfillment: plan, progress, dispatch, travel, cancel."""
 
 from hub.fulfillment.commands import (
+    AT_WORK,
     ask_dispatch,
     dispatch,
     lines,
@@ -13,7 +14,6 @@ from hub.fulfillment.commands import (
     withdraw_dispatch,
 )
 from hub.fulfillment.journey import (
-    BEFORE_DISPATCH,
     ask_cancel,
     cancel_refused,
     cancelled,
@@ -26,6 +26,7 @@ from hub.fulfillment.model import (
     WAY,
     DispatchAlreadyAsked,
     DispatchAsked,
+    NotAtWork,
     PackageRequired,
     Plan,
     Progress,
@@ -36,10 +37,11 @@ from hub.fulfillment.model import (
 )
 
 __all__ = [
-    "BEFORE_DISPATCH",
+    "AT_WORK",
     "WAY",
     "DispatchAlreadyAsked",
     "DispatchAsked",
+    "NotAtWork",
     "PackageRequired",
     "Plan",
     "Progress",

@@ -12,6 +12,7 @@ from hub.fulfillment.model import (
     DispatchAlreadyAsked,
     DispatchAsked,
     LineState,
+    NotAtWork,
     Plan,
     Progress,
     UnknownFulfillment,
@@ -25,6 +26,7 @@ from hub.ledger import Cause, append, fact
 
 SQL = statements(__file__, "fulfillment.sql")
 ZERO = Decimal(0)
+AT_WORK = frozenset({OrderState.APPROVED, OrderState.PICKING, OrderState.PACKED})
 
 
 async def plan(tx: Tx, plans: Sequence[Plan]) -> list[UUID]:
@@ -104,7 +106,7 @@ async def progress(tx: Tx, asked: Sequence[Progress]) -> list[tuple[Progress, Hu
             refused.append((step, UnknownFulfillment(fulfillment_id=step.fulfillment_id)))
             continue
         try:
-            taken = _take(step, found[step.fulfillment_id])
+            taken = _take(step, row, found[step.fulfillment_id])
         except HubError as error:
             refused.append((step, error))
             continue
@@ -121,7 +123,8 @@ async def progress(tx: Tx, asked: Sequence[Progress]) -> list[tuple[Progress, Hu
     return refused
 
 
-def _take(step: Progress, rows: Sequence[Any]) -> list[tuple[LineState, tuple[Decimal, Decimal, Decimal]]]:
+def _take(step: Progress, row: Any, rows: Sequence[Any]) -> list[tuple[LineState, tuple[Decimal, Decimal, Decimal]]]:
+    """What the step adds to each line. After the door only a repetition that adds nothing fits."""
     made = []
     for r in rows:
         line = LineState(
@@ -133,6 +136,9 @@ def _take(step: Progress, rows: Sequence[Any]) -> list[tuple[LineState, tuple[De
             packed=r["packed"],
         )
         made.append((line, line.take(step)))
+    state = OrderState(row["state"])
+    if state is OrderState.CANCELLED or (state not in AT_WORK and any(any(n) for _, n in made)):
+        raise NotAtWork(state=state.value)
     return made
 
 

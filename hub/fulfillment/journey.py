@@ -9,13 +9,12 @@ from uuid import UUID
 
 from hub.canon.commands import TrackingSeen
 from hub.canon.states import OrderState
-from hub.fulfillment.commands import SQL, lines, lock, move
+from hub.fulfillment.commands import AT_WORK, SQL, lines, lock, move
 from hub.fulfillment.model import steps
 from hub.kit.db import Tx
 from hub.ledger import Cause, append, fact
 
 ZERO = Decimal(0)
-BEFORE_DISPATCH = frozenset({OrderState.APPROVED, OrderState.PICKING, OrderState.PACKED})
 
 
 async def travelled(tx: Tx, asked: Mapping[UUID, tuple[OrderState, Cause]]) -> list[UUID]:
@@ -27,7 +26,7 @@ async def travelled(tx: Tx, asked: Mapping[UUID, tuple[OrderState, Cause]]) -> l
         to, cause = asked[here]
         state = OrderState(row["state"])
         way = steps(state, to)
-        if not way or state in BEFORE_DISPATCH:
+        if not way or state in AT_WORK:
             continue
         moved.append((here, (state, *way)[-2], way[-1]))
         said: dict[str, Any] = {"order_id": row["order_id"], "node_id": row["node_id"]}
@@ -84,7 +83,7 @@ async def tracked(tx: Tx, seen: Sequence[tuple[TrackingSeen, Cause]]) -> list[st
 async def ask_cancel(tx: Tx, asked: Mapping[UUID, Cause], kind: str, reason: str) -> list[Any]:
     """Ask for an end before dispatch. `kind`: ORDER_CANCELLED or REROUTE. Returns the rows asked; a fact each."""
     rows = await lock(tx, asked)
-    open_ = [r for r in rows.values() if OrderState(r["state"]) in BEFORE_DISPATCH and r["cancel_requested_at"] is None]
+    open_ = [r for r in rows.values() if OrderState(r["state"]) in AT_WORK and r["cancel_requested_at"] is None]
     await tx.conn.execute(SQL["ask_cancel"], [r["fulfillment_id"] for r in open_], kind, tx.now)
     for r in open_:
         said = {"order_id": r["order_id"], "node_id": r["node_id"], "kind": kind, "reason": reason}
@@ -102,7 +101,7 @@ async def ask_cancel(tx: Tx, asked: Mapping[UUID, Cause], kind: str, reason: str
 async def cancelled(tx: Tx, asked: Mapping[UUID, Cause]) -> list[UUID]:
     """The node has stopped: CANCELLED; the fact carries what is given back, by line."""
     rows, found = await lock(tx, asked), await lines(tx, asked)
-    ended = [r for r in rows.values() if OrderState(r["state"]) in BEFORE_DISPATCH]
+    ended = [r for r in rows.values() if OrderState(r["state"]) in AT_WORK]
     await move(tx, [(r["fulfillment_id"], OrderState(r["state"]), OrderState.CANCELLED) for r in ended])
     for r in ended:
         back = [

@@ -37,6 +37,12 @@ class ShortPick(HubError):
     code: ClassVar[str] = "SHORT_PICK"
 
 
+class NotAtWork(HubError):
+    """This fulfillment is {state}: nothing more is picked or packed for it."""
+
+    code: ClassVar[str] = "ILLEGAL_MOVE"
+
+
 class DispatchAlreadyAsked(HubError):
     """Dispatch of this fulfillment was asked for already."""
 
