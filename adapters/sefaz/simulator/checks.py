@@ -10,7 +10,6 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from lxml import etree
 
-from adapters.sefaz.certificates import BASE, cnpj_of
 from adapters.sefaz.check import key_of_fields
 from adapters.sefaz.imposto import REFORM_TAXES
 from adapters.sefaz.sign import Signed, verify
@@ -20,6 +19,7 @@ from adapters.sefaz.simulator.store import Store
 from adapters.sefaz.sums import wrong_total
 from adapters.sefaz.tables import table
 from adapters.sefaz.write import HOMOLOGATION_BUYER, HOMOLOGATION_TITLE, NFE
+from hub.canon.certificates import BASE, cnpj_of
 from hub.canon.taxids import cnpj_valid, cpf_valid, key_digit
 from hub.canon.taxids.ufs import UF_BY_CODE
 
