@@ -1,5 +1,6 @@
 """NF-e and NFC-e: notes written, signed, sent to the authorities, and their answers read."""
 
+from adapters.sefaz.danfe import render
 from adapters.sefaz.feed import SefazFeed, SefazReader
 from adapters.sefaz.note import prepare
 from adapters.sefaz.outbound import SefazOutbound
@@ -7,7 +8,13 @@ from adapters.sefaz.wire import SefazWire
 from hub.canon.ports import Adapter
 
 ADAPTER = Adapter(
-    name="sefaz", pull=SefazFeed(), reader=SefazReader(), outbound=SefazOutbound(), wire=SefazWire(), prepare=prepare
+    name="sefaz",
+    pull=SefazFeed(),
+    reader=SefazReader(),
+    outbound=SefazOutbound(),
+    wire=SefazWire(),
+    prepare=prepare,
+    printed=render,
 )
 
 __all__ = ["ADAPTER"]

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from typing import Any
 
 from adapters.sefaz import xsd
-from adapters.sefaz.certificates import CertificateRefused, Identity, check_certificate
 from adapters.sefaz.company import company, identity
 from adapters.sefaz.qr import Csc, supplement
 from adapters.sefaz.read import Answer, Protocol
@@ -17,6 +16,7 @@ from adapters.sefaz.rules import faults_of
 from adapters.sefaz.sign import KeyProvider, digest_of, sign
 from adapters.sefaz.soap import parse
 from adapters.sefaz.write import Profile, write_invoice
+from hub.canon.certificates import CertificateRefused, Identity, check_certificate
 from hub.canon.commands import AuthorizeInvoice, InvoiceReported
 from hub.canon.invoice import Invoice
 from hub.canon.invoice_json import InvoiceUnreadable, invoice_from_json

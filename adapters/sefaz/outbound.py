@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from adapters.sefaz.calls import query_call, send_call
 from adapters.sefaz.company import company
-from adapters.sefaz.events import event_asked, plan_event, plan_void, void_asked
+from adapters.sefaz.events import event_asked, plan_event, plan_void, prepare_event, prepare_void, void_asked
 from adapters.sefaz.judge import JUDGES, NOT_RECEIVED, Asked, throttled
 from adapters.sefaz.judge_event import judge_event, judge_void
 from adapters.sefaz.note import note_of
+from adapters.sefaz.note import prepare as prepare_note
 from adapters.sefaz.read import read_answer
 from adapters.sefaz.soap import SERVICES, NotAnAnswer
 from hub.canon.commands import AuthorizeInvoice, OutwardCommand, RegisterInvoiceEvent, VoidNumbers
 from hub.canon.ports import Account, Call, NeverTry, Outcome, Response
 
 EARLIER_KEYS = "earlier_keys"  # reference: keys of the same document from builds before, blank-separated
+
+
+def prepare(command: OutwardCommand, account: Account) -> tuple[str, bytes]:
+    """(access key or Id, signed bytes) of a note, an event or a request to void numbers: fixed before the first send."""
+    if isinstance(command, RegisterInvoiceEvent):
+        return prepare_event(command, account)
+    if isinstance(command, VoidNumbers):
+        return prepare_void(command, account)
+    if isinstance(command, AuthorizeInvoice):
+        return prepare_note(command.invoice, account)
+    raise NeverTry(f"{type(command).__name__} is not signed")
 
 
 class SefazOutbound:

@@ -8,8 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from adapters.sefaz.note import build
-from adapters.sefaz.testcerts import self_made
 from hub.canon.invoice import Invoice, InvoiceItem, InvoiceParty, InvoicePayment, TaxLine
+from hub.canon.trialcerts import self_made
 
 CENT = Decimal("0.01")
 BRASILIA = timezone(timedelta(hours=-3))

@@ -126,7 +126,7 @@ class Deliver:
         if work.owed.prepared is None:
             if work.adapter.prepare is None:
                 raise NeverTry(f"the adapter {work.adapter.name} signs nothing")
-            key, signed = await asyncio.to_thread(work.adapter.prepare, command.invoice, work.account)
+            key, signed = await asyncio.to_thread(work.adapter.prepare, command, work.account)
             async with self._reactor.unit(tenant=work.connection.tenant, actor="deliver") as tx:
                 await outbox.progress(tx, [outbox.Progress(leased=work.owed.leased, prepared=signed)])
                 news = InvoiceReported(

@@ -11,7 +11,6 @@ from functools import cache
 
 from lxml import etree
 
-from adapters.sefaz.certificates import BASE, cnpj_of
 from adapters.sefaz.check import key_of_fields
 from adapters.sefaz.imposto import REFORM_TAXES
 from adapters.sefaz.sign import Signed, verify
@@ -21,6 +20,7 @@ from adapters.sefaz.simulator.store import Store
 from adapters.sefaz.sums import wrong_total
 from adapters.sefaz.tables import table
 from adapters.sefaz.write import HOMOLOGATION_BUYER, HOMOLOGATION_TITLE, NFE
+from hub.canon.certificates import BASE, cnpj_of
 from hub.canon.taxids import cnpj_valid, cpf_valid, key_digit
 from hub.canon.taxids.ufs import UF_BY_CODE
 

@@ -12,13 +12,13 @@ from cryptography import x509
 from lxml import etree
 
 from adapters.sefaz import xsd
-from adapters.sefaz.certificates import BASE, cnpj_of
 from adapters.sefaz.clocks import local
 from adapters.sefaz.sign import verify
 from adapters.sefaz.simulator import answers
 from adapters.sefaz.simulator.checks import Sent, fault_of, sent
 from adapters.sefaz.simulator.profiles import Behavior
 from adapters.sefaz.simulator.store import Event, Note, Receipt, Store, Voided, moment
+from hub.canon.certificates import BASE, cnpj_of
 from hub.canon.taxids.ufs import UF_CODES
 
 NFE = "http://www.portalfiscal.inf.br/nfe"
