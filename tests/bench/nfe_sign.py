@@ -11,11 +11,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+from adapters.sefaz.testcerts import make_root
+
 from adapters.sefaz import xsd
 from adapters.sefaz.sample import sample_invoice
 from adapters.sefaz.sign import sign, verify
 from adapters.sefaz.soap import parse
-from adapters.sefaz.testcerts import make_root
 from adapters.sefaz.write import write_invoice
 
 RUNS = 3

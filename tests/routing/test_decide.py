@@ -128,7 +128,10 @@ def test_two_lines_of_one_sku_share_its_units_in_line_order() -> None:
     first = demand({"A": 4}).lines[0]
     asked = replace(ONE, lines=(first, replace(first, line_id=named("second"), quantity=Decimal(8))))
     decision = decide(asked, [place("X")], PLENTY, rules())
-    assert [(s.line_id, s.quantity) for s in decision.shares] == [(named("A"), Decimal(4)), (named("second"), Decimal(6))]
+    assert [(s.line_id, s.quantity) for s in decision.shares] == [
+        (named("A"), Decimal(4)),
+        (named("second"), Decimal(6)),
+    ]
     assert decision.unplaced == ((named("second"), "A", Decimal(2)),)
 
 

@@ -6,8 +6,6 @@ import ssl
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from cryptography.x509 import load_pem_x509_certificate
-
 from adapters.sefaz.certificates import (
     CertificateRefused,
     Identity,
@@ -18,6 +16,8 @@ from adapters.sefaz.certificates import (
     trusted,
 )
 from adapters.sefaz.testcerts import make_root, pfx, self_made
+from cryptography.x509 import load_pem_x509_certificate
+
 from adapters.sefaz.wire import certificate_file, client_context
 from tests.adapters.sefaz.notes import identity, trial_root
 from tests.shared import shared_path

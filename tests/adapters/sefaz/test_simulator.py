@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import orjson
 import pytest
+from adapters.sefaz.testcerts import make_root
 
 from adapters.sefaz.calls import feed_call, query_call, send_call, status_call
 from adapters.sefaz.company import company
@@ -22,7 +23,6 @@ from adapters.sefaz.simulator import Fault, FaultKind, SefazSimulator
 from adapters.sefaz.simulator.profiles import PROFILES
 from adapters.sefaz.simulator.services import HANDLERS
 from adapters.sefaz.soap import SERVICES, SOAP_11, wrap
-from adapters.sefaz.testcerts import make_root
 from adapters.sefaz.wire import client_context
 from adapters.sefaz.write import write_invoice
 from hub.canon.invoice import Invoice
