@@ -90,3 +90,12 @@ def test_show_names_the_parties_and_the_total(tmp_path: Path) -> None:
     assert code == 0
     assert "Loja Exemplo Comercio Ltda 11222333000181 SP" in out
     assert "vNF 101.80" in out
+
+
+def test_danfe_is_a_pdf(tmp_path: Path) -> None:
+    pytest.importorskip("brazilfiscalreport", reason="the extra danfe is not installed")
+    run("sample", "--out", str(tmp_path))
+    pdf = tmp_path / "note.pdf"
+    assert run("danfe", str(tmp_path / "nfe.xml"), "--out", str(pdf))[0] == 0
+    assert pdf.read_bytes().startswith(b"%PDF-")
+    assert run("danfe", str(tmp_path / "cert.pem"), "--out", str(pdf))[0] == 1
