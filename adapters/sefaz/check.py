@@ -103,7 +103,7 @@ def _text(element: etree._Element, path: str) -> str | None:
 
 
 def _whole(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdigit() else None
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 def _key_facts(key: str | None) -> dict[str, Any]:
