@@ -12,9 +12,9 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from adapters.sefaz.certificates import open_pkcs12
-from adapters.sefaz.wire import client_context
+from hub.canon.certificates import open_pkcs12
 from hub.cli.sim import app
+from hub.kit.mtls import client_context
 from tests.shared import ROOT
 
 
