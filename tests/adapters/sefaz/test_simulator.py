@@ -19,8 +19,8 @@ from adapters.sefaz.note import build
 from adapters.sefaz.read import Answer, read_answer
 from adapters.sefaz.sign import sign
 from adapters.sefaz.simulator import Fault, FaultKind, SefazSimulator
+from adapters.sefaz.simulator.authority import HANDLERS
 from adapters.sefaz.simulator.profiles import PROFILES
-from adapters.sefaz.simulator.services import HANDLERS
 from adapters.sefaz.soap import SERVICES, SOAP_11, wrap
 from adapters.sefaz.write import write_invoice
 from hub.canon.invoice import Invoice
