@@ -20,12 +20,13 @@ from hub.kit.lease import (
     Failure,
     Leased,
     LeaseLost,
+    Place,
     Queue,
     Settled,
     State,
     by_tenant,
     claim,
-    due_tenants,
+    due,
     fair,
     heartbeat,
     settle,
@@ -132,27 +133,27 @@ class Lane:
             await asyncio.wait(set(self._batches), return_when=asyncio.FIRST_COMPLETED)
         if self._draining:
             return 0
-        tenants = fair(await due_tenants(self._db, self.work.queue), self._last_tenant)
-        if not tenants:
+        places = fair(await due(self._db, self.work.queue), self._last_tenant)
+        if not places:
             return 0
         rows = await self._probe()
-        rows += await claim(
-            self._db, self.work.queue, self._owner, tenants, self._size, skip=await self.work.skip(), lease=self._lease
-        )
+        skip = set(await self.work.skip())
+        rows += await self._claim([p for p in places if p.destination not in skip], self._size)
         served = {r.tenant for r in rows}
-        self._last_tenant = next((t for t in reversed(tenants) if t in served), self._last_tenant)
+        self._last_tenant = next((p.tenant for p in reversed(places) if p.tenant in served), self._last_tenant)
         for batch in by_tenant(rows).values():
             task = asyncio.create_task(self._hold(batch))
             self._batches[task] = batch
             task.add_done_callback(self._let_go)
         return len(rows)
 
+    async def _claim(self, places: Sequence[Place], limit: int) -> list[Leased]:
+        return await claim(self._db, self.work.queue, self._owner, places, limit, lease=self._lease)
+
     async def _probe(self) -> list[Leased]:
         rows: list[Leased] = []
         for tenant, destination in await self.work.probes():
-            rows += await claim(
-                self._db, self.work.queue, self._owner, [tenant], 1, only=destination, lease=self._lease
-            )
+            rows += await self._claim([Place(tenant=tenant, destination=destination)], 1)
         return rows
 
     def _let_go(self, task: asyncio.Task[None]) -> None:

@@ -51,6 +51,14 @@ class Queue:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where rows wait: a tenant's queue, or in the outbox one destination of a tenant."""
+
+    tenant: int
+    destination: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Leased:
     """A row that this process may work on until its lease ends. `attempts` counts this one; `row` has every column."""
 
@@ -108,28 +116,15 @@ def queue(live: sa.Table, done: sa.Table) -> Queue:
         "latest": ", q.destination, q.latest_key" if ordered else "",
         "successor": f"EXISTS (SELECT FROM {live.name} n WHERE {same} AND n.state = 0)" if ordered else "false",
         "later_twin": f"EXISTS (SELECT FROM d n WHERE {same} AND n.seq > d.seq)" if ordered else "false",
-        "destinations": "$6 destinations to leave alone, $7 only this one" if ordered else "",
-        "claimable": _CLAIMABLE if ordered else "",
     }
     found = statements(__file__, "lease.sql")
-    sql = {
-        name: _filled(found[name], parts)
-        for name in ("due_tenants", "claim", "complete", "settle", "heartbeat", "reap")
-    }
+    sql = {name: _filled(found[name], parts) for name in ("complete", "settle", "heartbeat", "reap")}
+    for name in ("due", "claim"):
+        sql[name] = _filled(found[f"{name}_ordered" if ordered else name], parts)
     for name in ("retry", "ignore"):
         sql[f"{name}_ids"] = _filled(found[name], {**parts, "pick": f"q.{id_} = ANY ($2::uuid[])"})
         sql[f"{name}_alike"] = _filled(found[name], {**parts, "pick": "q.state = 3 AND q.fingerprint = $2::text"})
     return Queue(name=live.name, id=id_, ordered=ordered, sql=sql)
-
-
-# Within one ordering key only the oldest live row may be claimed; a parked one is passed by, unless it is strict.
-_CLAIMABLE = """
-      AND NOT (o.destination = ANY ($6::text[]))
-      AND ($7::text IS NULL OR o.destination = $7)
-      AND (o.ordering_key IS NULL OR NOT EXISTS (
-        SELECT FROM outbox p
-        WHERE p.tenant_id = o.tenant_id AND p.destination = o.destination AND p.ordering_key = o.ordering_key
-          AND p.seq < o.seq AND (p.state <> 3 OR p.strict)))"""
 
 
 def _filled(text: str, parts: Mapping[str, str]) -> str:
@@ -138,30 +133,21 @@ def _filled(text: str, parts: Mapping[str, str]) -> str:
     return text
 
 
-async def due_tenants(db: Database, queue: Queue) -> list[int]:
-    """The tenants that have something due now, ascending."""
-    return [r["tenant_id"] for r in await db.worker.fetch(queue.sql["due_tenants"])]
+async def due(db: Database, queue: Queue) -> list[Place]:
+    """Where something is due now, by tenant and destination."""
+    rows = await db.worker.fetch(queue.sql["due"])
+    return [Place(tenant=r["tenant_id"], destination=r["destination"]) for r in rows]
 
 
 async def claim(
-    db: Database,
-    queue: Queue,
-    owner: UUID,
-    tenants: Sequence[int],
-    limit: int,
-    *,
-    skip: Collection[str] = (),
-    only: str | None = None,
-    lease: timedelta = LEASE,
+    db: Database, queue: Queue, owner: UUID, places: Sequence[Place], limit: int, *, lease: timedelta = LEASE
 ) -> list[Leased]:
-    """Up to `limit` rows, an equal share of each tenant, in the order in which the tenants are given. `skip`, `only`: destinations."""
-    if not tenants:
+    """Up to `limit` rows, an equal share of each tenant, in the order in which the places are given."""
+    if not places:
         return []
-    share = -(-limit // len(tenants))
-    given: list[Any] = [owner, lease, list(tenants), share, limit]
-    if queue.ordered:
-        given += [list(skip), only]
-    rows = await db.worker.fetch(queue.sql["claim"], *given)
+    share = -(-limit // len({p.tenant for p in places}))
+    tenants, destinations = [p.tenant for p in places], [p.destination for p in places]
+    rows = await db.worker.fetch(queue.sql["claim"], owner, lease, tenants, share, limit, destinations)
     rows.sort(key=lambda r: (r["run_at"], r["seq"]))
     return [
         Leased(queue=queue.name, tenant=r["tenant_id"], id=r[queue.id], attempts=r["attempts"], row=dict(r.items()))
@@ -262,9 +248,9 @@ async def reap(db: Database, queue: Queue, *, limit: int = 500) -> list[tuple[in
         return []
 
 
-def fair(tenants: Sequence[int], last: int) -> list[int]:
-    """The tenants in their turn: those after the one served last come first."""
-    return [t for t in tenants if t > last] + [t for t in tenants if t <= last]
+def fair(places: Sequence[Place], last: int) -> list[Place]:
+    """In their turn: those of the tenants after the one served last come first."""
+    return [p for p in places if p.tenant > last] + [p for p in places if p.tenant <= last]
 
 
 def by_tenant(rows: Iterable[Leased]) -> dict[int, list[Leased]]:

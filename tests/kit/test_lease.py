@@ -17,6 +17,7 @@ from hub.kit.lease import (
     Failure,
     Leased,
     LeaseLost,
+    Place,
     Settled,
     State,
     backoff,
@@ -185,9 +186,23 @@ async def test_each_tenant_gets_its_share(db: Database) -> None:
     assert Counter(r.tenant for r in await take(db, limit=15)) == {1: 5, 2: 5, 3: 5}
 
 
+async def test_within_a_tenant_each_destination_gets_its_turn(db: Database) -> None:
+    await owe(db, [delivery("slow") for _ in range(200)])
+    await owe(db, [delivery("a"), delivery("b"), delivery("b")])
+    rows = await take(db, limit=8)
+    assert Counter(r.row["destination"] for r in rows) == {"a": 1, "b": 2, "slow": 5}
+
+
+async def test_destinations_of_one_tenant_do_not_outweigh_another_tenant(db: Database) -> None:
+    await owe(db, [delivery(f"d{n}") for n in range(50)], tenant=1)
+    await owe(db, [delivery() for _ in range(50)], tenant=2)
+    assert Counter(r.tenant for r in await take(db, limit=10)) == {1: 5, 2: 5}
+
+
 def test_tenants_take_turns() -> None:
-    assert fair([1, 2, 3], 1) == [2, 3, 1]
-    assert fair([1, 2, 3], 3) == [1, 2, 3]
+    one, two, three = (Place(tenant=n) for n in (1, 2, 3))
+    assert fair([one, two, three], 1) == [two, three, one]
+    assert fair([one, two, three], 3) == [one, two, three]
 
 
 async def test_destinations_can_be_left_alone_or_chosen(db: Database) -> None:
