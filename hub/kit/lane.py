@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from hub.kit import metrics
 from hub.kit.db import Database, Tx, Unavailable
 from hub.kit.doorbell import Doorbell
 from hub.kit.lease import (
@@ -204,6 +205,8 @@ class Lane:
                 began = time.monotonic()
                 await self._handle(fresh)
                 took = time.monotonic() - began
+                metrics.BATCH_SIZE.labels(self.name).observe(len(fresh))
+                metrics.BATCH_SECONDS.labels(self.name).observe(took)
                 self._size = next_size(self._size, rows=len(fresh), seconds=took, most=self.work.batch)
 
     async def _handle(self, rows: list[Leased]) -> None:
@@ -214,6 +217,7 @@ class Lane:
             left = await self._still_held(rows)
             if len(left) > 1 or len(left) < len(rows):
                 half = len(left) // 2
+                metrics.BATCH_SPLIT.labels(self.name).inc()
                 for part in (left[:half], left[half:]):
                     if part:
                         await self._handle(part)
@@ -232,6 +236,7 @@ class Lane:
         await self._once(rows)
 
     async def _once(self, rows: list[Leased]) -> None:
+        metrics.QUEUE_ATTEMPTS.labels(self.name).inc(len(rows))
         async with asyncio.timeout(self.work.limit):
             await self.work.handle(rows)
 

@@ -15,6 +15,7 @@ from uuid import UUID
 import asyncpg
 import sqlalchemy as sa
 
+from hub.kit import metrics
 from hub.kit.db import Connection, Database
 from hub.kit.errors import HubError
 from hub.kit.sqlfile import statements
@@ -118,7 +119,7 @@ def queue(live: sa.Table, done: sa.Table) -> Queue:
         "later_twin": f"EXISTS (SELECT FROM d n WHERE {same} AND n.seq > d.seq)" if ordered else "false",
     }
     found = statements(__file__, "lease.sql")
-    sql = {name: _filled(found[name], parts) for name in ("complete", "settle", "heartbeat", "reap")}
+    sql = {name: _filled(found[name], parts) for name in ("complete", "settle", "heartbeat", "reap", "measure")}
     for name in ("due", "claim"):
         sql[name] = _filled(found[f"{name}_ordered" if ordered else name], parts)
     for name in ("retry", "ignore"):
@@ -166,6 +167,7 @@ async def complete(
     gone = await conn.fetch(queue.sql["complete"], owner_of(rows), tenants, ids, words)
     if len(gone) < len(rows):
         raise LeaseLost(lost=len(rows) - len(gone))
+    metrics.QUEUE_DONE.labels(queue.name).inc(len(gone))
 
 
 def owner_of(rows: Sequence[Leased]) -> UUID:
@@ -201,6 +203,7 @@ async def settle(conn: Connection, queue: Queue, failures: Sequence[Failure]) ->
     moved = {r["id"]: r for r in await _guarded(conn, queue, failures, given)}
     if len(moved) < len(rows):
         raise LeaseLost(lost=len(rows) - len(moved))
+    metrics.QUEUE_PARKED.labels(queue.name).inc(sum(parks))
     return [
         Settled(failure=f, state=_STATES[moved[f.leased.id]["state"]], run_at=moved[f.leased.id]["run_at"])
         for f in failures
@@ -243,9 +246,19 @@ async def reap(db: Database, queue: Queue, *, limit: int = 500) -> list[tuple[in
     its tries parks it, together with the fact of it.
     """
     try:
-        return [(r["tenant_id"], r["id"]) for r in await db.worker.fetch(queue.sql["reap"], limit)]
+        rows = await db.worker.fetch(queue.sql["reap"], limit)
     except asyncpg.UniqueViolationError:  # a newer value was written at this moment: the next round sees it
         return []
+    metrics.QUEUE_REAPED.labels(queue.name).inc(len(rows))
+    return [(r["tenant_id"], r["id"]) for r in rows]
+
+
+async def measure(db: Database, queue: Queue) -> None:
+    """Set the gauges of this queue: rows by state, of all tenants, and the age of the oldest one that is due."""
+    (row,) = await db.worker.fetch(queue.sql["measure"])
+    for state in ("ready", "leased", "parked"):
+        metrics.QUEUE_ROWS.labels(queue.name, state).set(row[state])
+    metrics.QUEUE_OLDEST.labels(queue.name).set(row["oldest"])
 
 
 def fair(places: Sequence[Place], last: int) -> list[Place]:

@@ -170,3 +170,9 @@ gone AS (
 INSERT INTO {queue}_done ({columns}, outcome, reason{extra})
 SELECT {columns}, 'IGNORED', $4::text{extra_value} FROM gone
 RETURNING {columns}, false AS ready
+
+-- name: measure           rows by state, and how long the oldest that is due has waited
+SELECT count(*) FILTER (WHERE state = 0) AS ready, count(*) FILTER (WHERE state = 1) AS leased,
+       count(*) FILTER (WHERE state = 3) AS parked,
+       COALESCE(EXTRACT(EPOCH FROM now() - min(run_at) FILTER (WHERE state = 0 AND run_at <= now())), 0)::float8 AS oldest
+FROM {queue}

@@ -24,9 +24,11 @@ from hub.kit.lease import (
     complete,
     fair,
     heartbeat,
+    measure,
     reap,
     settle,
 )
+from hub.kit.metrics import REGISTRY
 from tests.queues import delivery, make_due, make_stale, owe, take
 
 Q = outbox.QUEUE
@@ -219,3 +221,21 @@ async def test_a_tenant_sees_and_completes_only_its_own(db: Database) -> None:
         with pytest.raises(LeaseLost):
             await complete(tx.conn, Q, rows)
     assert len(await live(db)) == 1
+
+
+async def test_the_gauges_say_what_waits(db: Database) -> None:
+    await owe(db, [delivery() for _ in range(5)])
+    first, second = await take(db, limit=2)
+    await failed(db, Failure(leased=first, park=True))
+    await make_due(db, Q)
+    await measure(db, Q)
+
+    def rows(state: str) -> float | None:
+        return REGISTRY.get_sample_value("hub_queue_rows", {"queue": "outbox", "state": state})
+
+    assert (rows("ready"), rows("leased"), rows("parked")) == (3, 1, 1)
+    oldest = REGISTRY.get_sample_value("hub_queue_oldest_ready_seconds", {"queue": "outbox"})
+    assert oldest is not None
+    assert oldest >= 1
+    await done(db, [second])
+    assert (REGISTRY.get_sample_value("hub_queue_done_total", {"queue": "outbox"}) or 0) >= 1
