@@ -118,7 +118,7 @@ class Order(Node):
     discount_total: Money = money("discount_total")
     tax_total: Money = money("tax_total")
     total: Money = money("total")
-    lines: list[OrderLine] = many("order_id", "line_no")
+    lines: list[OrderLine] = many("order_id", "line_no", unique=True)
     fulfillments: list[Annotated[Fulfillment, strawberry.lazy("schema.types.fulfillment")]] = many(
         "order_id", "position"
     )
