@@ -21,6 +21,8 @@ from tests.house.tree import CODE, PACKAGES, ROOT, Finding, listed, parsed, pyth
 BROAD = {
     "hub/kit/lease.py": "the worker loop: a bug in one item parks that item, the others go on",
     "hub/web/boundary.py": "the web boundary: a bug is answered 500 with its correlation id",
+    "schema/http.py": "the boundary of the API: a bug is answered as INTERNAL with its correlation id",
+    "schema/live/socket.py": "the same over a socket: one operation fails, the others go on",
 }
 
 # Put together here, so that this file does not break its own rules.

@@ -9,7 +9,7 @@ import strawberry
 
 from hub.canon.states import HoldKind, OrderState, PaymentState, ReturnState
 from hub.fulfillment.queries import v_fulfillment
-from hub.orders.model import allowed
+from hub.orders import allowed
 from hub.orders.queries import v_hold, v_order, v_order_line, v_order_tag
 from schema.plan.bind import (
     CORRELATION,
