@@ -22,6 +22,7 @@ BROAD = {
     "hub/kit/lease.py": "the worker loop: a bug in one item parks that item, the others go on",
     "hub/web/boundary.py": "the web boundary: a bug is answered 500 with its correlation id",
     "schema/http.py": "the boundary of the API: a bug is answered as INTERNAL with its correlation id",
+    "schema/rest/serve.py": "the same for REST, as a problem",
     "schema/live/socket.py": "the same over a socket: one operation fails, the others go on",
 }
 

@@ -81,10 +81,9 @@ async def test_refusals_carry_their_facts(site: Site, commands: Any) -> None:
             Refusal(code="VERSION_CONFLICT", message="Old.", current_version=4),
         )
     )
-    query = (
-        """mutation { transitionOrder(input: {orderId: "%s", to: DELIVERED}) { order { id } events { id }
-      userErrors { ... on UserError { message } code field allowedTransitions currentVersion } } }"""
-        % PUBLIC
+    query = """mutation { transitionOrder(input: {orderId: "%s", to: DELIVERED}) { order { id } events { id }
+      userErrors { ... on UserError { message } code field allowedTransitions currentVersion } } }""".replace(
+        "%s", PUBLIC
     )
     body = (await site.post(query)).json()["data"]["transitionOrder"]
     assert body["order"] is None
@@ -159,9 +158,8 @@ async def test_a_dry_run_is_looked_at_before_it_is_undone(site: Site, commands: 
     commands.connection = conn
     await conn.execute("SET ROLE hub_app; SET hub.tenant = '1'")
     commands.outcomes["plan_route"] = Outcome(ids={"decision": fill_id("rte", 1, 2)})
-    query = (
-        'mutation { planRoute(input: {orderId: "%s", dryRun: true}) { decision { mode chosen { sku location { code } } candidates { reason } } fulfillments { id } } }'
-        % PUBLIC
+    query = 'mutation { planRoute(input: {orderId: "%s", dryRun: true}) { decision { mode chosen { sku location { code } } candidates { reason } } fulfillments { id } } }'.replace(
+        "%s", PUBLIC
     )
     body = (await site.post(query)).json()["data"]["planRoute"]
     await conn.close()
@@ -175,11 +173,8 @@ async def test_root_mutations_run_in_order_after_all_are_checked(site: Site, com
     commands.outcomes["assign_incident"] = Outcome(ids={"incident": fill_id("inc", 1, 1)})
     commands.outcomes["retry_deliveries"] = lambda _ask, given: Outcome(data={"changed": len(given.ids or ())})
     incident = f"inc_{fill_id('inc', 1, 1).hex}"
-    query = (
-        """mutation($d: [ID!]!) { __typename a: assignIncident(input: {incidentId: "%s", owner: "ana"}) { incident { kind } }
-      b: retryDeliveries(input: {ids: $d}) { changed userErrors { code } } }"""
-        % incident
-    )
+    query = """mutation($d: [ID!]!) { __typename a: assignIncident(input: {incidentId: "%s", owner: "ana"}) { incident { kind } }
+      b: retryDeliveries(input: {ids: $d}) { changed userErrors { code } } }""".replace("%s", incident)
     body = (await site.post(query, d=[f"dlv_{fill_id('dlv', 1, 1).hex}"])).json()["data"]
     assert body["__typename"] == "Mutation"
     assert body["b"] == {"changed": 1, "userErrors": []}
@@ -190,7 +185,9 @@ async def test_root_mutations_run_in_order_after_all_are_checked(site: Site, com
 
 
 async def test_rights_to_write(site: Site, commands: Any) -> None:
-    query = 'mutation { placeHold(input: {orderId: "%s", kind: FRAUD, reason: "x"}) { replayed } }' % PUBLIC  # noqa: UP031 - braces
+    query = 'mutation { placeHold(input: {orderId: "%s", kind: FRAUD, reason: "x"}) { replayed } }'.replace(
+        "%s", PUBLIC
+    )
     assert (await site.post(query, role="ANALYST")).status_code == 403
     assert not commands.asked
 
