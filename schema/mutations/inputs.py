@@ -93,7 +93,7 @@ def owned_ids(value: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, .
     """(path, prefix, id) of each id in an input."""
     found: list[tuple[tuple[str, ...], str, UUID]] = []
     kind: Any = type(value)
-    names: Any = hints(kind)
+    names = hints(kind)
     for item in fields(value):
         inner, here = getattr(value, item.name), (*path, camel(item.name))
         prefix = _prefix(names[item.name])
