@@ -21,6 +21,7 @@ sentence may. Words in braces are filled from the error's data. Made by `python 
 
 # Codes that several classes may state, because they mean the same to whoever reads the code.
 SHARED = {
+    "ILLEGAL_MOVE": "an order or a fulfillment that is elsewhere on its way",
     "IDEMPOTENCY_IN_PROGRESS": "the store says it, the API repeats it",
     "IDEMPOTENCY_KEY_REUSED": "the store says it, the API repeats it",
     "NOT_FOUND": "whatever kind of thing is not there",
