@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -201,17 +202,28 @@ def _trimmed(at: Sequence[Any]) -> list[Any]:
 
 
 def ack_text(ack: Mapping[str, Any], marks: Marks, *, isa: int, gs: int, st: int, at: datetime) -> str:
-    """The whole answer. Values copied from the sender lose delimiters and control characters."""
+    """The whole answer. Everything copied from the sender loses delimiters and control characters first."""
     out = ack_interchange(ack)
     taken = {marks.element, marks.component, marks.repetition, marks.terminator}
+
+    def bare(text: str, longest: int) -> str:
+        return "".join(c for c in text if c not in taken and c.isprintable())[:longest]
+
+    groups = []
     for group in out.groups:
-        for one in group.sets:
-            for e in one.segments:
-                _clean(e, marks, taken)  # type: ignore[arg-type]
-    return seal(out, marks, isa=isa, gs=gs, st=st, at=at)
+        sets = [replace(s, segments=[_clean(list(e), marks, taken) for e in s.segments]) for s in group.sets]
+        groups.append(replace(group, sender=bare(group.sender, 15), receiver=bare(group.receiver, 15), sets=sets))
+    clean = replace(
+        out,
+        sender=(bare(out.sender[0], 2), bare(out.sender[1], 15)),
+        receiver=(bare(out.receiver[0], 2), bare(out.receiver[1], 15)),
+        between=[_clean(list(e), marks, taken) for e in out.between],
+        groups=groups,
+    )
+    return seal(clean, marks, isa=isa, gs=gs, st=st, at=at)
 
 
-def _clean(e: list[str], marks: Marks, taken: set[str]) -> None:
+def _clean(e: list[str], marks: Marks, taken: set[str]) -> list[str]:
     for i in range(1, len(e)):
         if e[0] in ("AK4", "IK4") and i == 1:
             e[1] = e[1].replace(":", marks.component)
@@ -221,3 +233,4 @@ def _clean(e: list[str], marks: Marks, taken: set[str]) -> None:
             e[4] = e[4][:_COPY].strip()
     while len(e) > 2 and not e[-1]:
         e.pop()
+    return e

@@ -24,7 +24,6 @@ from adapters.x12.outward import (
 from adapters.x12.places import EachRule, FieldRule, PairsRule, Place, Rule, TreeRule
 from adapters.x12.structure import Ring, Spot
 
-
 Put = Callable[[Mapping[str, Any], int, Outward], list[Any]]
 Derived = Mapping[str, tuple[str, str]]  # "BEG.02" -> ("else", "SA") | ("count", "lines") | ("sum", "lines.ordered")
 
