@@ -1,4 +1,6 @@
-"""pyx12 as a second opinion over our guides: on randomly damaged sets both engines come to the same verdict in at least 99.5 percent."""
+"""pyx12 as a second opinion over our guides: on randomly damaged sets both engines come to the same verdict in at least 99.5 percent.
+There is no known difference in what is damaged here; empty elements at a segment's end (an error there, a remark here) are left out.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,7 @@ import pytest
 
 from adapters.x12.verdicts import InterchangeVerdict
 from tests.adapters.x12.oracle.pyx12_maps import judge, write_maps
-from tests.adapters.x12.x12files import ORDER, codes, file, found, group, library, one_set
+from tests.adapters.x12.x12files import ORDER, file, found, group, library, one_set
 
 pytestmark = pytest.mark.slow
 
@@ -29,12 +31,6 @@ LONG = [
     "DTM*002*20261215",
     *ORDER[8:],
 ]
-
-# why the two may differ; a difference is only allowed if it shows one of these
-EXPLAINED: dict[str, str] = {
-    "elements_trailing": "empty elements at a segment's end are an error to pyx12, a remark to us",
-    "set_control_invalid": "pyx12 does not judge the form of ST02",
-}
 
 
 def damaged(dice: random.Random) -> tuple[str, str]:
@@ -82,8 +78,7 @@ def test_both_engines_agree(tmp_path: Path) -> None:
         same = ours == theirs
         tally["same" if same else "different"] += 1
         if not same:
-            reasons = codes(text) & set(EXPLAINED)
-            differences.append(f"{what}: ours {ours}, theirs {theirs}, explained by {sorted(reasons)}")
+            differences.append(f"{what}: ours {ours}, theirs {theirs}")
     judged = tally["same"] + tally["different"]
     assert judged > ROUNDS * 0.8, tally
     assert tally["same"] >= 0.995 * judged, differences
