@@ -1,11 +1,12 @@
 """Floor 5: one business sentence a file. The order below is the order in which flows answer the facts of one round."""
 
-from hub.flows import acknowledge, approve, cancel, gate, pick, publish, restock, route, tally
+from hub.flows import acknowledge, amend, approve, cancel, gate, pick, publish, restock, route, tally
 from hub.flows.capture import CaptureOutcome, Incoming, capture
 from hub.flows.reactor import Deps, Flow, Reactor
 
 FLOWS: tuple[Flow, ...] = (
     tally.FLOW,
+    amend.FLOW,
     cancel.FLOW,
     approve.FLOW,
     restock.FLOW,

@@ -9,6 +9,7 @@ from uuid import UUID
 from hub import catalog, network, orders
 from hub.canon.order import OrderDraft
 from hub.canon.states import HoldKind
+from hub.flows.amend import amend
 from hub.flows.reactor import Deps
 from hub.incidents import NewIncident
 from hub.kit.db import Tx
@@ -104,8 +105,13 @@ async def _prepared(tx: Tx, incoming: Sequence[Incoming]) -> list[orders.Capture
 async def _captured(tx: Tx, captures: Sequence[orders.Capture], deps: Deps) -> list[orders.Captured]:
     made, there = await orders.insert_new(tx, captures)
     again = await orders.say_again(tx, there) if there else []
+    differing = [r for r in again if r.differs]
+    reasons = await _amend(tx, [r for r in differing if r.ask])
+    unsettled = [r for r in differing if r.captured.order_id in reasons or not r.ask]
     await deps.incidents.open(
-        tx, [i for c in made for i in _incidents_of(c)] + [_differs(r.captured) for r in again if r.differs]
+        tx,
+        [i for c in made for i in _incidents_of(c)]
+        + [_differs(r.captured, reasons.get(r.captured.order_id)) for r in unsettled],
     )
     append(
         tx,
@@ -115,7 +121,7 @@ async def _captured(tx: Tx, captures: Sequence[orders.Capture], deps: Deps) -> l
                 "order.cancel_asked",
                 "order",
                 r.captured.order_id,
-                {"reason": "cancelled at the channel"},
+                {"reason": "cancelled at the channel", "origin": "CHANNEL"},
                 r.captured.capture.cause,
             )
             for r in again
@@ -145,10 +151,22 @@ def _incidents_of(captured: orders.Captured) -> list[NewIncident]:
     ]
 
 
-def _differs(captured: orders.Captured) -> NewIncident:
+async def _amend(tx: Tx, revised: Sequence[orders.Revised]) -> dict[UUID, str]:
+    """Try the channel's changed lines as amendments; order -> why not, of those that were refused."""
+    outcomes = await amend(tx, [r.ask for r in revised if r.ask]) if revised else []
+    refused: dict[UUID, str] = {}
+    for r, outcome in zip(revised, outcomes, strict=True):
+        if isinstance(outcome, orders.AmendmentRefused):
+            refused[r.captured.order_id] = outcome.sentence()
+        else:
+            await orders.amendments.revision_applied(tx, r.captured.order_id, r.captured.capture.draft.revision)
+    return refused
+
+
+def _differs(captured: orders.Captured, why: str | None) -> NewIncident:
     return NewIncident(
         kind="order_differs",
-        summary=f"Order {captured.number} came again with other lines; what stands was not changed.",
+        summary=f"Order {captured.number} came again with other lines. {why or 'What stands was not changed.'}",
         subject_kind="order",
         subject_id=captured.order_id,
         order_id=captured.order_id,

@@ -89,6 +89,14 @@ def _order_cancelled(p: Projection, order: str, data: Mapping[str, Any]) -> None
     p.orders[order]["state"] = "CANCELLED"
 
 
+def _amended(p: Projection, order: str, data: Mapping[str, Any]) -> None:
+    for line, ordered, cancelled in data["lines"]:
+        p.lines[line]["ordered"] += Decimal(ordered)
+        p.lines[line]["cancelled"] += Decimal(cancelled)
+    for line, _, ordered, _ in data["added"]:
+        p.lines[line]["ordered"] += Decimal(ordered)
+
+
 def _allocated(p: Projection, order: str, data: Mapping[str, Any]) -> None:
     for node, line, sku, n in data["shares"]:
         p.lines[line]["reserved"] += Decimal(n)
@@ -171,6 +179,7 @@ HANDLERS: Mapping[str, Handler] = {
     "order.hold_released": _holds(-1),
     "order.cancelled": _order_cancelled,
     "order.part_cancelled": _cancelled_lines,
+    "order.amended": _amended,
     "order.allocated": _allocated,
     "fulfillment.planned": _planned,
     "fulfillment.picking": _moved("PICKING"),

@@ -12,6 +12,7 @@ from hub.fulfillment.commands import (
     progress,
     states,
     withdraw_dispatch,
+    work,
 )
 from hub.fulfillment.journey import (
     ask_cancel,
@@ -66,4 +67,5 @@ __all__ = [
     "tracked",
     "travelled",
     "withdraw_dispatch",
+    "work",
 ]

@@ -73,6 +73,11 @@ UPDATE fulfillments SET cancel_requested_at = NULL, cancel_kind = NULL, version 
 -- name: states      of all fulfillments of these orders
 SELECT order_id, fulfillment_id, state, node_id, cancel_requested_at FROM fulfillments WHERE order_id = ANY ($1::uuid[]) ORDER BY order_id, position;
 
+-- name: work      live units of these orders by fulfillment and line, in position order
+SELECT f.order_id, f.fulfillment_id, f.state, f.node_id, f.cancel_requested_at, f.ship_by, l.line_id, l.sku, l.assigned - l.short AS units
+FROM fulfillments f JOIN fulfillment_lines l USING (tenant_id, fulfillment_id)
+WHERE f.order_id = ANY ($1::uuid[]) AND f.state <> 'CANCELLED' ORDER BY f.order_id, f.position, l.line_no;
+
 -- name: shipments_of
 SELECT s.shipment_id, s.fulfillment_id, s.order_id, s.carrier, s.service, s.tracking_number, s.tracking_url, s.dispatched_at FROM shipments s WHERE s.fulfillment_id = ANY ($1::uuid[]) ORDER BY s.shipment_id;
 

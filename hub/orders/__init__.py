@@ -1,5 +1,16 @@
 """The door of orders: capture, holds, states, quantities of life."""
 
+from hub.orders import amend as amendments
+from hub.orders.amendment import (
+    Amendment,
+    AmendmentRefused,
+    AmendmentWaits,
+    NewLine,
+    NoSubstitute,
+    UnknownLine,
+    Work,
+    plan,
+)
 from hub.orders.capture import Capture, Captured, address_columns, insert_new
 from hub.orders.commands import (
     Approved,
@@ -9,11 +20,14 @@ from hub.orders.commands import (
     cancel_rest,
     count,
     derive,
+    ending,
     find,
     heads,
     lines,
     lock,
     lock_one,
+    note_cancel,
+    tagged,
     waiting,
 )
 from hub.orders.draft import Hold, computed_total, faults
@@ -24,6 +38,9 @@ from hub.orders.revise import Revised, say_again
 __all__ = [
     "ADVANCE",
     "MOVES",
+    "Amendment",
+    "AmendmentRefused",
+    "AmendmentWaits",
     "Approved",
     "Capture",
     "Captured",
@@ -31,12 +48,17 @@ __all__ = [
     "HoldPlaced",
     "HoldReleased",
     "IllegalMove",
+    "NewLine",
+    "NoSubstitute",
     "OnHold",
     "Revised",
+    "UnknownLine",
     "UnknownOrder",
     "VersionConflict",
+    "Work",
     "address_columns",
     "allowed",
+    "amendments",
     "approve",
     "by_external",
     "cancel_rest",
@@ -45,6 +67,7 @@ __all__ = [
     "count",
     "derive",
     "derived",
+    "ending",
     "faults",
     "find",
     "heads",
@@ -53,9 +76,12 @@ __all__ = [
     "lines",
     "lock",
     "lock_one",
+    "note_cancel",
     "open_holds",
     "place",
+    "plan",
     "release",
     "say_again",
+    "tagged",
     "waiting",
 ]

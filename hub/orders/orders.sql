@@ -36,8 +36,9 @@ RETURNING order_id, number, channel, connection_id, external_id, fulfilled_by, c
 SELECT o.order_id, o.number, o.channel, o.method, o.currency, o.total, o.placed_at, o.promised_by, o.ship_country, o.ship_region, o.ship_city, o.ship_postal_code,
        o.pickup_node_id, o.customer_tax_id, l.line_id, l.line_no, l.sku, l.ordered - l.cancelled - l.reserved AS wanted, l.unit_price
 FROM orders o JOIN order_lines l ON l.order_id = o.order_id
-WHERE o.order_id = ANY ($1::uuid[]) AND o.state IN ('APPROVED', 'PICKING', 'PACKED') AND o.open_holds = 0 AND NOT o.test
+WHERE o.order_id = ANY ($1::uuid[]) AND o.state IN ('APPROVED', 'PICKING', 'PACKED') AND o.open_holds = 0 AND o.cancel_origin IS NULL AND NOT o.test
   AND l.kind = 'GOODS' AND l.fulfilled_by = 'MERCHANT' AND l.ordered - l.cancelled - l.reserved > 0
+  AND NOT EXISTS (SELECT 1 FROM order_amendments a WHERE a.order_id = o.order_id AND a.state = 'WAITING')
 ORDER BY o.placed_at, o.order_id, l.line_no;
 
 -- name: advance     line quantities by their deltas, and the heads touched
@@ -50,6 +51,15 @@ WITH d AS (
   FROM d WHERE t.line_id = d.line_id RETURNING t.order_id
 )
 UPDATE orders o SET version = o.version + 1, updated_at = $9 FROM (SELECT DISTINCT order_id FROM l) x WHERE o.order_id = x.order_id;
+
+-- name: note_cancel   who asked for the end; returns those that had not been asked
+UPDATE orders SET cancel_origin = $2, version = version + 1, updated_at = $3 WHERE order_id = ANY ($1::uuid[]) AND cancel_origin IS NULL RETURNING order_id;
+
+-- name: ending       of these orders, those whose end was asked for
+SELECT order_id, cancel_origin FROM orders WHERE order_id = ANY ($1::uuid[]) AND cancel_origin IS NOT NULL ORDER BY order_id;
+
+-- name: tagged
+SELECT order_id FROM order_tags WHERE order_id = ANY ($1::uuid[]) AND tag = $2;
 
 -- name: set_states
 UPDATE orders o SET state = d.state, version = o.version + 1, updated_at = $3, cancel_reason = CASE WHEN d.state = 'CANCELLED' THEN coalesce($4, o.cancel_reason) ELSE o.cancel_reason END

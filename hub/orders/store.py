@@ -5,7 +5,21 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from hub.canon.states import FulfilledBy, FulfillmentMethod, HoldKind, LineKind, OrderState, PaymentState, ReturnState
-from hub.kit.tables import Amount, Json, Key, Quantity, Time, Uuid, belongs, col, enum_check, index, must, table
+from hub.kit.tables import (
+    Amount,
+    Json,
+    Key,
+    Quantity,
+    Time,
+    Uuid,
+    belongs,
+    col,
+    enum_check,
+    index,
+    must,
+    one_of,
+    table,
+)
 
 orders = table(
     "orders",
@@ -57,6 +71,7 @@ orders = table(
     col("promise_key", Time, default="'9999-12-31'"),  # promised_by for sorting, never null
     col("ship_by", Time, null=True),
     col("cancel_reason", null=True),
+    col("cancel_origin", Key, null=True),  # who asked for the end of the whole order: CHANNEL or HUB
     col("created_at", Time),
     col("updated_at", Time),
     col("correlation_id", Uuid),
@@ -169,4 +184,27 @@ order_revisions = table(
     col("at", Time),
     belongs("order_id", "orders", "order_id"),
     key=("order_id", "revision"),
+)
+
+order_amendments = table(
+    "order_amendments",
+    col("amendment_id", Uuid),
+    col("order_id", Uuid),
+    col("state", Key),
+    col("reason"),
+    col("asked_by"),
+    col("asked_at", Time),
+    col("settled_at", Time, null=True),
+    col("asked", Json),  # what to ask again when the node has answered
+    col("changes", Json),  # [{kind, sku, before, after}] for people
+    col("total_before", Amount),
+    col("total_after", Amount),
+    col("currency", sa.CHAR(3)),
+    col("waits_for", Json, default="'[]'"),  # fulfillments that must end first
+    col("note", null=True),
+    one_of("state", ("WAITING", "APPLIED", "REFUSED")),
+    belongs("order_id", "orders", "order_id"),
+    index("order_amendments_one_waiting", "order_id", unique=True, where="state = 'WAITING'"),
+    index("order_amendments_order", "order_id", "asked_at"),
+    key="amendment_id",
 )
