@@ -12,6 +12,7 @@ from hub.kit.dated import NoRule
 
 NATIONAL = "AN"  # events of interested parties, EPEC, distribution
 CONTINGENCY = {"6": "SVCAN", "7": "SVCRS"}  # tpEmis -> authority
+EMISSION_TYPES = {"SVCAN": 6, "SVCRS": 7, "OFFLINE": 9}  # what stands in -> tpEmis
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 30.0
 
 
@@ -28,6 +29,12 @@ def authority_of(uf: str, model: str, emission: str, on: date) -> str:
     if emission in CONTINGENCY:
         return CONTINGENCY[emission]
     return table("authorities").find(on, uf=uf, model=model).text("authority")
+
+
+def contingency_of(uf: str, model: str, on: date) -> tuple[str, int]:
+    """(what stands in for the UF's authority, the tpEmis of its notes). Whether it may be used is the authority's word, not ours."""
+    name = table("authorities").find(on, uf=uf, model=model).text("contingency")
+    return name, EMISSION_TYPES[name]
 
 
 def endpoint(call: Call, ours: Company, on: date) -> Endpoint:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 from lxml import etree
@@ -32,7 +33,7 @@ def check_document(file: str, body: bytes) -> dict[str, Any]:
     kind = _kind(document)
     if document is None or kind == "unknown":
         return _line(file, kind="unknown", count=0, schema_valid=None, schema_errors=[], signature="absent")
-    faults = xsd.faults(document, document.findtext(f".//{_N}tpEvento"))
+    faults = xsd.faults(document, document.findtext(f".//{_N}tpEvento"), as_published=True)
     facts: dict[str, Any] = {
         "kind": kind,
         "count": count,
@@ -91,8 +92,13 @@ def _first(document: etree._Element, name: str) -> etree._Element | None:
     return document if etree.QName(document).localname == name else document.find(f"{_N}{name}")
 
 
+@cache
+def _steps(path: str) -> str:
+    return "/".join(_N + step for step in path.split("/"))
+
+
 def _text(element: etree._Element, path: str) -> str | None:
-    text = element.findtext("/".join(_N + step for step in path.split("/")))
+    text = element.findtext(_steps(path))
     return text.strip() if text is not None else None
 
 

@@ -7,8 +7,8 @@ from base64 import b64decode
 from dataclasses import dataclass
 from typing import Any
 
-from adapters.sefaz.certificates import CertificateRefused, Identity, open_pkcs12
 from adapters.sefaz.write import Profile, TechnicalContact
+from hub.canon.certificates import CertificateRefused, Identity, open_pkcs12
 from hub.canon.ports import Account, NeverTry
 
 ENVIRONMENTS = frozenset({"1", "2"})

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from functools import lru_cache
 
-from adapters.sefaz.texts import Scribe
+from adapters.sefaz.texts import Scribe, decimal_text
 from hub.canon.invoice import InvoiceItem, TaxLine
 
 CENT = Decimal("0.01")
@@ -19,6 +20,15 @@ INTERSTATE_RATES = frozenset({Decimal(4), Decimal(7), Decimal(12)})  # pICMSInte
 
 Taxes = Mapping[str, TaxLine]
 Part = Callable[["ItemTaxes"], str]
+
+
+@lru_cache(maxsize=1024)
+def _rate_text(value: Decimal) -> str | None:
+    """A rate as text, remembered because there are few; None where it is none."""
+    try:
+        return decimal_text(value, 2, 4)
+    except ValueError:
+        return None
 
 
 class ItemTaxes:
@@ -37,10 +47,13 @@ class ItemTaxes:
         return _nothing(tax)
 
     def money(self, tax: str, value: Decimal) -> str:
+        text = format(value, "f")
+        if text[-3:-2] == "." and text[0] != "-":  # as it mostly is
+            return text
         return self.scribe.money(f"{self.at}.taxes.{tax}", value)
 
     def rate(self, tax: str, value: Decimal) -> str:
-        return self.scribe.rate(f"{self.at}.taxes.{tax}", value)
+        return _rate_text(value) or self.scribe.rate(f"{self.at}.taxes.{tax}", value)
 
     def base_rate_value(self, line: TaxLine, tags: tuple[str, str, str]) -> str:
         base, rate, value = tags

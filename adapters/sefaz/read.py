@@ -56,6 +56,7 @@ class Answer:
     receipt: str | None = None  # nRec
     wait: int | None = None  # tMed
     protocol_number: str | None = None  # nProt of an answer that has it at its own level (inutilização)
+    xml: bytes = b""  # the answer as a document of its own
     protocols: tuple[Protocol, ...] = ()
     events: tuple[Registered, ...] = ()
 
@@ -82,6 +83,7 @@ def read_answer(body: bytes, root: str) -> Answer:
         receipt=_text(element, f"infRec/{_N}nRec") or _text(element, "nRec"),
         wait=int(wait) if wait is not None and wait.isdigit() else None,
         protocol_number=_text(fields, "nProt"),
+        xml=c14n(element),
         protocols=tuple(_protocol(each) for each in element.iterfind(f"{_N}protNFe")),
         events=tuple(_registered(each) for each in element.iter(f"{_N}retEvento")),
     )
@@ -138,5 +140,15 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def processed(signed: bytes, protocol: bytes) -> bytes:
-    """nfeProc: the signed note and its protocol, both byte for byte."""
+    """`nfeProc`: the signed note and its protocol, both byte for byte."""
     return b'<nfeProc xmlns="' + NFE.encode() + b'" versao="4.00">' + signed + protocol + b"</nfeProc>"
+
+
+def event_processed(signed: bytes, answer: bytes) -> bytes:
+    """`procEventoNFe`: the signed event and what was answered."""
+    return b'<procEventoNFe xmlns="' + NFE.encode() + b'" versao="1.00">' + signed + answer + b"</procEventoNFe>"
+
+
+def void_processed(signed: bytes, answer: bytes) -> bytes:
+    """`ProcInutNFe`: the signed request and what was answered."""
+    return b'<ProcInutNFe xmlns="' + NFE.encode() + b'" versao="4.00">' + signed + answer + b"</ProcInutNFe>"

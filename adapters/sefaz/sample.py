@@ -7,10 +7,9 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from adapters.sefaz.sign import sign
-from adapters.sefaz.testcerts import self_made
-from adapters.sefaz.write import write_invoice
+from adapters.sefaz.note import build
 from hub.canon.invoice import Invoice, InvoiceItem, InvoiceParty, InvoicePayment, TaxLine
+from hub.canon.trialcerts import self_made
 
 CENT = Decimal("0.01")
 BRASILIA = timezone(timedelta(hours=-3))
@@ -117,5 +116,5 @@ def _line(tax: str, base: Decimal, rate: str) -> TaxLine:
 def signed_sample(*, items: int, model: int, at: datetime) -> tuple[bytes, bytes]:
     """(signed `<NFe>`, PEM of the certificate that verifies it). The key is thrown away."""
     identity = self_made(ISSUER_CNPJ, ISSUER.name, now=at)
-    written = write_invoice(sample_invoice(items=items, model=model, at=at))
-    return sign(written.xml, identity.key), identity.certificate.public_bytes(Encoding.PEM)
+    _, signed = build(sample_invoice(items=items, model=model, at=at), identity.key)
+    return signed, identity.certificate.public_bytes(Encoding.PEM)

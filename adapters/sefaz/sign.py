@@ -7,6 +7,7 @@ import re
 from base64 import b64decode, b64encode
 from copy import deepcopy
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha1
 from io import BytesIO
 from typing import ClassVar, Literal, Protocol
@@ -15,7 +16,6 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA1
 from lxml import etree
 
@@ -47,7 +47,6 @@ _CERTIFICATE = b"</SignatureValue><KeyInfo><X509Data><X509Certificate>"
 _END = b"</X509Certificate></X509Data></KeyInfo></Signature>"
 _ROOT = re.compile(rb'<(\w+) xmlns="([^"]+)"')
 _ID = re.compile(rb' Id="([^"]+)"')
-_PADDING, _PREHASHED = PKCS1v15(), Prehashed(SHA1())  # noqa: S303 - the schema fixes SHA-1
 
 
 class NothingToSign(HubError):
@@ -68,21 +67,6 @@ class KeyProvider(Protocol):
 
     def sign(self, digest: bytes) -> bytes:
         """The RSA PKCS#1 v1.5 signature of a SHA-1 digest (20 bytes)."""
-
-
-@dataclass(frozen=True, slots=True)
-class LocalKey:
-    """A key in this process. Its representation names the certificate, never the key."""
-
-    key: rsa.RSAPrivateKey
-    certificate: x509.Certificate
-    certificate_text: bytes
-
-    def sign(self, digest: bytes) -> bytes:
-        return self.key.sign(digest, _PADDING, _PREHASHED)
-
-    def __repr__(self) -> str:
-        return f"LocalKey({self.certificate.serial_number})"
 
 
 def digest_of(document: bytes, element: str = "infNFe") -> bytes:
@@ -173,9 +157,14 @@ def _official(signature: etree._Element, identifier: str | None) -> bool:
 
 
 def _certificate(signature: etree._Element) -> x509.Certificate | None:
-    text = signature.findtext(f"{{{DSIG}}}KeyInfo/{{{DSIG}}}X509Data/{{{DSIG}}}X509Certificate")
+    return _loaded(signature.findtext(f"{{{DSIG}}}KeyInfo/{{{DSIG}}}X509Data/{{{DSIG}}}X509Certificate") or "")
+
+
+@lru_cache(maxsize=256)
+def _loaded(text: str) -> x509.Certificate | None:
+    """The certificate of that base64: a company signs many documents with one."""
     try:
-        return x509.load_der_x509_certificate(b64decode("".join((text or "").split()), validate=True))
+        return x509.load_der_x509_certificate(b64decode("".join(text.split()), validate=True))
     except (ValueError, binascii.Error):
         return None
 
@@ -187,7 +176,7 @@ def _value_good(signature: etree._Element, certificate: x509.Certificate) -> boo
     if info is None or not isinstance(public, rsa.RSAPublicKey):
         return False
     try:
-        public.verify(b64decode("".join(text.split()), validate=True), c14n(info), _PADDING, SHA1())  # noqa: S303 - see above
+        public.verify(b64decode("".join(text.split()), validate=True), c14n(info), PKCS1v15(), SHA1())  # noqa: S303 - the schema fixes SHA-1
     except (InvalidSignature, ValueError, binascii.Error):
         return False
     return True

@@ -40,6 +40,9 @@ SERVICES: Mapping[str, Service] = {service.name: service for service in _ALL}
 _DISTRIBUTION = "NFeDistribuicaoDFe"  # the one whose message has a wrapper of its own
 
 
+_PARSER = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+
+
 class NotXml(HubError):
     """This is no XML document that can be read: {reason}."""
 
@@ -56,9 +59,8 @@ def parse(body: bytes) -> etree._Element:
     """The root; `NotXml` for broken, oversized or DTD-bearing input."""
     if len(body) > LARGEST:
         raise NotXml(reason="more than 10 MB")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
-        root = etree.fromstring(body, parser)
+        root = etree.fromstring(body, _PARSER)
     except etree.XMLSyntaxError as error:
         raise NotXml(reason=f"line {error.lineno}: {error.msg}") from error
     except ValueError as error:  # bytes in an encoding that the declaration denies

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
+from functools import cache
 
 from lxml import etree
 
@@ -80,7 +81,11 @@ def _sums(items: list[etree._Element]) -> dict[str, Decimal]:
     return sums
 
 
+@cache
+def _steps(path: str) -> str:
+    return "/".join(step if step == "*" else _N + step for step in path.split("/"))
+
+
 def _amount(element: etree._Element, path: str) -> Decimal:
-    steps = "/".join(step if step == "*" else _N + step for step in path.split("/"))
-    text = element.findtext(steps)
+    text = element.findtext(_steps(path))
     return Decimal(text.strip()) if text else ZERO

@@ -11,6 +11,7 @@ from decimal import Decimal
 _PLAIN = re.compile(
     r"[ -~\u00a1-\u00ff]*\Z"
 )  # U+00A0 is a blank to the eye and a letter to the schema: it becomes a blank
+_TIDY = re.compile(r"[!-%'-;=?-~]+(?: [!-%'-;=?-~]+)*\Z")  # ASCII without & < >, single blanks inside
 _SPACES = re.compile(r"  +")
 _TABLE = str.maketrans(
     {
@@ -44,6 +45,8 @@ class Scribe:
     def text(self, at: str, value: str | None, longest: int, *, least: int = 1, cut: bool = False) -> str:
         """`value` cleaned and escaped for element content. Too short or too long is a fault, unless it may be `cut`."""
         before = value or ""
+        if least <= len(before) <= longest and _TIDY.match(before):  # as it mostly is
+            return before
         clean = legible(before)
         if clean != before:
             self.changes.append(TextChange(at=at, why="characters", before=before, after=clean))
@@ -84,7 +87,7 @@ class Scribe:
 
 def legible(text: str) -> str:
     """Only U+0020-U+00FF, single inner blanks, none outside; what the table cannot say is decomposed, else dropped."""
-    if not _PLAIN.match(text):
+    if not (text.isascii() and text.isprintable()) and not _PLAIN.match(text):
         text = "".join(_latin(text.translate(_TABLE)))
     return _SPACES.sub(" ", text).strip() if "  " in text or text[:1] == " " or text[-1:] == " " else text
 
@@ -106,10 +109,13 @@ def escaped(text: str) -> str:
 
 def decimal_text(value: Decimal, least: int, most: int) -> str:
     """`1.00`, `0.1234`: no exponent, sign or thousands mark. `ValueError` when negative, not finite or finer than `most` decimals."""
+    text = format(value, "f")
+    if most == 2 and text[-3:-2] == "." and text[:1].isdigit():  # an amount as it mostly is
+        return text
     if not value.is_finite() or value < 0:
         message = f"{value} is negative or no number"
         raise ValueError(message)
-    text = format(value, "f").removeprefix("-")  # a negative zero
+    text = text.removeprefix("-")  # a negative zero
     whole, _, part = text.partition(".")
     if len(part) > most:
         if part[most:].strip("0"):

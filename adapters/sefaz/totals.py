@@ -7,36 +7,28 @@ from datetime import date
 from decimal import Decimal
 
 from adapters.sefaz.imposto import ADDED_TO_TOTAL, SHOWN, STATE_TAXES, deferred, has_reform_values
+from adapters.sefaz.texts import decimal_text
 from hub.canon.invoice import Invoice, InvoiceItem
 
-ZERO = Decimal(0)
-# field of ICMSTot, in the order of the schema -> (tax, attribute of its line); None: not produced by this writer, written as zero
-ICMS_TOTAL: tuple[tuple[str, tuple[str, str] | None], ...] = (
-    ("vBC", ("icms", "base")),
-    ("vICMS", ("icms", "value")),
-    ("vICMSDeson", None),
-    ("vFCPUFDest", ("fcp_uf_dest", "value")),
-    ("vICMSUFDest", ("icms_uf_dest", "value")),
-    ("vICMSUFRemet", None),
-    ("vFCP", ("fcp", "value")),
-    ("vBCST", ("icms_st", "base")),
-    ("vST", ("icms_st", "value")),
-    ("vFCPST", ("fcp_st", "value")),
-    ("vFCPSTRet", None),
-)
-GOODS: tuple[tuple[str, str], ...] = (
-    ("vProd", "total"),
-    ("vFrete", "freight"),
-    ("vSeg", "insurance"),
-    ("vDesc", "discount"),
-)
-FEDERAL: tuple[tuple[str, tuple[str, str] | None], ...] = (
-    ("vII", None),
-    ("vIPI", ("ipi", "value")),
-    ("vIPIDevol", None),
-    ("vPIS", ("pis", "value")),
-    ("vCOFINS", ("cofins", "value")),
-)
+ZERO = Decimal("0.00")
+# fields of ICMSTot in the order of the schema; those that nothing below fills are written as zero
+ICMS_TOTAL = (
+    "vBC", "vICMS", "vICMSDeson", "vFCPUFDest", "vICMSUFDest", "vICMSUFRemet", "vFCP", "vBCST", "vST", "vFCPST", "vFCPSTRet",
+    "vProd", "vFrete", "vSeg", "vDesc", "vII", "vIPI", "vIPIDevol", "vPIS", "vCOFINS", "vOutro", "vNF",
+)  # fmt: skip
+_NOTHING = {tag: f"<{tag}>0.00</{tag}>" for tag in ICMS_TOTAL}
+# tax -> (field of its base or None, field of its value)
+FIELDS: Mapping[str, tuple[str | None, str]] = {
+    "icms": ("vBC", "vICMS"),
+    "fcp": (None, "vFCP"),
+    "icms_st": ("vBCST", "vST"),
+    "fcp_st": (None, "vFCPST"),
+    "icms_uf_dest": (None, "vICMSUFDest"),
+    "fcp_uf_dest": (None, "vFCPUFDest"),
+    "ipi": (None, "vIPI"),
+    "pis": (None, "vPIS"),
+    "cofins": (None, "vCOFINS"),
+}
 
 
 def item_total(item: InvoiceItem) -> Decimal:
@@ -57,26 +49,25 @@ def adds_reform_taxes(emitted: date) -> bool:
 
 def icms_totals(items: Sequence[InvoiceItem]) -> dict[str, Decimal]:
     """The fields of ICMSTot by their tag, in order."""
-    sums: dict[str, Decimal] = {}
-    for tag, source in ICMS_TOTAL:
-        sums[tag] = _sum(items, source)
-    for tag, attribute in GOODS:
-        sums[tag] = sum((getattr(item, attribute) for item in items), ZERO)
-    for tag, source in FEDERAL:
-        sums[tag] = _sum(items, source)
-    sums["vOutro"] = sum((item.other for item in items), ZERO)
-    sums["vNF"] = sum((item_total(item) for item in items), ZERO)
+    sums = dict.fromkeys(ICMS_TOTAL, ZERO)
+    for item in items:
+        sums["vProd"] += item.total
+        sums["vFrete"] += item.freight
+        sums["vSeg"] += item.insurance
+        sums["vDesc"] += item.discount
+        sums["vOutro"] += item.other
+        sums["vNF"] += item_total(item)
+        for line in item.taxes:
+            if line.tax in FIELDS and _shown(item, line.tax):
+                base, value = FIELDS[line.tax]
+                sums[value] += line.value
+                if base is not None:
+                    sums[base] += line.base
     return sums
 
 
-def _sum(items: Sequence[InvoiceItem], source: tuple[str, str] | None) -> Decimal:
-    if source is None:
-        return ZERO
-    tax, attribute = source
-    return sum(
-        (getattr(line, attribute) for item in items for line in item.taxes if line.tax == tax and _shown(item, tax)),
-        ZERO,
-    )
+def _money(value: Decimal) -> str:
+    return decimal_text(value, 2, 2)
 
 
 def _shown(item: InvoiceItem, tax: str) -> bool:
@@ -101,7 +92,13 @@ def total_group(invoice: Invoice) -> str:
     sums = icms_totals(invoice.items)
     difal = any(line.tax == "icms_uf_dest" for item in invoice.items for line in item.taxes)
     optional = () if difal else ("vFCPUFDest", "vICMSUFDest", "vICMSUFRemet")
-    body = "".join(f"<{tag}>{value:.2f}</{tag}>" for tag, value in sums.items() if tag not in optional)
+    body = "".join(
+        [
+            _NOTHING[tag] if value is ZERO else f"<{tag}>{decimal_text(value, 2, 2)}</{tag}>"
+            for tag, value in sums.items()
+            if tag not in optional
+        ]
+    )
     reform = ""
     if invoice.reform_groups and any(has_reform_values(item) for item in invoice.items):
         reform = _reform_group(invoice, sums["vNF"])
@@ -113,10 +110,10 @@ def _reform_group(invoice: Invoice, total: Decimal) -> str:
     if adds_reform_taxes(invoice.issued_at.date()):
         total += s["ibs_uf"] + s["ibs_mun"] + s["cbs"]
     return (
-        f"<IBSCBSTot><vBCIBSCBS>{s['base']:.2f}</vBCIBSCBS>"
-        f"<gIBS><gIBSUF><vDif>{s['dif_ibs_uf']:.2f}</vDif><vDevTrib>0.00</vDevTrib><vIBSUF>{s['ibs_uf']:.2f}</vIBSUF></gIBSUF>"
-        f"<gIBSMun><vDif>{s['dif_ibs_mun']:.2f}</vDif><vDevTrib>0.00</vDevTrib><vIBSMun>{s['ibs_mun']:.2f}</vIBSMun></gIBSMun>"
-        f"<vIBS>{s['ibs_uf'] + s['ibs_mun']:.2f}</vIBS><vCredPres>0.00</vCredPres><vCredPresCondSus>0.00</vCredPresCondSus></gIBS>"
-        f"<gCBS><vDif>{s['dif_cbs']:.2f}</vDif><vDevTrib>0.00</vDevTrib><vCBS>{s['cbs']:.2f}</vCBS>"
-        f"<vCredPres>0.00</vCredPres><vCredPresCondSus>0.00</vCredPresCondSus></gCBS></IBSCBSTot><vNFTot>{total:.2f}</vNFTot>"
+        f"<IBSCBSTot><vBCIBSCBS>{_money(s['base'])}</vBCIBSCBS>"
+        f"<gIBS><gIBSUF><vDif>{_money(s['dif_ibs_uf'])}</vDif><vDevTrib>0.00</vDevTrib><vIBSUF>{_money(s['ibs_uf'])}</vIBSUF></gIBSUF>"
+        f"<gIBSMun><vDif>{_money(s['dif_ibs_mun'])}</vDif><vDevTrib>0.00</vDevTrib><vIBSMun>{_money(s['ibs_mun'])}</vIBSMun></gIBSMun>"
+        f"<vIBS>{_money(s['ibs_uf'] + s['ibs_mun'])}</vIBS><vCredPres>0.00</vCredPres><vCredPresCondSus>0.00</vCredPresCondSus></gIBS>"
+        f"<gCBS><vDif>{_money(s['dif_cbs'])}</vDif><vDevTrib>0.00</vDevTrib><vCBS>{_money(s['cbs'])}</vCBS>"
+        f"<vCredPres>0.00</vCredPres><vCredPresCondSus>0.00</vCredPresCondSus></gCBS></IBSCBSTot><vNFTot>{_money(total)}</vNFTot>"
     )

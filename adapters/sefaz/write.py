@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 
 from adapters.sefaz.imposto import has_reform_values, imposto
 from adapters.sefaz.texts import Scribe, TextChange
@@ -73,6 +74,7 @@ def write_invoice(invoice: Invoice, profile: Profile | None = None) -> Written:
         _ide(invoice, key, profile, s),
         _emit(invoice.issuer, s),
         _dest(invoice, s),
+        _delivery(invoice.delivery, s),
         "".join(f"<autXML>{_tax_id(reader, 'readers', s)}</autXML>" for reader in profile.readers),
         "".join(_det(invoice, n, item, s) for n, item in enumerate(invoice.items)),
         total_group(invoice),
@@ -155,12 +157,23 @@ def _tax_id(value: str | None, at: str, s: Scribe) -> str:
 
 
 def _emit(party: InvoiceParty, s: Scribe) -> str:
+    text, faults, changes = _issuer(party)
+    s.faults.extend(faults)
+    s.changes.extend(changes)
+    return text
+
+
+@lru_cache(maxsize=512)
+def _issuer(party: InvoiceParty) -> tuple[str, tuple[dict[str, str], ...], tuple[TextChange, ...]]:
+    """`emit` with what is wrong with it: the same for every note of an establishment."""
+    s = Scribe()
     trade = f"<xFant>{s.text('issuer.trade_name', party.trade_name, 60)}</xFant>" if party.trade_name else ""
-    return (
+    text = (
         f"<emit>{_tax_id(party.tax_id, 'issuer.tax_id', s)}<xNome>{s.text('issuer.name', party.name, 60, least=2)}</xNome>{trade}"
         f"<enderEmit>{_address(party, 'issuer', s)}</enderEmit>"
         f"<IE>{s.pattern('issuer.state_registration', party.state_registration, _IE)}</IE><CRT>{party.tax_regime}</CRT></emit>"
     )
+    return text, tuple(s.faults), tuple(s.changes)
 
 
 def _dest(invoice: Invoice, s: Scribe) -> str:
@@ -180,6 +193,16 @@ def _dest(invoice: Invoice, s: Scribe) -> str:
         registration = f"<indIEDest>{2 if exempt else 9}</indIEDest>"
     email = f"<email>{s.text('buyer.email', party.email, 60)}</email>" if party.email else ""
     return f"<dest>{_tax_id(party.tax_id, 'buyer.tax_id', s)}<xNome>{name}</xNome>{address}{registration}{email}</dest>"
+
+
+def _delivery(party: InvoiceParty | None, s: Scribe) -> str:
+    """`entrega`: only where the goods go elsewhere than to the buyer's address."""
+    if party is None:
+        return ""
+    return (
+        f"<entrega>{_tax_id(party.tax_id, 'delivery.tax_id', s)}<xNome>{s.text('delivery.name', party.name, 60, least=2)}</xNome>"
+        f"{_address(party, 'delivery', s)}</entrega>"
+    )
 
 
 def _address(party: InvoiceParty, at: str, s: Scribe) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from lxml import etree
@@ -28,7 +30,7 @@ BY_ROOT: Mapping[str, tuple[str, str]] = {
     "retConsStatServ": ("nfe/schemas/v4_0", "retConsStatServ_v4.00.xsd"),
     "inutNFe": ("nfe/schemas/v4_0", "inutNFe_v4.00.xsd"),
     "retInutNFe": ("nfe/schemas/v4_0", "retInutNFe_v4.00.xsd"),
-    "procInutNFe": ("nfe/schemas/v4_0", "procInutNFe_v4.00.xsd"),
+    "ProcInutNFe": ("nfe/schemas/v4_0", "procInutNFe_v4.00.xsd"),
     "distDFeInt": ("nfe_dist_dfe/schemas/v1_0", "distDFeInt_v1.01.xsd"),
     "retDistDFeInt": ("nfe_dist_dfe/schemas/v1_0", "retDistDFeInt_v1.01.xsd"),
     "resNFe": ("nfe_dist_dfe/schemas/v1_0", "resNFe_v1.01.xsd"),
@@ -51,8 +53,8 @@ BY_EVENT: Mapping[str, tuple[str, str, str, str, str]] = {
 }
 
 
-def schema_file(root: str, event_type: str | None = None) -> Path | None:
-    """Where the schema of that root is; None when there is none."""
+def schema_file(root: str, event_type: str | None, own: str | None) -> Path | None:
+    """Where the schema of that root is, in the folder `own` or with nfelib; None when there is none."""
     if root in BY_ROOT:
         folder, name = BY_ROOT[root]
     elif root in EVENT_ROOTS and event_type is not None and event_type in BY_EVENT:
@@ -60,7 +62,6 @@ def schema_file(root: str, event_type: str | None = None) -> Path | None:
         folder, name = f"{family[0]}/schemas/v1_0", f"{family[1 + EVENT_ROOTS.index(root)]}_v1.00.xsd"
     else:
         return None
-    own = os.environ.get(SCHEMA_FOLDER)
     if own and (Path(own) / name).is_file():
         return Path(own) / name
     return _nfelib() / folder / name
@@ -80,13 +81,47 @@ def _compiled(file: Path) -> etree.XMLSchema:
     return etree.XMLSchema(etree.parse(file, parser))
 
 
-def faults(element: etree._Element, event_type: str | None = None) -> list[str] | None:
-    """What the schema of this element has against it, as its own root; [] when valid, None when there is no schema."""
-    name = etree.QName(element)
-    file = schema_file(name.localname, event_type)
+# nfelib's event schemas are older than the CNPJ with letters (NT 2026.004): what they say -> what is in force.
+_WIDER: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r'value="\(1\[1-7\][^"]*"'), 'value="[0-9]{6}[0-9A-Z]{12}[0-9]{26}"'),
+    (re.compile(r'value="\[0-9\]\{44\}"'), 'value="[0-9]{6}[0-9A-Z]{12}[0-9]{26}"'),
+    (re.compile(r'value="\[0-9\]\{14\}"'), 'value="[0-9A-Z]{12}[0-9]{2}"'),
+    (re.compile(r'value="\[0-9\]\{0\}\|\[0-9\]\{14\}"'), 'value="[0-9]{0}|[0-9A-Z]{12}[0-9]{2}"'),
+    (re.compile(r'value="ID\[0-9\]\{52\}"'), 'value="ID[0-9]{12}[0-9A-Z]{12}[0-9]{28}"'),
+)
+
+
+@cache
+def _widened(file: Path) -> etree.XMLSchema:
+    """The schema with the identifiers that are in force, compiled from a copy of its folder."""
+    with TemporaryDirectory() as folder:
+        for each in file.parent.glob("*.xsd"):
+            text = each.read_text(encoding="utf-8")
+            for pattern, wider in _WIDER:
+                text = pattern.sub(wider, text)
+            (Path(folder) / each.name).write_text(text, encoding="utf-8")
+        parser = etree.XMLParser(no_network=True, resolve_entities=False)
+        return etree.XMLSchema(etree.parse(Path(folder) / file.name, parser))
+
+
+@cache
+def _schema(root: str, event_type: str | None, own: str | None, as_published: bool) -> etree.XMLSchema | None:
+    file = schema_file(root, event_type, own)
     if file is None:
         return None
-    schema = _compiled(file)
+    widen = root in EVENT_ROOTS and not as_published and file.is_relative_to(_nfelib())
+    return _widened(file) if widen else _compiled(file)
+
+
+def faults(element: etree._Element, event_type: str | None = None, *, as_published: bool = False) -> list[str] | None:
+    """What the schema of this element has against it, as its own root; [] when valid, None when there is no schema.
+
+    Events are judged with the identifiers in force, unless `as_published`: exactly by the file.
+    """
+    root = etree.QName(element).localname
+    schema = _schema(root, event_type if root in EVENT_ROOTS else None, os.environ.get(SCHEMA_FOLDER), as_published)
+    if schema is None:
+        return None
     if schema.validate(element):
         return []
     log: list[Any] = list(cast("Any", schema.error_log))

@@ -8,7 +8,15 @@ from datetime import timedelta
 from typing import Any
 
 from adapters.shopify.wire import decoded, graphql, operation_name, wait_header, wait_of
-from adapters.shopify.write import REREAD, gid, item_reference, level_reference, location_of, read_fulfillment_orders
+from adapters.shopify.write import (
+    REREAD,
+    gid,
+    item_reference,
+    level_reference,
+    location_of,
+    read_fulfillment_orders,
+    sku_term,
+)
 from hub.canon.commands import CancelOrder, ConfirmShipment, OutwardCommand, SetStock
 from hub.canon.ports import Accepted, Account, Call, Done, FieldFault, Outcome, Rejected, Response, Retry, Unknown
 
@@ -90,6 +98,11 @@ def _fulfillment_orders(command: Any, payload: Data, call: Call, account: Accoun
     left = _remaining(payload)
     for line in command.lines:
         wanted = int(line.quantity)
+        if wanted != line.quantity:
+            short.append(
+                FieldFault(at=line.line, code="NOT_WHOLE", message=f"Shopify counts pieces, not {line.quantity}")
+            )
+            continue
         for order, item, remaining in left.get(line.line, ()):
             part = min(wanted, remaining)
             if part > 0:
@@ -98,7 +111,7 @@ def _fulfillment_orders(command: Any, payload: Data, call: Call, account: Accoun
         if wanted > 0:
             short.append(FieldFault(at=line.line, code="NOT_FULFILLABLE", message=f"{wanted} of line {line.line} left"))
     if short:
-        return Rejected(code="NOT_FULFILLABLE", message="Shopify has less left to fulfill", fields=tuple(short))
+        return Rejected(code=short[0].code, message="; ".join(f.message for f in short)[:500], fields=tuple(short))
     return Done(references={f"allocation:{command.shipment}": json.dumps(list(groups.items()))}, again=True)
 
 
@@ -134,31 +147,44 @@ def _plain(command: Any, payload: Data, call: Call, account: Account) -> Outcome
 
 
 def _items(command: Any, payload: Data, call: Call, account: Account) -> Outcome:
-    found = {str(node["sku"]): str(node["id"]) for node in payload.get("nodes") or ()}
-    asked = {sku for sku, *_ in command.levels if not account.references.get(item_reference(sku))}
-    query = json.loads(call.body)["variables"]["query"]
-    missing = sorted(sku for sku in asked if sku not in found and f"sku:'{sku}'" in query)
-    if missing:
-        fields = tuple(FieldFault(at=sku, code="UNKNOWN_SKU", message=f"Shopify has no SKU {sku}") for sku in missing)
-        return Rejected(code="UNKNOWN_SKU", message=f"Shopify does not have {', '.join(missing)}", fields=fields)
-    return Done(references={item_reference(sku): found[sku] for sku in sorted(asked) if sku in found}, again=True)
+    """Planned again only after the last of these reads."""
+    query = json.loads(call.body)["variables"]["query"].split(" OR ")
+    unknown = {sku for sku, *_ in command.levels if not account.references.get(item_reference(sku))}
+    asked = sorted(sku for sku in unknown if sku_term(sku) in query)
+    nodes = [(str(node["sku"]), str(node["id"])) for node in payload.get("nodes") or ()]
+    faults: list[FieldFault] = []
+    for sku in asked:
+        count = sum(1 for name, _ in nodes if name == sku)
+        if count != 1:
+            code = "UNKNOWN_SKU" if count == 0 else "AMBIGUOUS_SKU"
+            faults.append(FieldFault(at=sku, code=code, message=f"Shopify has {count} items with the SKU {sku}"))
+    if faults:
+        text = "; ".join(fault.message for fault in faults)[:500]
+        return Rejected(code=faults[0].code, message=text, fields=tuple(faults))
+    items = dict(nodes)
+    return Done(references={item_reference(sku): items[sku] for sku in asked}, again=unknown == set(asked))
 
 
-def _level(command: SetStock, payload: Data, call: Call, account: Account) -> Outcome:
-    variables = json.loads(call.body)["variables"]
+def _levels(command: SetStock, payload: Any, call: Call, account: Account) -> Outcome:
+    """Planned again only after the last of these reads: until every level is known there is nothing to set."""
+    asked = json.loads(call.body)["variables"]
+    read = {str(node["id"]): (node.get("inventoryLevel") or {}).get("quantities") for node in payload or () if node}
+    found: dict[str, str] = {}
+    faults: list[FieldFault] = []
     for sku, node, *_ in command.levels:
-        asked = (account.references.get(item_reference(sku)), location_of(node, account))
-        if asked == (variables["item"], variables["location"]):
-            quantities = (payload.get("inventoryLevel") or {}).get("quantities") or ()
-            if not quantities:
-                message = f"Shopify does not stock {sku} at {node}"
-                return Rejected(
-                    code="NOT_STOCKED",
-                    message=message,
-                    fields=(FieldFault(at=sku, code="NOT_STOCKED", message=message),),
-                )
-            return Done(references={level_reference(sku, node): str(quantities[0]["quantity"])}, again=True)
-    return Rejected(code="NOT_STOCKED", message="the answer is of no level that was asked for")
+        item = account.references.get(item_reference(sku), "")
+        if location_of(node, account) != asked["location"] or item not in asked["items"]:
+            continue
+        quantities = read.get(item)
+        if quantities:
+            found[level_reference(sku, node)] = str(quantities[0]["quantity"])
+        else:
+            faults.append(FieldFault(at=sku, code="NOT_STOCKED", message=f"Shopify does not stock {sku} at {node}"))
+    if faults:
+        return Rejected(code="NOT_STOCKED", message=faults[0].message, fields=tuple(faults))
+    known = {name for name, value in account.references.items() if value} | set(found)
+    whole = all(level_reference(sku, node) in known for sku, node, *_ in command.levels)
+    return Done(references=found, again=whole)
 
 
 def _stock_set(command: SetStock, payload: Data, call: Call, account: Account) -> Outcome:
@@ -203,7 +229,7 @@ _READERS: dict[str, Callable[[Any, Data, Call, Account], Outcome]] = {
     "TrackingUpdate": _plain,
     "MetafieldsSet": _plain,
     "InventoryItems": _items,
-    "InventoryLevel": _level,
+    "InventoryLevels": _levels,
     "InventorySet": _stock_set,
     "OrderCancel": _cancelled,
     "CancelState": _cancel_state,

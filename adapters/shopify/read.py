@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from hub.canon.ports import Account, Envelope, MappingFile, NeverTry, Unmapped
 from hub.mapping import Fault, order_draft, parse_body, refund_draft
 
 ORDER_NODE = "order_node"
+REFUND_NODE = "shopify/refund_node"
 
 # topic -> mapping; the manifest repeats it and a test compares the two
 TOPICS: dict[str, str] = {
@@ -39,14 +41,34 @@ def read(envelope: Envelope, mappings: Mapping[str, MappingFile], account: Accou
     if topic == "orders/cancelled":
         return [_cancelled(envelope)]
     known = {"external_id": envelope.external_id, "account": account.code, "parent_id": envelope.external_id}
-    result = mappings[TOPICS[topic]].read(envelope.body, known)
+    result = _mapping(mappings, TOPICS[topic]).read(envelope.body, known)
     if topic == "refunds/create":
         return [RefundRecorded(refund=refund_draft(result))]
     draft = order_draft(result)
     commands: list[InwardCommand] = [CaptureOrder(draft=draft)]
+    if topic == ORDER_NODE:
+        commands += _refunds(envelope, _mapping(mappings, REFUND_NODE))
     if draft.cancelled_at is not None:
         commands.append(_cancel(envelope, draft))
     return commands
+
+
+def _mapping(mappings: Mapping[str, MappingFile], name: str) -> MappingFile:
+    found = mappings.get(name)
+    if found is None:
+        raise NeverTry(f"the mapping {name} is not loaded")
+    return found
+
+
+def _refunds(envelope: Envelope, mapping: MappingFile) -> list[InwardCommand]:
+    """A fetched order holds its refunds, so that a sweep finds those whose webhook was lost."""
+    known = {"order_external_id": envelope.external_id, "parent_id": envelope.external_id}
+    refunds = _body(envelope).get("refunds")
+    found: list[InwardCommand] = []
+    for refund in refunds if isinstance(refunds, list) else ():
+        result = mapping.read(json.dumps(refund, default=str).encode(), known)
+        found.append(RefundRecorded(refund=refund_draft(result)))
+    return found
 
 
 def _cancel(envelope: Envelope, draft: OrderDraft) -> CancelAsked:

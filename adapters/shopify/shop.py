@@ -109,7 +109,9 @@ class Shop:
             ],
             "order_adjustments": [],
         }
+        self.orders[order_id].setdefault("refunds", []).append(refund)
         self._tell("refunds/create", refund)
+        self.change(order_id, financial_status="partially_refunded")
         return refund
 
     def _currency(self, order_id: str) -> str:
@@ -240,6 +242,29 @@ def _line(line: Body, currency: str) -> Body:
     }
 
 
+def _refund(refund: Body, currency: str) -> Body:
+    adjustments = refund["order_adjustments"]
+    return {
+        "id": _gid("Refund", refund["id"]),
+        "createdAt": refund["created_at"],
+        "processedAt": refund["processed_at"],
+        "totalRefundedSet": _money(refund["transactions"][0], "amount", currency),
+        "refundLineItems": {
+            "nodes": [
+                {
+                    "quantity": line["quantity"],
+                    "restockType": str(line.get("restock_type") or "no_restock").upper(),
+                    "lineItem": {"id": _gid("LineItem", line["line_item_id"])},
+                    "subtotalSet": _money(line, "subtotal", currency),
+                    "totalTaxSet": _money(line, "total_tax", currency),
+                }
+                for line in refund["refund_line_items"]
+            ]
+        },
+        "refundShippingLines": {"nodes": [{"subtotalAmountSet": _money(a, "amount", currency)} for a in adjustments]},
+    }
+
+
 def order_node(order: Body) -> Body:
     """An order of the shop as the Admin API shows it."""
     currency = str(order.get("presentment_currency") or order["currency"])
@@ -284,5 +309,6 @@ def order_node(order: Body) -> Body:
                 for line in order.get("shipping_lines") or ()
             ]
         },
+        "refunds": [_refund(refund, currency) for refund in order.get("refunds") or ()],
         "lineItems": {"nodes": [_line(line, currency) for line in order["line_items"]]},
     }

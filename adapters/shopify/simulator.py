@@ -21,6 +21,7 @@ from graphql import (
     FieldNode,
     GraphQLSchema,
     GraphQLSyntaxError,
+    InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
     build_client_schema,
@@ -36,6 +37,7 @@ from starlette.routing import Route
 from adapters.shopify.documents import API_VERSION, PATH
 from adapters.shopify.rules import Broken, arguments_of, broken, fields_of, idempotency_key
 from adapters.shopify.shop import Body, Refused, Shop, Webhook, order_node
+from adapters.shopify.write import sku_term
 
 CONTRACT = f"contracts/shopify/admin_{API_VERSION}.json.gz"
 
@@ -69,7 +71,7 @@ class Simulator:
             "orders": self._orders,
             "order": lambda _node, args, _vars: self._order(args["id"]),
             "inventoryItems": self._items,
-            "inventoryItem": self._item,
+            "nodes": self._nodes,
             "fulfillmentCreate": lambda _node, args, _vars: {"fulfillment": self.shop.fulfill(args["fulfillment"])},
             "fulfillmentTrackingInfoUpdate": self._tracking,
             "inventorySetQuantities": self._set_quantities,
@@ -99,7 +101,11 @@ class Simulator:
         if self.faults.throttle > 0:
             self.faults.throttle -= 1
             return JSONResponse(_throttled())
-        answer = self.execute(await request.json())
+        try:
+            asked = await request.json()
+        except ValueError:
+            return JSONResponse({"errors": "not JSON"}, 400)
+        answer = self.execute(asked)
         if self.faults.lose_answers > 0:
             self.faults.lose_answers -= 1
             raise AnswerLost
@@ -206,20 +212,18 @@ class Simulator:
 
     def _items(self, node: FieldNode, args: Body, variables: Mapping[str, Any]) -> Body:
         text = str(args.get("query"))
-        nodes = [{"id": item, "sku": sku} for sku, item in self.shop.items.items() if f"sku:'{sku}'" in text]
+        nodes = [{"id": item, "sku": sku} for sku, item in self.shop.items.items() if sku_term(sku) in text]
         return {"nodes": nodes}
 
-    def _item(self, node: FieldNode, args: Body, variables: Mapping[str, Any]) -> Body | None:
-        levels = {at: n for (item, at), n in self.shop.levels.items() if item == args["id"]}
-        if not levels:
-            return None
-        inner = node.selection_set.selections if node.selection_set else ()
-        asked = [arguments_of(one, variables) for one in inner if isinstance(one, FieldNode) and one.arguments]
-        location = str(asked[0].get("locationId")) if asked else ""
-        if location not in levels:
-            return {"id": args["id"], "inventoryLevel": None}
-        quantities = [{"name": "available", "quantity": levels[location]}]
-        return {"id": args["id"], "inventoryLevel": {"location": {"id": location}, "quantities": quantities}}
+    def _nodes(self, node: FieldNode, args: Body, variables: Mapping[str, Any]) -> list[Body | None]:
+        """`nodes` of inventory items with their level at the one location asked for."""
+        location = str(variables.get("location"))
+        found: list[Body | None] = []
+        for item in args["ids"]:
+            available = self.shop.levels.get((item, location))
+            level = None if available is None else {"quantities": [{"name": "available", "quantity": available}]}
+            found.append({"id": item, "inventoryLevel": level} if item in self.shop.items.values() else None)
+        return found
 
     def _tracking(self, node: FieldNode, args: Body, variables: Mapping[str, Any]) -> Body:
         found = self.shop.fulfillment(args["fulfillmentId"])
@@ -326,8 +330,12 @@ def _project(value: Any, selection: SelectionSetNode | None) -> Any:
         return value
     if isinstance(value, list):
         return [_project(element, selection) for element in value]
-    return {
-        (node.alias.value if node.alias else node.name.value): _project(value.get(node.name.value), node.selection_set)
-        for node in selection.selections
-        if isinstance(node, FieldNode)
-    }
+    shown: Body = {}
+    for node in selection.selections:
+        if isinstance(node, FieldNode):
+            shown[node.alias.value if node.alias else node.name.value] = _project(
+                value.get(node.name.value), node.selection_set
+            )
+        elif isinstance(node, InlineFragmentNode):
+            shown |= _project(value, node.selection_set)
+    return shown

@@ -13,6 +13,7 @@ from hub.canon.commands import CancelOrder, ConfirmShipment, OutwardCommand, Set
 from hub.canon.ports import Account, Call, NeverTry
 
 ROWS = 250  # the most that an array of a request may hold
+READ_AT_ONCE = 100  # items of a query, so that its cost stays below what one request may take
 NAMESPACE = "hub"
 INVOICE_KEY = "nfe_access_key"
 REREAD = "reread"  # reference: the channel's stock must be read before it is set
@@ -101,18 +102,13 @@ def _set_stock(command: SetStock, account: Account) -> list[Call]:
     unknown = sorted({sku for sku, *_ in command.levels if not account.references.get(item_reference(sku))})
     if unknown:
         return [
-            graphql(str(n), "InventoryItems", {"query": _skus(part)}) for n, part in enumerate(_parts(unknown, 100))
+            graphql(str(n), "InventoryItems", {"query": _skus(part)})
+            for n, part in enumerate(_parts(unknown, READ_AT_ONCE))
         ]
-    unread = [
-        (sku, node)
-        for sku, node, *_ in command.levels
-        if account.references.get(REREAD) and not account.references.get(level_reference(sku, node))
-    ]
-    if unread:
-        return [
-            graphql(str(n), "InventoryLevel", {"item": _item(sku, account), "location": location_of(node, account)})
-            for n, (sku, node) in enumerate(unread)
-        ]
+    if account.references.get(REREAD):
+        reads = _unread(command, account)
+        if reads:
+            return [graphql(str(n), "InventoryLevels", variables) for n, variables in enumerate(reads)]
     rows = [_row(level, account) for level in command.levels]
     calls = []
     for number, part in enumerate(_parts(rows, ROWS)):
@@ -120,6 +116,19 @@ def _set_stock(command: SetStock, account: Account) -> list[Call]:
         variables = {"input": given, "key": _once(account, str(number), given)}
         calls.append(graphql(str(number), "InventorySet", variables, repeatable=True))
     return calls
+
+
+def _unread(command: SetStock, account: Account) -> list[dict[str, Any]]:
+    """The levels that must be read again, a location and at most 100 items a call."""
+    wanted: dict[str, list[str]] = {}
+    for sku, node, *_ in command.levels:
+        if not account.references.get(level_reference(sku, node)):
+            wanted.setdefault(location_of(node, account), []).append(_item(sku, account))
+    return [
+        {"items": part, "location": location}
+        for location, items in wanted.items()
+        for part in _parts(items, READ_AT_ONCE)
+    ]
 
 
 def _row(level: tuple[Any, ...], account: Account) -> dict[str, Any]:
@@ -155,8 +164,14 @@ def location_of(node: str, account: Account) -> str:
     return gid("Location", str(locations[node]))
 
 
+def sku_term(sku: str) -> str:
+    """The search term of one SKU."""
+    escaped = sku.replace("\\", "\\\\").replace("'", "\\'")
+    return f"sku:'{escaped}'"
+
+
 def _skus(skus: list[str]) -> str:
-    return " OR ".join("sku:'{}'".format(sku.replace("\\", "\\\\").replace("'", "\\'")) for sku in skus)
+    return " OR ".join(sku_term(sku) for sku in skus)
 
 
 def _parts(rows: list[Any], size: int) -> list[list[Any]]:

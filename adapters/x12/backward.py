@@ -4,60 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from adapters.x12.places import EachRule, FieldRule, PairsRule, Place, Rule
+from adapters.x12.levels import unnest
+from adapters.x12.measures import MEASURES
+from adapters.x12.outward import (
+    NOTHING,
+    Outward,
+    cents_text,
+    code_text,
+    entries,
+    number_text,
+    put_pairs,
+    split_text,
+    total_text,
+    trimmed,
+)
+from adapters.x12.places import EachRule, FieldRule, PairsRule, Place, Rule, TreeRule
 from adapters.x12.structure import Ring, Spot
-
-
-@dataclass(slots=True)
-class Outward:
-    """What writing may ask beside the document. `refused` collects (place, value, reason)."""
-
-    profile: Mapping[str, str]
-    comp: str = ">"
-    rep: str = "^"
-    refused: list[tuple[str, str, str]] = field(default_factory=list)
-
-    def refuse(self, place: str, value: object, reason: str) -> str:
-        self.refused.append((place, str(value), reason))
-        return ""
-
 
 Put = Callable[[Mapping[str, Any], int, Outward], list[Any]]
 Derived = Mapping[str, tuple[str, str]]  # "BEG.02" -> ("else", "SA") | ("count", "lines") | ("sum", "lines.ordered")
-NOTHING: Mapping[str, Any] = {}
-
-
-def number_text(value: Any) -> str:
-    """A Decimal (or its text, out of JSON) without exponent."""
-    return "" if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
-
-
-def cents_text(value: Any, c: Outward, place: str) -> str:
-    """Two implied decimals; a fraction of a cent is refused."""
-    if value is None:
-        return ""
-    try:
-        cents = (value if isinstance(value, Decimal) else Decimal(str(value))).scaleb(2)
-    except InvalidOperation:
-        return c.refuse(place, value, "is no amount")
-    return str(int(cents)) if cents == int(cents) else c.refuse(place, value, "has a fraction of a cent")
-
-
-def code_text(back: Mapping[str, str], word: Any, code: Any, c: Outward, where: tuple[str, str]) -> str:
-    """The code of a word: the one that it came with, else the preferred one. `where`: place and table."""
-    if word is None or word == "":
-        return ""
-    found = code or back.get(word)
-    return found if found is not None else c.refuse(where[0], word, f"is not in our table {where[1]}")
-
-
-def trimmed(e: list[str]) -> list[str]:
-    while not e[-1]:
-        e.pop()
-    return e
 
 
 def compile_backward(rules: tuple[Rule, ...], root: Ring, derived: Derived) -> Put:
@@ -80,11 +48,13 @@ class _Maker:
             "cents": cents_text,
             "code": code_text,
             "trimmed": trimmed,
+            "MEASURES": MEASURES,
             "NOTHING": NOTHING,
-            "total": _total,
+            "total": total_text,
             "put_pairs": put_pairs,
-            "split": _split,
+            "split": split_text,
             "entries": entries,
+            "unnest": unnest,
         }
 
     def name(self, value: Any) -> str:
@@ -96,30 +66,33 @@ class _Maker:
         self, name: str, rules: tuple[Rule, ...], ring: Ring, derived: Derived, constants: tuple[tuple[Place, str], ...]
     ) -> None:
         body = _Body(self, ring)
-        for place, text in constants:
-            body.constant(place, text)
         for rule in rules:
             if isinstance(rule, FieldRule):
                 body.field(rule)
             elif isinstance(rule, PairsRule):
                 body.pairs(rule)
+        for place, text in constants:
+            body.constant(place, text)
         for text, source in derived.items():
             body.derived(text, source)
         lines = body.templates_source()
         for rule in rules:
             if isinstance(rule, EachRule):
                 lines += body.each(rule)
+            elif isinstance(rule, TreeRule):
+                lines += body.tree(rule)
         head = [f"def {name}(d, position, c, given=None):", f" i = [None] * {ring.size}"]
         self.lines += [*head, *lines, " return i"]
 
 
 @dataclass(slots=True)
 class _Template:
-    """One segment to be: element -> expression; `sources` are those whose presence makes it be written."""
+    """One segment to be: element -> expression; `tests` are those of which one makes it be written."""
 
     place: Place
     parts: dict[int, str] = field(default_factory=dict)
-    sources: list[int] = field(default_factory=list)
+    tests: list[str] = field(default_factory=list)
+    values: dict[int, str] = field(default_factory=dict)
     pairs: list[tuple[int, str]] = field(default_factory=list)
     many: tuple[FieldRule, str] | None = None
 
@@ -138,7 +111,12 @@ class _Body:
         return self.templates[key]
 
     def constant(self, place: Place, text: str) -> None:
-        self.template(place).parts.setdefault(place.first, repr(text))
+        template = self.template(place)
+        before = template.parts.get(place.first)
+        template.parts[place.first] = f"({before} or {text!r})" if before else repr(text)
+        if place.first in template.values:  # the constant alone is no reason to write the segment
+            own = f"e[{place.first}]"
+            template.tests = [template.values[place.first] if t == own else t for t in template.tests]
 
     def field(self, rule: FieldRule) -> None:
         place = rule.place
@@ -147,9 +125,9 @@ class _Body:
             self.template(place, many=True).many = (rule, value)
             return
         template = self.template(place)
-        text = self.expression(rule, value)
+        text, weak = self.expression(rule, value), ""
         if rule.otherwise is not None and rule.otherwise.startswith("profile."):
-            text = f"('' if {value} == c.profile.get({rule.otherwise[8:]!r}) else {text})"
+            weak = f"{value} not in (None, c.profile.get({rule.otherwise[8:]!r}))"
         elif rule.otherwise == "position":
             text = f"({text} or str(position))"
         if place.component:
@@ -161,8 +139,8 @@ class _Body:
             )
         else:
             template.parts[place.first] = text
-        if place.first not in template.sources:
-            template.sources.append(place.first)
+        template.values[place.first] = f"{value} not in (None, '')"
+        template.tests.append(weak or f"e[{place.first}]")
         for at, constant in rule.constants:
             self.constant(at, constant)
 
@@ -199,10 +177,15 @@ class _Body:
             template.parts[int(at)] = f"({before} or {value!r})" if before else repr(value)
             return
         first, _, rest = value.partition(".")
-        template.parts[int(at)] = (
-            f"str(len({_get((first,))} or ()))" if kind == "count" else f"total({_get((first,))}, {rest!r})"
-        )
-        template.sources.append(int(at))
+        own = {
+            "count": f"str(len({_get((first,))} or ()))",
+            "sum": f"total({_get((first,))}, {rest!r})",
+            "measure": f"number(MEASURES[{value!r}](d))",
+            "cents": f"cents(MEASURES[{value!r}](d), c, {text!r})",
+        }[kind]
+        before = template.parts.get(int(at))
+        template.parts[int(at)] = f"({before} or {own})" if before else own
+        template.tests.append(f"e[{int(at)}]")
 
     def templates_source(self) -> list[str]:
         lines: list[str] = []
@@ -226,7 +209,7 @@ class _Body:
         most = max(template.parts, default=0)
         elements = [template.parts.get(k, "''") for k in range(1, most + 1)]
         lines = [f" e = [{', '.join([repr(seg), *elements])}]"]
-        tests = [f"e[{k}]" for k in template.sources]
+        tests = list(dict.fromkeys(template.tests))
         for start, call in template.pairs:
             lines += [f" e += [''] * ({start} - len(e))", f" filled = {call}"]
             tests.append("filled")
@@ -248,7 +231,7 @@ class _Body:
             return self.values(rule, value, keep)
         self.maker.count += 1
         name = f"put_{self.maker.count}"
-        self.maker.function(name, rule.rules, rule.ring, _key_constant(rule), rule.constants)
+        self.maker.function(name, rule.rules, rule.ring, {}, rule.constants)
         loop = isinstance(rule.place.node, Ring)
         unwrap = "" if loop else "[0]"
         if rule.by is None:
@@ -269,6 +252,16 @@ class _Body:
             " if l:",
             " " + keep,
         ]
+
+    def tree(self, rule: TreeRule) -> list[str]:
+        putters: list[str] = []
+        for code, name, rules, ring in rule.levels:
+            self.maker.count += 1
+            own = f"put_{self.maker.count}"
+            self.maker.function(own, rules, ring, {}, ())
+            putters.append(f"{code!r}: ({name!r}, {own})")
+        slot = rule.place.node.slot
+        return [f" i[{slot}] = unnest(d, {{{', '.join(putters)}}}, c) or None"]
 
     def values(self, rule: EachRule, value: str, keep: str) -> list[str]:
         held = rule.value
@@ -304,10 +297,6 @@ class _Body:
         ]
 
 
-def _key_constant(rule: EachRule) -> Derived:
-    return {}
-
-
 def _get(key: tuple[str, ...]) -> str:
     text = "d"
     for part in key[:-1]:
@@ -315,50 +304,12 @@ def _get(key: tuple[str, ...]) -> str:
     return f"{text}.get({key[-1]!r})"
 
 
-def entries(held: Any, codes: Any, back: Mapping[str, str], c: Outward, place: str) -> list[tuple[str, Any]]:
-    """(code, entry) of a dictionary by word; `other` holds a list with the codes as they came."""
-    found: list[tuple[str, Any]] = []
-    for word, entry in (held or NOTHING).items():
-        if word == "other":
-            found += [(x.get("code", ""), x) for x in entry]
-            continue
-        own = entry.get("code") if isinstance(entry, dict) else (codes or NOTHING).get(word)
-        code = own or back.get(word)
-        if code is None:
-            c.refuse(place, word, "is not in our table")
-            continue
-        found.append((code, entry))
-    return found
-
-
-def put_pairs(e: list[str], rule: PairsRule, held: Any, codes: Any, c: Outward) -> bool:
-    """Appends qualifier and value pairs; what has no room or no qualifier is refused."""
-    before = len(e)
-    for word, value in (held or NOTHING).items():
-        if word == rule.rest and isinstance(value, dict):
-            rows = list(value.items())
-        else:
-            rows = [((codes or NOTHING).get(word) or rule.table.back.get(word), value)]
-        for code, text in rows:
-            if text is None or text == "":
-                continue
-            if code is None:
-                c.refuse(rule.place.text, word, "is not in our table")
-            elif len(e) + 1 > rule.last:
-                c.refuse(rule.place.text, word, "has no room: all pairs are taken")
-            else:
-                e += [code, str(text)]
-    return len(e) > before
-
-
-def _total(rows: Any, name: str) -> str:
-    held = [row.get(name) for row in rows or ()]
-    return format(sum((Decimal(str(x)) for x in held if x is not None), Decimal(0)), "f")
-
-
-def _split(text: Any, join: str, wide: int) -> list[list[str]]:
-    pieces = [x for x in str(text).split(join) if x] if text else []
-    return [pieces[k : k + wide] for k in range(0, len(pieces), wide)]
+def _body(ring: Ring, instance: list[Any]) -> Ring:
+    """The variant that an instance of HL was built by."""
+    if not ring.variants or ring.loop is None:
+        return ring
+    e, by = instance[0], ring.loop.by
+    return ring.variants.get(e[by] if len(e) > by else "") or ring.variants[""]
 
 
 def flatten(ring: Ring, instance: list[Any], out: list[list[str]]) -> None:
@@ -373,4 +324,4 @@ def flatten(ring: Ring, instance: list[Any], out: list[list[str]]) -> None:
                 out.extend(held)
         else:
             for child in held:
-                flatten(node, child, out)
+                flatten(_body(node, child), child, out)

@@ -55,7 +55,7 @@ def compile_check(spec: SegmentSpec) -> Check:
         lines += [f"{pad}if n > {i}:", f"{pad} v = e[{i}]"]
         pad += " "
         lines += _element(spec.of[i - 1], i, pad, names)
-        if spec.pairs and spec.pairs[0] <= i and (i - spec.pairs[0]) % 2 == 0:
+        if spec.pairs and spec.pairs[0] <= i < spec.pairs[1] and (i - spec.pairs[0]) % 2 == 0:
             lines += _pair(i, pad)
         if len(pad) > 60:  # beyond what Python nests: from here each element asks for itself
             lines += [f" if n > {i}: rest_{i}(e, n, bad, comp, rep)"]
@@ -72,7 +72,7 @@ def _rest(spec: SegmentSpec, start: int) -> Callable[..., None]:
     names: dict[str, Any] = {"REAL": _REAL, "WHOLE": _WHOLE, "TIME": _TIME, "DATES": DATES}
     for i in range(start, len(spec.of) + 1):
         lines += [f" if n <= {i}: return", f" v = e[{i}]", *_element(spec.of[i - 1], i, " ", names)]
-        if spec.pairs and spec.pairs[0] <= i and (i - spec.pairs[0]) % 2 == 0:
+        if spec.pairs and spec.pairs[0] <= i < spec.pairs[1] and (i - spec.pairs[0]) % 2 == 0:
             lines += _pair(i, " ")
     rest: Callable[..., None] = _function("rest", [*lines, " return"], names)
     return rest

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.x12.checkers import DATES
-from adapters.x12.places import EachRule, FieldRule, PairsRule, Place, Rule
+from adapters.x12.levels import nest
+from adapters.x12.places import EachRule, FieldRule, PairsRule, Place, Rule, TreeRule
 from adapters.x12.structure import Ring
 
 
@@ -72,7 +73,13 @@ class _Maker:
 
     def __init__(self) -> None:
         self.lines: list[str] = []
-        self.names: dict[str, Any] = {"Decimal": Decimal, "to_date": to_date, "to_time": to_time, "to_cents": to_cents}
+        self.names: dict[str, Any] = {
+            "Decimal": Decimal,
+            "to_date": to_date,
+            "to_time": to_time,
+            "to_cents": to_cents,
+            "nest": nest,
+        }
         self.count = 0
 
     def name(self, value: Any, prefix: str = "t") -> str:
@@ -85,15 +92,17 @@ class _Maker:
         for rule in rules:
             if isinstance(rule, EachRule):
                 body.each(rule)
+            elif isinstance(rule, TreeRule):
+                body.tree(rule)
             else:
                 body.plain(rule)
         lines = body.written()
         self.lines += [f"def {name}(i, position, c):", " d = {}", *lines, *body.closing(), " return d"]
 
-    def sub(self, rule: EachRule) -> str:
+    def sub(self, rules: tuple[Rule, ...], ring: Ring) -> str:
         self.count += 1
         name = f"read_{self.count}"
-        self.function(name, rule.rules, rule.ring)
+        self.function(name, rules, ring)
         return name
 
 
@@ -236,7 +245,7 @@ class _Body:
             "p = {}",
             "o = {}",
             "m = {}",
-            f"for j in range({rule.place.first}, n - 1, 2):",
+            f"for j in range({rule.place.first}, min(n, {rule.last + 1}) - 1, 2):",
             " v = e[j + 1]",
             " if v:",
             "  q = e[j]",
@@ -258,7 +267,7 @@ class _Body:
         if rule.value is not None:
             self.values(rule, target)
             return
-        sub = self.maker.sub(rule)
+        sub = self.maker.sub(rule.rules, rule.ring)
         instances = "h" if loop else "[[x] for x in h]"
         if rule.place.qualifier is not None:
             at, code = rule.place.qualifier
@@ -267,6 +276,12 @@ class _Body:
             self.lines += [f"  l = [{sub}(x, k, c) for k, x in enumerate({instances}, 1)]", f"  if l: {target} = l"]
             return
         self.keyed(rule, f"for k, x in enumerate({instances}, 1):", f"{sub}(x, k, c)", target)
+
+    def tree(self, rule: TreeRule) -> None:
+        readers = ", ".join(
+            f"{code!r}: ({name!r}, {self.maker.sub(rules, ring)})" for code, name, rules, ring in rule.levels
+        )
+        self.lines.append(f" if i[{rule.place.node.slot}]: nest(i[{rule.place.node.slot}], {{{readers}}}, c, d)")
 
     def values(self, rule: EachRule, target: str) -> None:
         """A dictionary of single values: references, dates. `x[0]` is the segment."""

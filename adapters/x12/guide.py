@@ -211,6 +211,7 @@ def _pairs(
     for position in range(first, last + 1):
         part = pairs["of"][(position - first) % 2]
         uses.append(dictionary.use(pairs, "of", part if isinstance(part, Tree) or " " in part else f"{part} O", tables))
+    uses.extend(dictionary.use(pairs, "then", part, tables) for part in pairs.get("then") or ())
     return first, last
 
 

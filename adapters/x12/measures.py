@@ -10,31 +10,75 @@ from hub.kit.money import half_up
 
 Doc = Mapping[str, Any]
 ZERO = Decimal(0)
+LEVELS = ("shipments", "orders", "pallets", "packages", "lines")
 
 
 def charges_total(doc: Doc) -> Decimal:
     """Charges less allowances, of the document or of one line."""
     total = ZERO
     for row in doc.get("charges") or ():
-        amount = row.get("amount", ZERO)
-        total += -amount if row.get("kind") in ("A", "allowance") else amount
+        amount = _decimal(row, "amount")
+        total += -amount if row.get("kind") == "A" else amount if row.get("kind") == "C" else ZERO
     return total
 
 
 def invoice_total(doc: Doc) -> Decimal:
     """Quantity by price, rounded half up per line, with charges, allowances and taxes of lines and document."""
-    total = charges_total(doc) + sum((t.get("amount", ZERO) for t in doc.get("taxes") or ()), ZERO)
+    total = charges_total(doc) + _sum(doc, "taxes", "amount") + _sum(doc, "header_taxes", "amount")
     for line in doc.get("lines") or ():
-        total += half_up(line.get("invoiced", ZERO) * line.get("price", ZERO)) + charges_total(line)
-        total += sum((t.get("amount", ZERO) for t in line.get("taxes") or ()), ZERO)
+        total += half_up(_decimal(line, "invoiced") * _decimal(line, "price")) + charges_total(line)
+        total += _sum(line, "taxes", "amount")
     return total
 
 
 def order_total(doc: Doc) -> Decimal:
-    return sum((half_up(x.get("ordered", ZERO) * x.get("price", ZERO)) for x in doc.get("lines") or ()), ZERO)
+    return sum((half_up(_decimal(x, "ordered") * _decimal(x, "price")) for x in doc.get("lines") or ()), ZERO)
+
+
+def levels(doc: Doc) -> list[Doc]:
+    """Every level of a ship notice, as HL will count them."""
+    found: list[Doc] = []
+    for name in LEVELS:
+        for entry in doc.get(name) or ():
+            found += [entry, *levels(entry)]
+    return found
+
+
+def shipped_total(doc: Doc) -> Decimal:
+    return sum((_decimal(entry, "shipped") for entry in levels(doc)), ZERO)
+
+
+def invoiced_total(doc: Doc) -> Decimal:
+    return _sum(doc, "lines", "invoiced")
+
+
+def grouped(name: str) -> Callable[[Doc], Decimal]:
+    """The sum of a quantity over the lines of all groups (LX)."""
+
+    def total(doc: Doc) -> Decimal:
+        return sum((_sum(group, "lines", name) for group in doc.get("groups") or ()), ZERO)
+
+    return total
+
+
+def _decimal(row: Doc, name: str) -> Decimal:
+    """Amounts are Decimal inside and text in JSON."""
+    value = row.get(name)
+    return value if isinstance(value, Decimal) else Decimal(str(value)) if value not in (None, "") else ZERO
+
+
+def _sum(doc: Doc, rows: str, name: str) -> Decimal:
+    return sum((_decimal(row, name) for row in doc.get(rows) or ()), ZERO)
 
 
 MEASURES: Mapping[str, Callable[[Doc], Decimal | None]] = {
     "invoice_total": invoice_total,
     "order_total": order_total,
+    "level_count": lambda doc: Decimal(len(levels(doc))),
+    "shipped_total": shipped_total,
+    "invoiced_total": invoiced_total,
+    "ordered_in_groups": grouped("ordered"),
+    "shipped_in_groups": grouped("shipped"),
+    "received_total": lambda doc: _sum(doc, "lines", "received"),
+    "transferred_total": lambda doc: _sum(doc, "lines", "shipped"),
 }

@@ -106,7 +106,12 @@ def _draft(doc: Doc, number: str, lines: Sequence[tuple[Doc, str]], received: Re
         lines=drafted,
         totals=_totals(doc, lines),
         payment_state=PaymentState.AUTHORIZED,  # between companies goods leave on account
-        customer=Customer(external_id=buyer.get("id"), company=buyer.get("name"), phone=buyer.get("phone")),
+        customer=Customer(
+            external_id=buyer.get("id"),
+            company=buyer.get("name"),
+            phone=_contact(buyer, "TE"),
+            email=_contact(buyer, "EM"),
+        ),
         ship_to=_address(parties.get("ship_to")),
         bill_to=_address(parties.get("bill_to")),
         promised_by=_at(dates.get("deliver_by"), time(23, 59, 59)),
@@ -167,15 +172,24 @@ def _address(party: Any) -> Address | None:
     street, _, rest = str(party.get("street") or "").partition("\n")
     return Address(
         country=party.get("country") or "US",
-        name=party.get("contact") or party.get("name"),
+        name=next((x["name"] for x in party.get("contacts") or () if x.get("name")), party.get("name")),
         company=party.get("name"),
         street=street or None,
         complement=rest.replace("\n", ", ") or None,
         city=party.get("city"),
         region=party.get("region"),
         postal_code=party.get("postal_code"),
-        phone=party.get("phone"),
+        phone=_contact(party, "TE"),
     )
+
+
+def _contact(party: Mapping[str, Any], scheme: str) -> str | None:
+    """The first number or address of a scheme: TE telephone, EM e-mail."""
+    for row in party.get("contacts") or ():
+        for end in ("", "_2", "_3"):
+            if row.get(f"scheme{end}") == scheme:
+                return str(row.get(f"address{end}") or "") or None
+    return None
 
 
 def _at(day: Any, clock: time) -> datetime | None:

@@ -8,12 +8,15 @@ from typing import Any
 
 from adapters.x12.codelists import table_of
 from adapters.x12.guide import Faults, unknown_keys
+from adapters.x12.measures import MEASURES
 from adapters.x12.model import CodeTable, Guide, SegmentSpec
 from adapters.x12.structure import Plan, Ring, Spot
 from adapters.x12.yamltext import Tree
 
-_PLACE = re.compile(r"([A-Z][A-Z0-9]{1,2})(?:\[(?:(\*)|(\d\d)=([^\]]+))\])?(?:\.(\d\d)(?:-(\d\d)|-(\d))?(\*)?)?")
-_DERIVED = re.compile(r"(count|sum)\(([a-z_]+(?:\.[a-z_]+)?)\)")
+_PLACE = re.compile(
+    r"([A-Z][A-Z0-9]{1,2})(?:#(\d))?(?:\[(?:(\*)|(\d\d)=([^\]]+))\])?(?:\.(\d\d)(?:-(\d\d)|-(\d))?(\*)?)?"
+)
+_DERIVED = re.compile(r"(count|sum|cents|measure)\(([a-z_]+(?:\.[a-z_]+)?)\)")
 TYPES = {"text", "date", "time", "quantity", "price", "decimal", "money2", "int"}
 _FIELD = {"at", "type", "table", "else", "write", "join", "rest"}
 _EACH = {"each", "key", "value", "map", "rest", "write"}
@@ -72,7 +75,16 @@ class PairsRule:
     last: int
 
 
-Rule = FieldRule | EachRule | PairsRule
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeRule:
+    """HL: each level's code with the name of its list, its rules and the loop that they read."""
+
+    key: tuple[str, ...]
+    place: Place
+    levels: tuple[tuple[str, str, tuple[Rule, ...], Ring], ...]
+
+
+Rule = FieldRule | EachRule | PairsRule | TreeRule
 
 
 class Resolver:
@@ -86,8 +98,8 @@ class Resolver:
         if found is None:
             self.faults.at(tree, key, f"{text!r} is no place: SEG.nn, SEG[nn=CODE].nn, SEG[*].nn-nn")
             return None
-        seg, many, at, code, first, last, component, repeated = found.groups()
-        node = ring.find(seg)
+        seg, nth, many, at, code, first, last, component, repeated = found.groups()
+        node = ring.find(seg, int(nth or 1))
         spec = self.guide.segments.get(seg)
         if node is None or spec is None:
             inside = f"the loop {ring.name}" if ring.depth else "the set"
@@ -145,6 +157,8 @@ class Resolver:
             return self._each(row, path, ring)
         if isinstance(row, Tree) and "pairs" in row:
             return self._pairs(row, path, ring)
+        if isinstance(row, Tree) and "tree" in row:
+            return self._tree(row, path, ring)
         self.faults.at(tree, key, "a field is a place, {at: ...}, {each: ...} or {pairs: ...}")
         return None
 
@@ -182,19 +196,21 @@ class Resolver:
         return tuple(found)
 
     def derived(self, tree: Tree, ring: Ring) -> dict[str, tuple[str, str]]:
-        """`write:` of the whole map: place -> ("else", literal), ("count", list) or ("sum", list.field)."""
+        """`write:` of the whole map: place -> ("else", literal), ("count", list), ("sum", list.field), ("measure" or "cents", name)."""
         written = tree.get("write")
         found: dict[str, tuple[str, str]] = {}
         for text, value in written.items() if isinstance(written, Tree) else ():
             if not isinstance(written, Tree) or self.place(written, text, text, ring) is None:
                 continue
             call = _DERIVED.fullmatch(value) if isinstance(value, str) else None
-            if call is not None:
+            if call is not None and (call[1] in ("count", "sum") or call[2] in MEASURES):
                 found[text] = (call[1], call[2])
             elif isinstance(value, Tree) and isinstance(value.get("else"), str):
                 found[text] = ("else", value["else"])
             else:
-                self.faults.at(written, text, "count(list), sum(list.field) or {else: text}")
+                self.faults.at(
+                    written, text, "count(list), sum(list.field), measure(name), cents(name) or {else: text}"
+                )
         return found
 
     def _each(self, row: Tree, path: tuple[str, ...], ring: Ring) -> EachRule | None:
@@ -221,6 +237,26 @@ class Resolver:
             key=path, place=place, ring=inner, rules=rules, by=keyed, value=valued, constants=self.constants(row, inner)
         )
 
+    def _tree(self, row: Tree, path: tuple[str, ...], ring: Ring) -> TreeRule | None:
+        unknown_keys(row, {"tree", "levels"}, self.faults)
+        place = self.place(row, "tree", row.get("tree"), ring)
+        levels = row.get("levels")
+        if place is None or not isinstance(place.node, Ring) or not place.node.variants or not isinstance(levels, Tree):
+            self.faults.at(
+                row, "tree", "written as {tree: HL, levels: {CODE: {as: name, map: ...}}} over a loop with variants"
+            )
+            return None
+        found: list[tuple[str, str, tuple[Rule, ...], Ring]] = []
+        for code, level in levels.items():
+            inner = place.node.variants.get(code)
+            if inner is None or not isinstance(level, Tree) or not isinstance(level.get("as"), str):
+                self.faults.at(levels, code, "a level is one of the loop's variants, written as {as: name, map: ...}")
+                continue
+            unknown_keys(level, {"as", "map"}, self.faults)
+            body = level.get("map")
+            found.append((code, level["as"], self.rules(body, inner) if isinstance(body, Tree) else (), inner))
+        return TreeRule(key=path, place=place, levels=tuple(found))
+
     def _pairs(self, row: Tree, path: tuple[str, ...], ring: Ring) -> PairsRule | None:
         unknown_keys(row, _PAIRS, self.faults)
         place = self.place(row, "pairs", row.get("pairs"), ring)
@@ -228,7 +264,13 @@ class Resolver:
         if place is None or table is None:
             return None
         spec = self.guide.segments[place.seg]
-        return PairsRule(key=path, place=place, table=table, rest=row.get("rest", "other"), last=len(spec.of))
+        return PairsRule(
+            key=path,
+            place=place,
+            table=table,
+            rest=row.get("rest", "other"),
+            last=spec.pairs[1] if spec.pairs else len(spec.of),
+        )
 
 
 def _alone(spot: Spot) -> Ring:

@@ -13,6 +13,7 @@ from adapters.x12.library import Library
 from adapters.x12.order import Received, drafts, external_id
 from adapters.x12.profile import Profile
 from adapters.x12.report import error
+from adapters.x12.stock import changed, counted, reported, tracked
 from adapters.x12.summary import summary
 from adapters.x12.verdicts import REJECTED, InterchangeVerdict, SetVerdict
 from hub.canon.commands import AckReceived, CancelAsked, CaptureOrder, DocumentRead, ExchangeRead, InwardCommand
@@ -73,18 +74,36 @@ def commands(set_id: str, kind: str, document: Mapping[str, Any], around: Interc
         return [ack_received(document)]
     shown = summary(kind, document)
     day = date.fromisoformat(shown["date"]) if shown["date"] else None
-    return [DocumentRead(kind=kind, number=str(shown["number"] or ""), data=document, date=day)]
+    read = DocumentRead(kind=kind, number=str(shown["number"] or ""), data=document, date=day)
+    return [read, *_news(kind, document, around)]
+
+
+def _news(kind: str, document: Mapping[str, Any], around: InterchangeVerdict) -> Iterator[InwardCommand]:
+    """What a document says beside being one, where the hub has a word for it."""
+    if kind == "pick_confirmation":
+        yield from reported(document)
+    elif kind == "stock_report":
+        yield from counted(document)
+    elif kind == "shipment_status":
+        yield from tracked(document)
+    elif kind == "order_change":
+        yield from changed(document, _revision(around))
 
 
 def _order(document: Mapping[str, Any], around: InterchangeVerdict) -> list[InwardCommand]:
     received = Received(control=around.control, stamp=around.isa[9] + around.isa[10], test=around.test)
     purpose = document.get("purpose")
     if purpose == "cancel":
-        revision = f"{received.stamp}-{received.control}"
-        return [CancelAsked(external_id=external_id(document), reason="cancelled by the partner", revision=revision)]
+        number = external_id(document)
+        return [CancelAsked(external_id=number, reason="cancelled by the partner", revision=_revision(around))]
     if purpose in _COPIES:
         return [DocumentRead(kind=f"order_{purpose}", number=external_id(document), data=document)]
     return [CaptureOrder(draft=draft) for draft in drafts(document, received)]
+
+
+def _revision(around: InterchangeVerdict) -> str:
+    """Sortable: when the partner made the interchange, then its number."""
+    return f"{around.isa[9]}{around.isa[10]}-{around.control}"
 
 
 def ack_received(document: Mapping[str, Any]) -> AckReceived:

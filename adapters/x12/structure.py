@@ -38,12 +38,10 @@ class Ring:
     def size(self) -> int:
         return len(self.of)
 
-    def find(self, seg: str) -> Spot | Ring | None:
-        """The leaf, or the loop opened by it, directly in this loop."""
-        for node in self.of:
-            if (node.leaf.seg if isinstance(node, Spot) else node.opener) == seg:
-                return node
-        return None
+    def find(self, seg: str, nth: int = 1) -> Spot | Ring | None:
+        """The leaf, or the loop opened by it, directly in this loop; the `nth` of those with this id."""
+        found = [node for node in self.of if (node.leaf.seg if isinstance(node, Spot) else node.opener) == seg]
+        return found[nth - 1] if 0 < nth <= len(found) else None
 
     @property
     def opener(self) -> str:

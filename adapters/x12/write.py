@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from adapters.x12.backward import Outward, flatten
+from adapters.x12.backward import flatten
 from adapters.x12.errors import REJECT, Finding, effect, sentence
 from adapters.x12.hierarchy import hierarchy_findings
 from adapters.x12.library import Compiled, Library
 from adapters.x12.model import Element
+from adapters.x12.outward import Outward
 from adapters.x12.profile import Profile
 from adapters.x12.scan import scan
 from adapters.x12.seal import Marks, Out, OutGroup, OutSet, marks_of, seal

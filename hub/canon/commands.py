@@ -114,6 +114,36 @@ class InvoiceReported:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InvoiceEventReported:
+    """What the authority said of an event of ours. `status`: REGISTERED, REJECTED, UNKNOWN; `xml`: event and answer (procEventoNFe)."""
+
+    event_id: str
+    invoice_id: str | None
+    kind: str  # of `RegisterInvoiceEvent`
+    status: str
+    access_key: str
+    sequence: int
+    protocol: str | None = None
+    authority_code: str | None = None  # cStat
+    authority_message: str | None = None  # xMotivo
+    at: datetime | None = None
+    xml: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumbersReported:
+    """What the authority said of numbers that we gave up. `status`: VOIDED, REJECTED, UNKNOWN."""
+
+    request_id: str
+    status: str
+    protocol: str | None = None
+    authority_code: str | None = None  # cStat
+    authority_message: str | None = None  # xMotivo
+    at: datetime | None = None
+    xml: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRead:
     """A partner's document that is no order (855, 856, 810, 944, 846 ...), in canonical form."""
 
@@ -156,6 +186,8 @@ InwardCommand = (
     | TrackingSeen
     | StockReported
     | InvoiceReported
+    | InvoiceEventReported
+    | NumbersReported
     | DocumentRead
     | AckReceived
     | ExchangeRead
@@ -259,6 +291,40 @@ class AuthorizeInvoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegisterInvoiceEvent:
+    """Tell the authority something of a note. `kind`: CANCEL, CORRECT, EPEC by its issuer; AWARE, CONFIRMED, UNKNOWN_SALE, NOT_DONE by its buyer."""
+
+    event_id: str
+    kind: str
+    access_key: str
+    author: str  # tax id of who says it
+    at: datetime
+    invoice_id: str | None = None
+    sequence: int = 1
+    text: str | None = None  # the reason, or the correction
+    protocol: str | None = None  # of the authorization: CANCEL
+    invoice: Mapping[str, Any] | None = None  # canonical invoice as JSON: EPEC
+    signed: bytes | None = None
+    asked_before: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VoidNumbers:
+    """Give up the numbers `first` to `last` of a series: no note will ever have them (inutilização)."""
+
+    request_id: str
+    issuer: str  # CNPJ
+    model: int
+    series: int
+    year: int
+    first: int
+    last: int
+    reason: str
+    signed: bytes | None = None
+    asked_before: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WriteDocument:
     """A document for a partner in canonical form (855, 856, 810 ...); numbers come from the control-number store."""
 
@@ -291,6 +357,8 @@ OutwardCommand = (
     | CancelOrder
     | AttachInvoice
     | AuthorizeInvoice
+    | RegisterInvoiceEvent
+    | VoidNumbers
     | WriteDocument
     | Acknowledge
     | PublishFacts

@@ -111,11 +111,14 @@ def _record(record: type[T], data: Any, at: str, faults: Faults) -> T | None:
         faults.append({"at": at or ".", "code": "NOT_AN_OBJECT"})
         return None
     shape = _shape(cast("Any", record))
-    before, values = len(faults), {}
+    before = len(faults)
+    values: dict[str, Any] = {}
     for field, hint, optional in shape:
         where = f"{at}.{field.name}" if at else field.name
         if field.name not in data:
-            if field.default is MISSING:
+            if optional:
+                values[field.name] = None
+            elif field.default is MISSING:
                 faults.append({"at": where, "code": "MISSING"})
             continue
         given = data[field.name]

@@ -107,6 +107,7 @@ class OrderDraft:
     handed_over: bool = False  # the goods left with the customer: captured and completed at once, stock moved
     promised_by: datetime | None = None
     ship_by: datetime | None = None
+    service_level: str | None = None  # what the customer bought, in the words of the routing rules: EXPRESS, SAME_DAY
     test: bool = False
     notes: str | None = None
     tags: tuple[str, ...] = ()

@@ -261,5 +261,6 @@ class Adapter:
     outbound: Outbound | None = None
     wire: Wire | None = None
     authorize: Any | None = None  # (call, account) -> headers; secrets enter here and nowhere else
-    prepare: Any | None = None  # (invoice JSON, account) -> (access key, signed bytes); fixed before the first send
+    prepare: Any | None = None  # (command, account) -> (key or id, signed bytes); fixed before the first send
+    printed: Any | None = None  # (stored document, cancelled=) -> PDF bytes; slow: run it in a process of its own
     learns: bool = False  # its reader wants the references that our deliveries about the same subject have learnt

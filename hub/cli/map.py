@@ -55,19 +55,22 @@ def explain(name: Name, file: Body, as_json: Json = False, ref: Refs = None, map
         typer.echo(json.dumps({"leaves": rows, "verdict": result.verdict}, ensure_ascii=False))
     else:
         for row in rows:
-            source = ", ".join(row["sources"]) or "(fixed)"
-            typer.echo(f"{row['at']} = {row['value']}  <- {source}  ({row['file']}:{row['line']})")
+            source = ", ".join(row["sources"]) or ("(computed)" if row["computed"] else "(fixed)")
+            value = row["value"] if isinstance(row["value"], str) else json.dumps(row["value"], ensure_ascii=False)
+            typer.echo(f"{row['at']} = {value}  <- {source}  ({row['file']}:{row['line']})")
         _print_reasons(result)
     raise typer.Exit(0 if result.verdict == "ok" else QUARANTINED)
 
 
 @app.command()
 def check(
-    path: Annotated[Path | None, typer.Argument(help="A folder of mappings.")] = None, as_json: Json = False
+    path: Annotated[Path | None, typer.Argument(help="A folder of mappings, of one adapter's, or one file.")] = None,
+    as_json: Json = False,
 ) -> None:
     """Load all mappings. Exit 1 with file, line and reason where one is refused."""
     try:
-        found = load_all(*((path,) if path else mapping_folders()))
+        alone = [path] if path and path.is_file() else sorted(path.glob("*.yaml")) if path else []
+        found = load_all(*(mapping_folders() if alone or path is None else (path,)), alone=alone)
     except MappingRefused as refused:
         for trap in refused.traps:
             typer.echo(
@@ -146,7 +149,7 @@ def _read(name: str, file: Path, refs: list[str] | None, folder: Path | None) ->
         if not mark or not kind:
             raise _usage(f"--ref is written KIND=ID, not {ref}")
         envelope[kind] = value
-        if kind == "order":
+        if kind in ("order", "order_id"):
             envelope["parent_id"] = value
     try:
         body = file.read_bytes()

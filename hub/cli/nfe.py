@@ -83,3 +83,23 @@ def show(file: str) -> None:
         typer.echo(f"{file}: {error}", err=True)
         raise typer.Exit(1) from error
     sys.stdout.write(text)
+
+
+@app.command()
+def danfe(
+    file: str,
+    *,
+    out: Annotated[Path, typer.Option(help="Where the PDF is written.")],
+    cancelled: Annotated[bool, typer.Option("--cancelled", help="Print the mark of a cancelled note.")] = False,
+) -> None:
+    """Print a note (NFe or nfeProc) as PDF, in the layout of its emission date."""
+    errors = import_module("hub.kit.errors")
+    try:
+        out.write_bytes(import_module("adapters.sefaz.danfe").render(Path(file).read_bytes(), cancelled=cancelled))
+    except OSError as error:
+        typer.echo(f"{error.filename}: {error.strerror}", err=True)
+        raise typer.Exit(1) from error
+    except errors.HubError as error:
+        typer.echo(f"{file}: {error}", err=True)
+        raise typer.Exit(1) from error
+    typer.echo(str(out), err=True)

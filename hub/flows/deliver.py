@@ -91,7 +91,7 @@ class Deliver:
         command = load(getattr(words, owed.kind), owed.payload)
         async with self._reactor.db.unit(tenant=row.tenant, actor="deliver") as tx:
             learnt = (await connections.read(tx, connection.connection_id, [owed.subject_id])).get(owed.subject_id, {})
-        account = replace(account, references={**learnt, **owed.references})
+        account = replace(account, references={**learnt, **owed.references}, delivery=owed.delivery_id.hex)
         return _Work(owed, connection, account, self._adapters[connection.adapter], command)
 
     async def _deliver(self, work: _Work) -> Outcome:
@@ -126,7 +126,7 @@ class Deliver:
         if work.owed.prepared is None:
             if work.adapter.prepare is None:
                 raise NeverTry(f"the adapter {work.adapter.name} signs nothing")
-            key, signed = await asyncio.to_thread(work.adapter.prepare, command.invoice, work.account)
+            key, signed = await asyncio.to_thread(work.adapter.prepare, command, work.account)
             async with self._reactor.unit(tenant=work.connection.tenant, actor="deliver") as tx:
                 await outbox.progress(tx, [outbox.Progress(leased=work.owed.leased, prepared=signed)])
                 news = InvoiceReported(

@@ -40,13 +40,21 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
 
 async def request_notes(tx: Tx, asked: Mapping[UUID, Cause], deps: Deps) -> None:
     """One note for each fulfillment; what is incomplete takes no number, holds its order and names all that is missing."""
+    before = await fiscal.of_fulfillments(tx, list(asked))
     for note in await notes_for(tx, asked, deps):
         try:
-            numbered = await fiscal.request(tx, [note.ask], deps.tables)
+            numbered = await _written(tx, note, before.get(note.ask.fulfillment_id), deps)
         except fiscal.Incomplete as error:
             await _incomplete(tx, note, str(error), error.faults, deps)
             continue
         await outbox.owe(tx, [delivery(n) for n in numbered])
+
+
+async def _written(tx: Tx, note: Note, before: Any, deps: Deps) -> list[fiscal.Numbered]:
+    """A rejected note keeps its number; otherwise the next one of the series is taken."""
+    if before is not None and before["state"] == "REJECTED":
+        return [await fiscal.correct(tx, before["fiscal_document_id"], note.ask, deps.tables)]
+    return await fiscal.request(tx, [note.ask], deps.tables)
 
 
 def delivery(n: fiscal.Numbered) -> outbox.Delivery:
@@ -134,3 +142,27 @@ async def _close(tx: Tx, order_ids: Sequence[UUID], deps: Deps, facts: Sequence[
 
 
 FLOW = Flow("gate", frozenset({"fulfillment.dispatch_asked", *OPENS, *SHUTS}), answer)
+
+
+async def rewrite_note(tx: Tx, incident: Any, cause: Cause, deps: Deps) -> None:
+    """Ask for dispatch again with the data as they are now; a rejected note is written anew under its own number."""
+    fulfillment_id = (
+        UUID(incident["details"]["fulfillment_id"])
+        if "fulfillment_id" in incident["details"]
+        else incident["subject_id"]
+    )
+    row = await fulfillment.lock_one(tx, fulfillment_id)
+    dispatch = row["dispatch"] or {}
+    await orders.release(
+        tx, [orders.HoldReleased(order_id=row["order_id"], kind=HoldKind.FISCAL, cause=cause)], note="written again"
+    )
+    await fulfillment.ask_dispatch(
+        tx,
+        fulfillment.DispatchAsked(
+            fulfillment_id=fulfillment_id,
+            carrier=dispatch.get("carrier") or "OWN",
+            service=dispatch.get("service"),
+            tracking=dispatch.get("tracking"),
+            cause=cause,
+        ),
+    )

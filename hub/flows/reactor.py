@@ -12,6 +12,7 @@ from uuid import UUID
 from hub.fiscal import FiscalTables
 from hub.incidents import Incidents
 from hub.kit.db import Database, Tx
+from hub.kit.doorbell import Doorbell
 from hub.kit.errors import HubError
 from hub.ledger import Fact
 from hub.routing import Rules
@@ -51,8 +52,8 @@ class Flow:
 class Reactor:
     """Units in which flows answer the facts before the commit."""
 
-    def __init__(self, db: Database, deps: Deps, flows: Sequence[Flow]) -> None:
-        self.db, self.deps, self.flows = db, deps, flows
+    def __init__(self, db: Database, deps: Deps, flows: Sequence[Flow], bell: Doorbell | None = None) -> None:
+        self.db, self.deps, self.flows, self._bell = db, deps, flows, bell
 
     @asynccontextmanager
     async def unit(
@@ -62,6 +63,13 @@ class Reactor:
         async with self.db.unit(tenant=tenant, actor=actor, correlation_id=correlation_id, now=now) as tx:
             yield tx
             await self.react(tx)
+            if tx.facts and self._bell is not None:
+                tx.after_commit.append(self._ring)
+
+    def _ring(self) -> None:
+        """Whoever follows the ledger or owes something should look."""
+        if self._bell is not None:
+            self._bell.ring("ledger", "outbox", "timers")
 
     async def react(self, tx: Tx) -> None:
         """Let the flows answer what is new, round by round, each flow once a round with all its facts."""

@@ -10,13 +10,14 @@ from uuid import UUID
 
 from hub import catalog, fulfillment, inventory, network, orders, routing
 from hub.canon.states import HoldKind
-from hub.flows.places import Places
+from hub.flows.places import Places, places_of
 from hub.flows.reactor import Deps, Flow
 from hub.flows.states import derive_states
 from hub.incidents import NewIncident
 from hub.kit.db import Tx
 from hub.ledger import Cause, Fact, append, fact
 
+ZERO = Decimal(0)
 TURNS = 3  # how often racers for the same units are decided anew before the rest waits for stock
 Avoid = Mapping[UUID, frozenset[tuple[UUID, str]]]
 
@@ -58,12 +59,19 @@ async def allocate(
     if not rows:
         return
     known = await catalog.find(tx, {r["sku"] for r in rows})
-    demands = demands_of(rows, known, avoid or {})
-    places = Places(await network.load(tx), deps.rules, tx.now)
-    numbers = {r["line_id"]: r["line_no"] for r in rows}
+    demands = routing.in_order(demands_of(rows, known, avoid or {}, deps.rules, reasons or {}), deps.rules)
+    nodes = await network.load(tx)
+    setting = _Setting(places_of(tx, nodes, deps.rules), deps, reasons or {})
+    shadow = places_of(tx, nodes, deps.shadow_rules) if deps.shadow_rules else None
     for turn in range(TURNS):
-        decisions = await _decide(tx, demands, places, deps)
-        refused = await _reserve(tx, decisions, causes, _Setting(places, deps, reasons or {}, numbers))
+        supply = await inventory.supply(tx, {x.sku for d in demands for x in d.lines})
+        if shadow is not None and turn == 0:
+            beside = _decided(demands, shadow, dict(supply))
+        decisions = _decided(demands, setting.places, dict(supply))
+        if shadow is not None and turn == 0:
+            found = [routing.Difference(a, b) for a, b in zip(decisions, beside, strict=True)]
+            await routing.keep_differences(tx, found, deps.rules, shadow.rules)
+        refused = await _reserve(tx, decisions, causes, setting)
         short = [d for d in decisions if d.unplaced and d.order_id not in refused]
         await _hold(tx, short, causes, deps, {r["order_id"]: r for r in rows})
         demands = [d for d in demands if d.order_id in refused]
@@ -75,7 +83,13 @@ async def allocate(
             )
 
 
-def demands_of(rows: Iterable[Any], known: Mapping[str, catalog.Product], avoid: Avoid) -> list[routing.Demand]:
+def demands_of(
+    rows: Iterable[Any],
+    known: Mapping[str, catalog.Product],
+    avoid: Avoid,
+    rules: routing.Rules,
+    reasons: Mapping[UUID, str],
+) -> list[routing.Demand]:
     """The waiting lines as questions to routing, one an order, oldest first."""
     grouped: dict[UUID, list[Any]] = {}
     for r in rows:
@@ -83,16 +97,7 @@ def demands_of(rows: Iterable[Any], known: Mapping[str, catalog.Product], avoid:
     return [
         routing.Demand(
             order_id=order_id,
-            lines=tuple(
-                routing.DemandLine(
-                    line_id=r["line_id"],
-                    sku=r["sku"],
-                    quantity=r["wanted"],
-                    weight_g=known[r["sku"]].weight_g if r["sku"] in known else None,
-                    hazmat=r["sku"] in known and known[r["sku"]].hazmat,
-                )
-                for r in lines
-            ),
+            lines=tuple(_line(r, known.get(r["sku"]), rules) for r in lines),
             country=lines[0]["ship_country"],
             region=lines[0]["ship_region"],
             method=lines[0]["method"],
@@ -101,9 +106,27 @@ def demands_of(rows: Iterable[Any], known: Mapping[str, catalog.Product], avoid:
             promised_by=lines[0]["promised_by"],
             pickup_node_id=lines[0]["pickup_node_id"],
             avoid=avoid.get(order_id, frozenset()),
+            level=lines[0]["service_level"],
+            tags=frozenset(lines[0]["tags"] or ()),
+            vip=not rules.vip_tags.isdisjoint(lines[0]["tags"] or ()),
+            backorder=reasons.get(order_id) == "order.hold_released",
         )
         for order_id, lines in grouped.items()
     ]
+
+
+def _line(row: Any, product: catalog.Product | None, rules: routing.Rules) -> routing.DemandLine:
+    """Its value counts in the rules' currency; in one that they have no rate for it has none."""
+    sides = (product.length_mm, product.width_mm, product.height_mm) if product else ()
+    return routing.DemandLine(
+        line_id=row["line_id"],
+        sku=row["sku"],
+        quantity=row["wanted"],
+        weight_g=product.weight_g if product else None,
+        longest_mm=max((x for x in sides if x), default=None),
+        unit_value=row["unit_price"] * rules.rate(row["currency"]) if rules.tax else ZERO,
+        hazmat=product is not None and product.hazmat,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,17 +136,20 @@ class _Setting:
     places: Places
     deps: Deps
     reasons: Mapping[UUID, str]
-    line_numbers: Mapping[UUID, int]
 
 
-async def _decide(tx: Tx, demands: Sequence[routing.Demand], places: Places, deps: Deps) -> list[routing.Decision]:
-    """Each order sees what the ones before it have left."""
-    left = await inventory.supply(tx, {x.sku for d in demands for x in d.lines})
+def _decided(
+    demands: Sequence[routing.Demand], places: Places, left: dict[tuple[UUID, str], Decimal]
+) -> list[routing.Decision]:
+    """Each order sees the units and the capacity that the ones before it have left."""
     decisions = []
+    busy: dict[UUID, int] = {}
     for demand in demands:
-        decision = routing.decide(demand, places.serving(demand), left, deps.rules)
+        decision = places.board.decide(demand, left, busy)
         for share in decision.shares:
             left[share.node_id, share.sku] -= share.quantity
+        for node_id in {s.node_id for s in decision.shares}:
+            busy[node_id] = busy.get(node_id, 0) + 1
         decisions.append(decision)
     return decisions
 
@@ -180,16 +206,18 @@ def _plans(decision: routing.Decision, decision_id: UUID, setting: _Setting, cau
     found: list[fulfillment.Plan] = []
     for node_id in dict.fromkeys(s.node_id for s in decision.shares):
         chosen = decision.candidate(node_id)
+        quote = decision.offers.get(node_id)
+        offer = quote.offer if quote else None
         shares = [s for s in decision.shares if s.node_id == node_id]
         found.append(
             fulfillment.Plan(
                 order_id=decision.order_id,
                 node_id=node_id,
                 decision_id=decision_id,
-                method=setting.places.method(decision.order_id, node_id),
+                method=chosen.method or "SHIP",
                 ship_by=setting.places.ships_at(node_id),
-                carrier=chosen.offer.carrier if chosen.offer else None,
-                service=chosen.offer.service if chosen.offer else None,
+                carrier=offer.carrier if offer else None,
+                service=offer.service if offer else None,
                 shares=tuple(
                     fulfillment.Share(line_id=s.line_id, line_no=n, sku=s.sku, quantity=s.quantity)
                     for n, s in enumerate(shares, 1)

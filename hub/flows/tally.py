@@ -11,6 +11,7 @@ from hub.flows.reactor import Deps, Flow
 from hub.flows.states import derive_states
 from hub.incidents import NewIncident
 from hub.kit.db import Tx
+from hub.kit.money import plain
 from hub.ledger import Cause, Fact
 
 # fact -> the line quantity that its third column adds to
@@ -83,7 +84,7 @@ def _moves(f: Fact, node: UUID, line: Sequence[str]) -> list[inventory.Move]:
 
 
 def _short(f: Fact) -> NewIncident:
-    skus = ", ".join(f"{x[2]} x {x[1]}" for x in f.data["lines"])
+    skus = ", ".join(f"{plain(Decimal(x[2]))} x {x[1]}" for x in f.data["lines"])
     return NewIncident(
         kind="short_pick",
         summary=f"A node lacks {skus}; the rest is routed again. Reason given: {f.data.get('reason') or 'none'}.",

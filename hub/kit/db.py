@@ -133,6 +133,7 @@ class Database:
                 actor=actor,
                 correlation_id=correlation_id or new_id(),
                 now=now or self.clock(),
+                database=self.dsn,
             )
             try:
                 yield tx

@@ -119,6 +119,10 @@ class Listener:
         for topic in self._topics:
             self._bell._heard[topic].discard(self._event)  # noqa: SLF001 - two halves of one thing
 
+    def poke(self) -> None:
+        """As if it had rung, for this listener alone."""
+        self._event.set()
+
     async def wait(self, timeout: float = POLL) -> bool:  # noqa: ASYNC109 - the poll is the point
         """True: rung since the last wait. False: the time has passed."""
         try:

@@ -21,6 +21,16 @@ class HubError(Exception):
         line = (type(self).__doc__ or "").strip().splitlines()[0]
         return line.format_map(_Shown(self.data))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """So that it comes back whole from another process, whatever its own `__init__` asks for."""
+        return _revived, (type(self), self.data)
+
+
+def _revived(kind: type[HubError], data: dict[str, Any]) -> HubError:
+    error = kind.__new__(kind)
+    HubError.__init__(error, **data)
+    return error
+
 
 class _Shown(dict[str, Any]):
     def __missing__(self, key: str) -> str:

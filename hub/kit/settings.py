@@ -66,6 +66,10 @@ class Settings(BaseSettings):
         (), description="Tenants that get a label of their own in metrics: 1,2,3."
     )
 
+    outbound_allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_numbers)] = Field(
+        (), description="host:port,host:port that outbound calls may reach though they are private or not on port 443."
+    )
+
     idempotency_days: int = Field(30, ge=1, le=365, description="How long an answer is kept for its key.")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "console"] = Field(

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.mapping.faults import Fault, type_name
-from hub.mapping.functions import Compiled
+from hub.mapping.functions import Compiled, scalar_of_key, single_key
 from hub.mapping.grammar import Call, Expr, First, Literal, Path
 from hub.mapping.paths import Run, Scope, compile_path
 from hub.mapping.plan import LeafPlan, ObjectPlan
@@ -135,7 +135,10 @@ def typed(compiled: Compiled, shape: Shape) -> Run:
             return value
 
         return enum
-    to = coerce
+    to = Decimal if shape.kind == "decimal" and compiled.gives == "int" else coerce
+    key = single_key(compiled.expr)
+    if key is not None:
+        return scalar_of_key(to, key)
 
     def run(item: Any, scope: Scope) -> Any:
         value = inner(item, scope)
@@ -203,14 +206,20 @@ def _compile_each(plan: ObjectPlan, each: Path, fill: Run) -> Run:
 
 def _compile_fill(plan: ObjectPlan) -> Run:
     empty = {name: shape.unset if shape.unset != "computed" else None for name, shape in plan.shape.fields.items()}
-    leaves = [(leaf.key, typed(leaf.compiled, leaf.shape), leaf.shape.required, leaf) for leaf in plan.leaves]
+    fixed = dict(_constants(plan))
+    empty.update(fixed)
+    leaves = [
+        (leaf.key, typed(leaf.compiled, leaf.shape), leaf.shape.required, leaf)
+        for leaf in plan.leaves
+        if leaf.key not in fixed
+    ]
     objects = [(child.key, compile_object(child)) for child in plan.objects]
-    nullable = bool(plan.at) and plan.each is None and not plan.shape.never_null
+    filled = bool(fixed) or not plan.at or plan.each is not None or plan.shape.never_null
     needed = [leaf for leaf in plan.leaves if leaf.shape.required]
 
     def fill(item: Any, scope: Scope) -> Any:
         out = empty.copy()
-        some = not nullable
+        some = filled
         lacking = False
         for key, run, required, leaf in leaves:
             try:
@@ -219,7 +228,7 @@ def _compile_fill(plan: ObjectPlan) -> Run:
                 scope.sink.fault(leaf, leaf.compiled, item, scope, fault)
                 some = True
                 continue
-            if value is None or (required and value == ""):
+            if value is None or (required and type(value) is str and not value):
                 lacking = lacking or required
             else:
                 out[key] = value
@@ -238,11 +247,19 @@ def _compile_fill(plan: ObjectPlan) -> Run:
     return fill
 
 
+def _constants(plan: ObjectPlan) -> Iterator[tuple[str, Any]]:
+    """Literal texts and booleans: they are in the object before anything is read."""
+    for leaf in plan.leaves:
+        expr = leaf.compiled.expr
+        if isinstance(expr, Literal) and type(expr.value) in (str, bool):
+            yield leaf.key, expr.value
+
+
 def _report(needed: list[LeafPlan], item: Any, scope: Scope) -> None:
     for leaf in needed:
         try:
             value = leaf.compiled.run(item, scope)
         except Fault:
             continue
-        if value is None or value == "":
+        if value is None or (type(value) is str and not value):
             scope.sink.fault(leaf, leaf.compiled, item, scope, Fault(_MISSING, value))

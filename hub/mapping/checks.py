@@ -8,11 +8,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from hub.mapping.codes import CURRENCIES
 from hub.mapping.faults import EXPECTED, Reason, shown
 from hub.mapping.spec import Check
 from hub.mapping.targets import is_personal
 
 ZERO = Decimal(0)
+CENT = Decimal("0.01")
 _INDEX = re.compile(r"\[\d+\]")
 _ADDED = ("goods", "shipping", "tip", "fees", "duties")
 _TAKEN = ("discount", "shipping_discount")
@@ -54,13 +56,10 @@ def complete_order(value: dict[str, Any]) -> None:
     """Fills in what the hub computes: goods, discount, a total that the channel does not give, who fulfills."""
     lines = value["lines"] or []
     totals = value["totals"]
-    kinds = {line["fulfilled_by"] for line in lines}
-    value["fulfilled_by"] = "CHANNEL" if kinds == {"CHANNEL"} else "MERCHANT"
-    if totals is None:
-        return
-    goods = [line["gross"] if line["gross"] is not None else _times(line) for line in lines]
-    totals["goods"] = _sum(goods)
-    totals["discount"] = _sum([line["discount"] for line in lines] + [totals["order_discount"] or ZERO])
+    value["fulfilled_by"] = "CHANNEL" if {line["fulfilled_by"] for line in lines} == {"CHANNEL"} else "MERCHANT"
+    if totals is not None:
+        totals["goods"] = _sum([gross_of(line) for line in lines])
+        totals["discount"] = _sum([line["discount"] for line in lines] + [totals["order_discount"] or ZERO])
 
 
 def compute_total(value: dict[str, Any]) -> None:
@@ -68,17 +67,19 @@ def compute_total(value: dict[str, Any]) -> None:
     value["totals"]["total"] = order_total(value["totals"])
 
 
-def _times(line: dict[str, Any]) -> Decimal | None:
+def gross_of(line: dict[str, Any]) -> Decimal | None:
+    """The line before discounts: as given, else price x quantity without the zeros that a product gathers (12.00 x 0.350 is 4.20)."""
+    gross: Decimal | None = line["gross"]
+    if gross is not None:
+        return gross
     price, quantity = line["unit_price"], line["quantity"]
-    return None if price is None or quantity is None else _tidy(price * quantity)
-
-
-def _tidy(value: Decimal) -> Decimal:
-    """Without the zeros that a product gathers after the second place: 12.00 x 0.350 is 4.20."""
-    if int(value.as_tuple().exponent) >= -2:
-        return value
-    short = value.normalize()
-    return short.quantize(Decimal("0.01")) if int(short.as_tuple().exponent) > -2 else short
+    if price is None or quantity is None:
+        return None
+    product: Decimal = price * quantity
+    if int(product.as_tuple().exponent) >= -2:
+        return product
+    short = product.normalize()
+    return short.quantize(CENT) if int(short.as_tuple().exponent) > -2 else short
 
 
 def _sum(values: list[Decimal | None]) -> Decimal | None:
@@ -106,6 +107,7 @@ def order_total(totals: dict[str, Any]) -> Decimal | None:
 def order_checks(value: dict[str, Any], faulty: set[str]) -> Iterator[CheckResult | Failure]:
     """`totals`, `lines` and `currency`. The last two are listed only where they fail: they have no two sides to show."""
     yield from _totals(value, faulty)
+    yield from currency_check(value)
     seen: set[str] = set()
     for index, line in enumerate(value["lines"] or []):
         at = f"lines[{index}]"
@@ -114,6 +116,13 @@ def order_checks(value: dict[str, Any], faulty: set[str]) -> Iterator[CheckResul
             yield Failure(f"{at}.external_id", "DUPLICATE_LINE", EXPECTED["DUPLICATE_LINE"], name)
         seen.add(name)
         yield from _line(at, line)
+
+
+def currency_check(value: dict[str, Any]) -> Iterator[Failure]:
+    """Of orders and refunds: also a currency that no function has looked at is one of ISO 4217."""
+    code = value["currency"]
+    if code is not None and code not in CURRENCIES:
+        yield Failure("currency", "BAD_CODE", "expected an ISO 4217 currency such as BRL", code)
 
 
 def _totals(value: dict[str, Any], faulty: set[str]) -> Iterator[CheckResult | Failure]:
@@ -132,14 +141,14 @@ def _totals(value: dict[str, Any], faulty: set[str]) -> Iterator[CheckResult | F
 
 def _line(at: str, line: dict[str, Any]) -> Iterator[CheckResult | Failure]:
     quantity, price, discount = line["quantity"], line["unit_price"], line["discount"]
-    if quantity is not None and quantity <= 0:
+    if quantity is not None and quantity <= ZERO:
         yield _broken(f"{at}.quantity", digits(quantity), "0", "a quantity is above 0")
-    if price is not None and price < 0:
+    if price is not None and price < ZERO:
         yield _broken(f"{at}.unit_price", digits(price), "0", "a unit price is at least 0")
-    if discount is None or price is None or quantity is None:
+    if not discount:
         return
-    most = line["gross"] if line["gross"] is not None else price * quantity
-    if discount < 0 or discount > most:
+    most = gross_of(line)
+    if most is not None and (discount < ZERO or discount > most):
         yield _broken(f"{at}.discount", digits(discount), digits(most), f"a discount lies between 0 and {digits(most)}")
 
 
@@ -179,10 +188,16 @@ def _check_sum(check: Check, value: dict[str, Any]) -> Iterator[CheckResult | Fa
     right = sum((found for _, found in sides if found is not None), ZERO)
     if all(found is None for _, found in sides):
         return
-    ok = abs(left - right) <= check.tolerance * max(1, len(value.get("lines") or ()))
+    ok = abs(left - right) <= _tolerance(check, value)
     yield CheckResult(check.id, ok, digits(left), digits(right))
     if not ok:
         yield Failure(sides[0][0], "CHECK_FAILED", f"{check.id}: the sum is {digits(left)}", digits(right), check.line)
+
+
+def _tolerance(check: Check, value: dict[str, Any]) -> Decimal:
+    """What is allowed a line, and never more than the currency's minor unit, times the lines."""
+    minor = Decimal(1).scaleb(-CURRENCIES.get(str(value.get("currency")), 2))
+    return min(check.tolerance, minor) * max(1, len(value.get("lines") or ()))
 
 
 def _check_each(check: Check, value: dict[str, Any]) -> Iterator[CheckResult | Failure]:

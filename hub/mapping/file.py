@@ -14,7 +14,7 @@ from hub.mapping.paths import Scope
 from hub.mapping.plan import ObjectPlan
 from hub.mapping.result import MappingResult
 from hub.mapping.spec import Spec
-from hub.mapping.targets import ORDER
+from hub.mapping.targets import ORDER, REFUND
 from hub.mapping.write import OneWay, encode
 
 
@@ -61,7 +61,7 @@ class MappingFile:
             tuple(found),
             tuple(sink.reasons),
             more=sink.more,
-            origins=lambda: trace.origins(self.plan, document, root),
+            origins=lambda: self._origins(value, document, root),
         )
 
     def write(self, value: Mapping[str, Any]) -> bytes:
@@ -84,12 +84,23 @@ class MappingFile:
             return document[key]
         return document
 
+    def _origins(self, value: dict[str, Any], document: Any, root: Scope) -> Iterator[trace.Origin]:
+        yield from trace.origins(self.plan, document, root)
+        if self.spec.shape is ORDER and value["totals"] is not None:
+            names = ("goods", "discount", "total") if self._computes_total else ("goods", "discount")
+            totals = next(child for child in self.plan.objects if child.key == "totals")
+            for name in names:
+                amount = value["totals"][name]
+                yield trace.Origin(f"totals.{name}", (), None, None, totals.file, totals.line, amount, computed=True)
+
     def _judge(self, value: dict[str, Any], faulty: set[str]) -> Iterator[CheckResult | Failure]:
         if self.spec.shape is ORDER:
             checks.complete_order(value)
             if self._computes_total and value["totals"] is not None:
                 checks.compute_total(value)
             yield from checks.order_checks(value, faulty)
+        elif self.spec.shape is REFUND:
+            yield from checks.currency_check(value)
         yield from checks.declared_checks(self.spec.checks, value, faulty)
 
     def _unreadable(self, fault: Fault) -> MappingResult:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +16,7 @@ from hub.mapping.spec import Spec, SpecReader
 from hub.mapping.write import compile_writer, refuse_one_way
 from hub.mapping.yamlfile import read_yaml
 
+_NAME = re.compile(r"^mapping: *([\w/-]+)", re.MULTILINE)
 _HEAD = re.compile(r"^mapping:", re.MULTILINE)
 
 
@@ -40,15 +41,16 @@ class Mappings(Mapping[str, MappingFile]):
         return len(self._files)
 
 
-def load_all(*folders: Path) -> Mappings:
+def load_all(*folders: Path, alone: Sequence[Path] = ()) -> Mappings:
     """The mappings below `<folder>/<adapter>/<name>.yaml`; of two files of one name the one in the earlier folder wins.
 
     Raises `MappingRefused` with every trap of every file. A folder without any file that begins with `mapping:` belongs to
-    another language (X12 guides, routing rules) and is left alone.
+    another language (X12 guides, routing rules) and is left alone. Files given `alone` win over all and bear the name that they
+    state, wherever they lie.
     """
     traps: list[Trap] = []
     specs: dict[str, Spec] = {}
-    for path, name, shown in _files(folders):
+    for path, name, shown in (*_alone(alone), *_files(folders)):
         if name in specs:
             continue
         try:
@@ -91,6 +93,12 @@ def _compiled(specs: Mapping[str, Spec]) -> Mappings:
     if traps:
         raise MappingRefused(sorted(set(traps), key=lambda trap: (trap.file, trap.line)))
     return Mappings({name: MappingFile(specs[name], plan, writers.get(name)) for name, plan in plans.items()})
+
+
+def _alone(files: Sequence[Path]) -> Iterator[tuple[Path, str, str]]:
+    for path in files:
+        stated = _NAME.search(path.read_text(encoding="utf-8", errors="replace"))
+        yield path, stated[1] if stated else f"{path.parent.name}/{path.stem}", str(path)
 
 
 def _files(folders: tuple[Path, ...]) -> Iterator[tuple[Path, str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from hub.mapping.codes import COUNTRIES, CURRENCIES
@@ -24,9 +25,7 @@ _MOST_DIGITS = 28  # what decimal arithmetic keeps exactly
 def decimal(value: Any) -> Decimal:
     """A JSON number, or text of digits with a point. NOT_DECIMAL for commas, currency signs, words, exponents in text."""
     if type(value) is str:
-        if _DECIMAL.match(value):
-            return Decimal(value)
-        raise Fault("NOT_DECIMAL", value)
+        return _decimal_of(value)
     if type(value) is Decimal:
         if abs(value.adjusted()) > _MOST_DIGITS or len(value.as_tuple().digits) > _MOST_DIGITS:
             raise Fault("NOT_DECIMAL", value)
@@ -36,6 +35,14 @@ def decimal(value: Any) -> Decimal:
             raise Fault("NOT_DECIMAL", value)
         return Decimal(value)
     raise wrong_type(value, "a decimal")
+
+
+@lru_cache(maxsize=4096)
+def _decimal_of(text: str) -> Decimal:
+    """Amounts repeat (0.00, the price of a bestseller): reading one again costs a look-up."""
+    if _DECIMAL.match(text):
+        return Decimal(text)
+    raise Fault("NOT_DECIMAL", text)
 
 
 def comma_decimal(value: Any) -> Decimal:

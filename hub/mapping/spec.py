@@ -19,7 +19,7 @@ _CHECK = frozenset(
 )
 _KINDS = ("sum", "each", "same", "required")
 BUILT_IN = frozenset({"totals", "lines", "currency"})
-CENT_MOST = Decimal("0.01")
+WIDEST = Decimal(1)  # a minor unit of the yen; narrower currencies are held to theirs when checked
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -235,7 +235,7 @@ class SpecReader:
         if kind == "each" and not {"above", "at_least", "one_of"} & set(table.entries):
             self.trap(table.line, "each needs above, at_least or one_of")
         tolerance = self._number(table, "tolerance") or Decimal(0)
-        if tolerance < 0 or tolerance > CENT_MOST:
+        if tolerance < 0 or tolerance > WIDEST:
             self.trap(table.line, "a tolerance may not exceed one minor unit per line")
         if tolerance and not self.text(table, "why"):
             self.trap(table.line, "a tolerance needs why")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hub.mapping.build import open_each, open_object
-from hub.mapping.faults import CAP, HIDDEN, Fault, Reason, shown
+from hub.mapping.faults import CAP, HIDDEN, Fault, Reason, shown, type_name
 from hub.mapping.functions import Compiled
 from hub.mapping.grammar import Call, First, Literal, Path
 from hub.mapping.paths import Hit, Scope, elements, listed, places
@@ -26,6 +26,7 @@ class Origin:
     file: str
     line: int
     value: Any
+    computed: bool = False  # by the hub, from other fields
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -34,6 +35,7 @@ class Origin:
             "table": self.table,
             "file": self.file,
             "line": self.line,
+            "computed": self.computed,
         }
 
 
@@ -98,7 +100,9 @@ class Sink:
         if fault.code == "MISSING":
             source, value = (" ?? ".join(dict.fromkeys(place for place, _ in hits)) or None), "null"
         else:
-            source, value = (guilty[0] if guilty else None), shown(fault.value)
+            # a text in the place of an object may be a whole address: only its type is told
+            value = type_name(fault.value) if fault.code == "WRONG_SHAPE" else shown(fault.value)
+            source = guilty[0] if guilty else None
         private = plan.at in self.hidden or is_personal(plan.at)
         self.add(
             Reason(

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.events import AliasEvent
 from ruamel.yaml.nodes import MappingNode, ScalarNode
 
 from hub.mapping.faults import MappingRefused, Trap
@@ -62,30 +60,24 @@ def read_yaml(text: str, file: str) -> Table:
     if traps:
         raise MappingRefused(traps)
     try:
-        traps.extend(Trap(file, line, reason) for line, reason in _anchors(text))
-        top = None if traps else YAML(typ="safe", pure=True).compose(text)
+        top = YAML(typ="safe", pure=True).compose(text)
     except (MarkedYAMLError, ValueError, RecursionError) as error:
         mark = getattr(error, "problem_mark", None)
         reason = getattr(error, "problem", None) or "not YAML"
         raise MappingRefused([Trap(file, mark.line + 1 if mark else 1, f"not YAML: {reason}")]) from error
-    if not traps and not isinstance(top, MappingNode):
-        traps.append(Trap(file, 1, "expected keys and values at the top"))
-    if traps:
-        raise MappingRefused(traps)
+    if not isinstance(top, MappingNode) or top.anchor:
+        raise MappingRefused([Trap(file, 1, "expected keys and values at the top")])
     table = _table(top, file, traps)
     if traps:
         raise MappingRefused(traps)
     return table
 
 
-def _anchors(text: str) -> Iterator[tuple[int, str]]:
-    for event in YAML(typ="safe", pure=True).parse(text):
-        if isinstance(event, AliasEvent) or getattr(event, "anchor", None):
-            yield event.start_mark.line + 1, "anchors and aliases are refused: write it out"
-
-
 def _node(node: Any, file: str, traps: list[Trap]) -> Node:
     line = node.start_mark.line + 1
+    if node.anchor:  # not descended into: an alias may lead back here a billion times
+        traps.append(Trap(file, line, "anchors and aliases are refused: write it out"))
+        return Scalar("", line, "null", quoted=False)
     if isinstance(node, MappingNode):
         return _table(node, file, traps)
     if not isinstance(node, ScalarNode):

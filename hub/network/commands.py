@@ -52,6 +52,7 @@ async def put_node(tx: Tx, node: Node) -> UUID:
         node.fiscal_connection_id,
         node.wms_connection_id,
         tx.now,
+        list(node.closed_on),
     )
     tx.after_commit.append(forget)
     return found
@@ -72,6 +73,8 @@ async def put_lanes(tx: Tx, lanes: Sequence[Lane]) -> None:
             x.days,
             x.co2e_g,
             x.max_weight_g,
+            x.valid_until,
+            x.valid_until is not None,
         )
         for x in lanes
     ]
@@ -140,5 +143,9 @@ def _node(row: Any) -> Node:
         "wms_connection_id",
     ]
     return Node(
-        kind=NodeKind(row["kind"]), address=address, work_days=tuple(row["work_days"]), **{k: row[k] for k in same}
+        kind=NodeKind(row["kind"]),
+        address=address,
+        work_days=tuple(row["work_days"]),
+        closed_on=tuple(row["closed_on"]),
+        **{k: row[k] for k in same},
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -28,11 +28,12 @@ class Lane:
     days: int
     co2e_g: int
     max_weight_g: int | None = None
+    valid_until: datetime | None = None  # of a live quote; None: the rate table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """`cut_off` is local time; `work_days` ISO weekdays. Fiscal fields are those of the establishment."""
+    """`cut_off` is local time; `work_days` ISO weekdays; `closed_on` holidays of this node. Fiscal fields are those of the establishment."""
 
     node_id: UUID
     code: str
@@ -42,6 +43,7 @@ class Node:
     timezone: str
     cut_off: time | None = None
     work_days: tuple[int, ...] = (1, 2, 3, 4, 5)
+    closed_on: tuple[date, ...] = ()
     capacity_per_day: int | None = None
     open_fulfillments: int = 0
     active: bool = True
@@ -62,7 +64,9 @@ class Node:
         local = now.astimezone(ZoneInfo(self.timezone))
         cut_off = self.cut_off or time(23, 59)
         day = local.date() if local.time() <= cut_off else local.date() + timedelta(days=1)
-        while day.isoweekday() not in self.work_days:
+        for _ in range(366):
+            if day.isoweekday() in self.work_days and day not in self.closed_on:
+                break
             day += timedelta(days=1)
         return datetime.combine(day, cut_off, ZoneInfo(self.timezone)).astimezone(now.tzinfo)
 
@@ -77,6 +81,21 @@ class Network:
     def node(self, code: str) -> Node | None:
         return next((n for n in self.nodes.values() if n.code == code), None)
 
-    def lanes_to(self, node_id: UUID, country: str, region: str) -> tuple[Lane, ...]:
-        """Lanes from that node that serve the destination; a lane to the region is told from one to the whole country."""
-        return tuple(x for x in self.lanes.get(node_id, ()) if x.country == country and x.region in ("", region))
+    def lanes_to(self, node_id: UUID, country: str, region: str, now: datetime) -> tuple[Lane, ...]:
+        """Lanes from that node that serve the destination, one for each service: a valid live quote counts before the rate table,
+        a lane to the region before one to the whole country.
+        """
+        best: dict[tuple[str, str], Lane] = {}
+        for lane in self.lanes.get(node_id, ()):
+            if lane.country != country or lane.region not in ("", region):
+                continue
+            if lane.valid_until is not None and lane.valid_until <= now:
+                continue
+            key = (lane.carrier, lane.service)
+            if key not in best or _exactness(lane) > _exactness(best[key]):
+                best[key] = lane
+        return tuple(best.values())
+
+
+def _exactness(lane: Lane) -> tuple[bool, bool]:
+    return lane.valid_until is not None, lane.region != ""

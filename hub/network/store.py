@@ -36,6 +36,7 @@ nodes = table(
     col("timezone"),
     col("cut_off", sa.Time, null=True),  # local time; orders after it leave the next working day
     col("work_days", ARRAY(sa.SmallInteger), default="'{1,2,3,4,5}'"),  # ISO weekdays
+    col("closed_on", ARRAY(sa.Date), default="'{}'"),  # holidays of this node
     col("capacity_per_day", sa.Integer, null=True),
     col("open_fulfillments", sa.Integer, default="0"),
     col("active", sa.Boolean, default="true"),
@@ -64,8 +65,11 @@ lanes = table(
     col("days", sa.SmallInteger),
     col("co2e_g", sa.Integer, default="0"),
     col("max_weight_g", sa.Integer, null=True),
+    col("live", sa.Boolean, default="false"),
+    col("valid_until", Time, null=True),  # a carrier's quote holds until then
+    must("live_ends", "live = (valid_until IS NOT NULL)", why="a quote that never ends is a rate table"),
     belongs("node_id", "nodes", "node_id"),
     must("cost_not_negative", "cost >= 0 AND cost_per_kg >= 0", why="a lane does not pay us"),
-    index("lanes_from", "node_id", "country", "region", "carrier", "service", unique=True),
+    index("lanes_from", "node_id", "country", "region", "carrier", "service", "live", unique=True),
     key="lane_id",
 )

@@ -189,6 +189,7 @@ def _head(tx: Tx, order_id: UUID, capture: Capture, open_holds: int) -> dict[str
         "promised_by": draft.promised_by,
         "promise_key": draft.promised_by or FAR,
         "ship_by": draft.ship_by,
+        "service_level": draft.service_level,
         "created_at": tx.now,
         "updated_at": tx.now,
         "correlation_id": capture.cause.correlation_id,

@@ -34,7 +34,7 @@ RETURNING order_id, number, channel, connection_id, external_id, fulfilled_by, c
 
 -- name: waiting     what is still to be assigned to a node, of approved orders that nothing holds
 SELECT o.order_id, o.number, o.channel, o.method, o.currency, o.total, o.placed_at, o.promised_by, o.ship_country, o.ship_region, o.ship_city, o.ship_postal_code,
-       o.pickup_node_id, o.customer_tax_id, l.line_id, l.line_no, l.sku, l.ordered - l.cancelled - l.reserved AS wanted, l.unit_price
+       o.pickup_node_id, o.customer_tax_id, o.service_level, (SELECT array_agg(t.tag) FROM order_tags t WHERE t.order_id = o.order_id) AS tags, l.line_id, l.line_no, l.sku, l.ordered - l.cancelled - l.reserved AS wanted, l.unit_price
 FROM orders o JOIN order_lines l ON l.order_id = o.order_id
 WHERE o.order_id = ANY ($1::uuid[]) AND o.state IN ('APPROVED', 'PICKING', 'PACKED') AND o.open_holds = 0 AND o.cancel_origin IS NULL AND NOT o.test
   AND l.kind = 'GOODS' AND l.fulfilled_by = 'MERCHANT' AND l.ordered - l.cancelled - l.reserved > 0

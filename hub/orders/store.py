@@ -70,6 +70,7 @@ orders = table(
     col("promised_by", Time, null=True),
     col("promise_key", Time, default="'9999-12-31'"),  # promised_by for sorting, never null
     col("ship_by", Time, null=True),
+    col("service_level", Key, null=True),  # as the routing rules name it
     col("cancel_reason", null=True),
     col("cancel_origin", Key, null=True),  # who asked for the end of the whole order: CHANNEL or HUB
     col("created_at", Time),

@@ -3,187 +3,279 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from decimal import Decimal
+from datetime import timedelta
+from decimal import ROUND_CEILING, Decimal
 from uuid import UUID
 
-from hub.routing.assign import Choice, assign
-from hub.routing.model import ZERO, Candidate, Decision, Demand, Offer, Place, Share, Stock
-from hub.routing.rules import Filter, Rules
+from hub.routing.assign import Choice, assign, best_alone
+from hub.routing.filters import Asked, carries, total
+from hub.routing.model import ZERO, Candidate, Decision, Demand, Place, Quote, Share, Stock, Terms
+from hub.routing.prospects import CENT, KG, Priced, Prospect, excluded, prepare
+from hub.routing.rules import Rules
 
-KG = Decimal(1000)
+ONE = Decimal(1)
+DAY = timedelta(days=1)
+NOTHING: Mapping[UUID, int] = {}
+NO_QUOTE = Quote(None, None, 0)
+NO_TAGS: frozenset[str] = frozenset()
+Serving = Callable[[str, str], Sequence[Place]]
 
 
 def decide(demand: Demand, places: Sequence[Place], stock: Stock, rules: Rules) -> Decision:
     """The nodes for each line, why each was chosen or not, and what could not be placed."""
-    wanted: dict[str, Decimal] = {}
-    for line in demand.lines:
-        wanted[line.sku] = wanted.get(line.sku, ZERO) + line.quantity
-    candidates = [_candidate(demand, p, wanted, stock, rules) for p in places]
-    weights = {line.sku: Decimal(line.weight_g or 0) / KG for line in demand.lines}
-    choices = [
-        Choice(
-            node_id=c.node_id,
-            fixed=c.score or ZERO,
-            has={s: _has(demand, stock, c.node_id, s) for s in wanted},
-            unit_cost={s: c.offer.cost_per_kg * weights[s] * rules.weight("cost") if c.offer else ZERO for s in wanted},
+    return Board(rules, lambda _country, _region: places).decide(demand, stock)
+
+
+class Board:
+    """The network under one set of rules at one moment, for many demands. `serving`: places with their offers to (country, region)."""
+
+    def __init__(self, rules: Rules, serving: Serving) -> None:
+        self.rules, self._serving = rules, serving
+        self._prepared: dict[tuple[Terms, frozenset[str]], tuple[Prospect, ...]] = {}
+        self.split = rules.weight("split")
+        self.scarcity = rules.weight("scarcity")
+        self.late = rules.weight("late_day")
+
+    def decide(self, demand: Demand, stock: Stock, busy: Mapping[UUID, int] = NOTHING) -> Decision:
+        """`busy`: fulfillments given to nodes since the places were read. Filters of `relax` are left out only when they must be."""
+        decision = self._decide(demand, stock, busy, NO_TAGS)
+        for step in self.rules.relax:
+            if not decision.unplaced:
+                break
+            decision = min(
+                decision,
+                self._decide(demand, stock, busy, frozenset(step)),
+                key=lambda d: sum(x[2] for x in d.unplaced),
+            )
+        if decision.unplaced and self.rules.fallback == "hold":
+            unplaced = tuple((x.line_id, x.sku, x.quantity) for x in demand.lines)
+            return Decision(
+                order_id=demand.order_id,
+                candidates=decision.candidates,
+                shares=(),
+                unplaced=unplaced,
+                score=ZERO,
+                exact=decision.exact,
+                relaxed=decision.relaxed,
+            )
+        return decision
+
+    def _decide(self, demand: Demand, stock: Stock, busy: Mapping[UUID, int], relaxed: frozenset[str]) -> Decision:
+        work = _Work(demand, stock, busy, self)
+        for prospect in self._prospects(demand, relaxed):
+            work.consider(prospect)
+        return work.decision(relaxed)
+
+    def _prospects(self, demand: Demand, relaxed: frozenset[str]) -> tuple[Prospect, ...]:
+        tags = demand.tags & self.rules.tags if self.rules.tags else NO_TAGS
+        hazmat = any(x.hazmat for x in demand.lines)
+        terms = Terms(demand.country, demand.region, demand.method, demand.channel, demand.level, hazmat, tags)
+        found = self._prepared.get((terms, relaxed))
+        if found is None:
+            places = self._serving(demand.country, demand.region)
+            found = tuple(prepare(terms, p, self.rules, relaxed) for p in places)
+            self._prepared[terms, relaxed] = found
+        return found
+
+
+class _Work:
+    """One demand at work: sums, then candidate by candidate, then the assignment."""
+
+    def __init__(self, demand: Demand, stock: Stock, busy: Mapping[UUID, int], board: Board) -> None:
+        self.demand, self.stock, self.board = demand, stock, board
+        wanted: dict[str, Decimal] = {}
+        kilos: dict[str, Decimal] = {}
+        values: dict[str, Decimal] = {}
+        for line in demand.lines:
+            wanted[line.sku] = wanted.get(line.sku, ZERO) + line.quantity
+            kilos[line.sku] = Decimal(line.weight_g or 0) / KG
+            values[line.sku] = line.unit_value
+        self.wanted, self.kilos, self.values = wanted, list(kilos.values()), list(values.values())
+        self.amounts = list(wanted.values())
+        self.kg = total([k * n for k, n in zip(self.kilos, self.amounts, strict=True)])
+        self.value = total([v * n for v, n in zip(self.values, self.amounts, strict=True)])
+        heaviest = max((x.weight_g or 0 for x in demand.lines), default=0)
+        longest = max((x.longest_mm or 0 for x in demand.lines), default=0)
+        self.asked = Asked(demand, wanted, self.amounts, heaviest, longest, busy)
+        self.stocked: list[Decimal] = []  # of the place at hand: what there is, also beyond what is wanted
+        self.candidates: list[Candidate] = []
+        self.fixed: list[Decimal] = []  # of the feasible candidates, as are the next ones
+        self.live: list[tuple[Candidate, Prospect, Priced, list[Decimal]]] = []
+
+    def consider(self, prospect: Prospect) -> None:
+        place, asked = prospect.place, self.asked
+        asked.has = has = self._has(place.node_id)
+        for rule, check in prospect.checks:
+            why = check(asked, place, rule)
+            if why:
+                self.candidates.append(excluded(place, rule.id, why))
+                return
+        if prospect.out is not None:
+            self.candidates.append(prospect.out)
+        else:
+            self._feasible(prospect, has)
+
+    def _has(self, node_id: UUID) -> list[Decimal]:
+        """Units of each wanted SKU that the node can give, never more than wanted."""
+        get = self.stock.get
+        found = [get((node_id, sku), ZERO) for sku in self.wanted]
+        if self.demand.avoid:
+            avoid = self.demand.avoid
+            found = [ZERO if (node_id, sku) in avoid else n for sku, n in zip(self.wanted, found, strict=True)]
+        self.stocked = found
+        return [n if h >= n else max(h, ZERO) for h, n in zip(found, self.amounts, strict=True)]
+
+    def _feasible(self, prospect: Prospect, has: list[Decimal]) -> None:
+        place = prospect.place
+        whole = has == self.amounts
+        kg = self.kg if whole else total([k * h for k, h in zip(self.kilos, has, strict=True)])
+        quotes, priced, best, late = self._choose(prospect, kg)
+        if priced is None or best.score is None:
+            self.candidates.append(excluded(place, "weight", f"no lane takes a piece of {self.asked.heaviest_g} g"))
+            return
+        parts = dict(priced.parts)
+        score = best.score
+        if best.parcels > 1:
+            parts["parcels"] = priced.per_parcel * (best.parcels - 1)
+        if late:
+            parts["late_day"] = late
+        if self.board.scarcity:
+            parts["scarcity"] = scarcity = self._scarcity(has)
+            score += scarcity
+        fixed = score
+        if priced.per_kg and kg:
+            parts["per_kg"] = weighed = priced.per_kg * kg
+            fixed -= weighed
+        if prospect.tax:
+            value = self.value if whole else total([v * h for v, h in zip(self.values, has, strict=True)])
+            parts["tax"] = prospect.tax * value
+            score += parts["tax"]
+        candidate = Candidate(
+            node_id=place.node_id,
+            code=place.code,
+            feasible=True,
+            score=score,
+            parts=parts,
+            offer=priced.offer,
+            quotes=quotes,
+            method=prospect.method,
+            ships_at=place.ships_at,
+            arrives_at=priced.arrives,
         )
-        for c in candidates
-        if c.feasible
-    ]
-    found = assign(wanted, choices, split=rules.weight("split"), most=rules.most_nodes)
-    units = {node: dict(per) for node, per in found.units.items()}
-    if rules.fallback == "hold" and _short(wanted, units):
-        units = {}
-    shares, unplaced = _spread(demand, units)
-    return Decision(
-        order_id=demand.order_id,
-        candidates=tuple(candidates),
-        shares=tuple(shares),
-        unplaced=tuple(unplaced),
-        score=found.score if units else ZERO,
-        exact=found.exact,
-    )
+        self.candidates.append(candidate)
+        self.fixed.append(fixed)
+        self.live.append((candidate, prospect, priced, has))
+
+    def _choose(self, prospect: Prospect, kg: Decimal) -> tuple[tuple[Quote, ...], Priced | None, Quote, Decimal]:
+        """Every offer with its score for that weight; the cheapest one, and what lateness costs in it."""
+        promised, heaviest = self.demand.promised_by, self.asked.heaviest_g
+        quotes: list[Quote] = []
+        chosen: Priced | None = None
+        best, best_score, best_late = NO_QUOTE, ZERO, ZERO
+        for priced in prospect.priced:
+            offer, count, late = priced.offer, 1, ZERO
+            score = priced.score + priced.per_kg * kg
+            if priced.limited and offer is not None:
+                if offer.unusable or not carries(offer, heaviest):
+                    quotes.append(Quote(offer, None, 0, offer.unusable or f"takes {offer.max_weight_g} g"))
+                    continue
+                if kg > priced.most_kg > ZERO:
+                    count = int((kg / priced.most_kg).to_integral_value(ROUND_CEILING))
+                    score += priced.per_parcel * (count - 1)
+            if promised is not None and priced.arrives > promised:
+                late = self.board.late * -((promised - priced.arrives) // DAY)  # begun days
+                score += late
+            quote = Quote(offer, score, count)
+            quotes.append(quote)
+            if chosen is None or score < best_score:
+                chosen, best, best_score, best_late = priced, quote, score, late
+        return tuple(quotes), chosen, best, best_late
+
+    def _scarcity(self, has: list[Decimal]) -> Decimal:
+        """How near to nothing the node would be left: the largest part of a SKU's stock that would be taken."""
+        part = max([n / have for n, have in zip(has, self.stocked, strict=True) if n])
+        return (self.board.scarcity * part).quantize(CENT) if part < ONE else self.board.scarcity
+
+    def decision(self, relaxed: frozenset[str]) -> Decision:
+        units, score, exact = self._assigned()
+        shares, unplaced = self._spread(units)
+        return Decision(
+            order_id=self.demand.order_id,
+            candidates=tuple(self.candidates),
+            shares=tuple(shares),
+            unplaced=tuple(unplaced),
+            score=score,
+            exact=exact,
+            relaxed=tuple(sorted(relaxed)),
+            offers=self._offers(units),
+        )
+
+    def _assigned(self) -> tuple[dict[UUID, list[Decimal]], Decimal, bool]:
+        whole = [(c.score or ZERO, n) for n, (c, _, _, has) in enumerate(self.live) if has == self.amounts]
+        alone = best_alone(whole, self.fixed, self.board.split)
+        if alone is not None:
+            score, n = alone
+            return {self.live[n][0].node_id: self.live[n][3]}, score, True
+        choices = [
+            Choice(
+                node_id=c.node_id,
+                fixed=self.fixed[n],
+                has=dict(zip(self.wanted, has, strict=True)),
+                unit_cost={
+                    s: priced.per_kg * k + prospect.tax * v
+                    for s, k, v in zip(self.wanted, self.kilos, self.values, strict=True)
+                },
+            )
+            for n, (c, prospect, priced, has) in enumerate(self.live)
+        ]
+        found = assign(self.wanted, choices, split=self.board.split, most=self.board.rules.most_nodes)
+        units = {i: [per.get(s, ZERO) for s in self.wanted] for i, per in found.units.items()}
+        return units, found.score, found.exact
+
+    def _offers(self, units: Mapping[UUID, list[Decimal]]) -> dict[UUID, Quote]:
+        """The offer for each node's share: that of its candidate when it ships all, else chosen by what it ships."""
+        found: dict[UUID, Quote] = {}
+        for candidate, prospect, priced, has in self.live:
+            share = units.get(candidate.node_id)
+            if share is None or priced.offer is None:
+                continue
+            if share == has:
+                found[candidate.node_id] = next(q for q in candidate.quotes if q.offer is priced.offer)
+            else:
+                kg = total([k * n for k, n in zip(self.kilos, share, strict=True)])
+                found[candidate.node_id] = self._choose(prospect, kg)[2]
+        return found
+
+    def _spread(self, units: Mapping[UUID, list[Decimal]]) -> tuple[list[Share], list[tuple[UUID, str, Decimal]]]:
+        """Units by node and SKU given to the lines that asked for them, in line order."""
+        left = [(node_id, dict(zip(self.wanted, given, strict=True))) for node_id, given in units.items()]
+        shares: list[Share] = []
+        unplaced: list[tuple[UUID, str, Decimal]] = []
+        for line in self.demand.lines:
+            missing = line.quantity
+            for node_id, per in left:
+                part = min(missing, per[line.sku])
+                if part > 0:
+                    per[line.sku] -= part
+                    missing -= part
+                    shares.append(Share(node_id=node_id, line_id=line.line_id, sku=line.sku, quantity=part))
+            if missing > 0:
+                unplaced.append((line.line_id, line.sku, missing))
+        return shares, unplaced
 
 
-def _short(wanted: Mapping[str, Decimal], units: Mapping[UUID, Mapping[str, Decimal]]) -> bool:
-    return any(sum((per.get(s, ZERO) for per in units.values()), ZERO) < n for s, n in wanted.items())
+def in_order(demands: Sequence[Demand], rules: Rules) -> list[Demand]:
+    """Demands that compete for the same stock, the first one first, by the rules' priorities; equal ones keep their order."""
+    levels = {name: n for n, name in enumerate(rules.levels)}
 
+    def rank(d: Demand) -> tuple[float, ...]:
+        keys = {
+            "backorder": float(not d.backorder),
+            "vip": float(not d.vip),
+            "level": float(levels.get(d.level or "", len(levels))),
+            "promise": d.promised_by.timestamp() if d.promised_by else float("inf"),
+            "placed": d.placed_at.timestamp(),
+        }
+        return tuple(keys[name] for name in rules.priorities)
 
-def _has(demand: Demand, stock: Stock, node_id: UUID, sku: str) -> Decimal:
-    if (node_id, sku) in demand.avoid:
-        return ZERO
-    return max(ZERO, stock.get((node_id, sku), ZERO))
-
-
-def _spread(
-    demand: Demand, units: dict[UUID, dict[str, Decimal]]
-) -> tuple[list[Share], list[tuple[UUID, str, Decimal]]]:
-    """Units by node and SKU given to the lines that asked for them, in line order."""
-    shares: list[Share] = []
-    unplaced: list[tuple[UUID, str, Decimal]] = []
-    for line in demand.lines:
-        left = line.quantity
-        for node_id, per in units.items():
-            part = min(left, per.get(line.sku, ZERO))
-            if part > 0:
-                per[line.sku] -= part
-                left -= part
-                shares.append(Share(node_id=node_id, line_id=line.line_id, sku=line.sku, quantity=part))
-        if left > 0:
-            unplaced.append((line.line_id, line.sku, left))
-    return shares, unplaced
-
-
-def _candidate(demand: Demand, place: Place, wanted: Mapping[str, Decimal], stock: Stock, rules: Rules) -> Candidate:
-    offers = _offers(demand, place)
-    for rule in rules.filters:
-        if rule.only and place.code not in rule.only:
-            continue
-        why = EXCLUDE[rule.id](_Question(demand, place, rule, offers, wanted, stock))
-        if why:
-            return Candidate(node_id=place.node_id, code=place.code, feasible=False, excluded_by=rule.id, reason=why)
-    scored = [_score(demand, place, offer, wanted, stock, rules) for offer in offers] or [
-        _score(demand, place, None, wanted, stock, rules)
-    ]
-    parts, offer, arrives = min(scored, key=lambda s: sum(s[0].values()))
-    return Candidate(
-        node_id=place.node_id,
-        code=place.code,
-        feasible=True,
-        score=sum(parts.values(), ZERO),
-        parts=parts,
-        offer=offer,
-        ships_at=place.ships_at,
-        arrives_at=arrives,
-    )
-
-
-def _offers(demand: Demand, place: Place) -> tuple[Offer, ...]:
-    if demand.method == "PICKUP":
-        return ()
-    grams = sum((Decimal(x.weight_g or 0) * x.quantity for x in demand.lines), ZERO)
-    return tuple(o for o in place.offers if o.max_weight_g is None or grams <= o.max_weight_g)
-
-
-def _score(
-    demand: Demand, place: Place, offer: Offer | None, wanted: Mapping[str, Decimal], stock: Stock, rules: Rules
-) -> tuple[dict[str, Decimal], Offer | None, datetime]:
-    arrives = place.ships_at + timedelta(days=offer.days if offer else 0)
-    late = max(timedelta(0), arrives - demand.promised_by).days if demand.promised_by else 0
-    if demand.promised_by and arrives > demand.promised_by:
-        late = max(1, late)
-    load = Decimal(place.open_fulfillments * 100) / place.capacity_per_day if place.capacity_per_day else ZERO
-    taken = [n / have for s, n in wanted.items() if (have := _has(demand, stock, place.node_id, s)) > 0]
-    parts = {
-        "cost": rules.weight("cost") * (offer.cost if offer else ZERO),
-        "day": rules.weight("day") * (offer.days if offer else 0),
-        "late_day": rules.weight("late_day") * late,
-        "load": (rules.weight("load") * load).quantize(Decimal("0.0001")),
-        "co2e_kg": (rules.weight("co2e_kg") * (offer.co2e_g if offer else 0) / KG).quantize(Decimal("0.0001")),
-        "leave_region": rules.weight("leave_region") * (place.region != demand.region),
-        "leave_country": rules.weight("leave_country") * (place.country != demand.country),
-        "scarcity": (rules.weight("scarcity") * min(Decimal(1), max(taken, default=ZERO))).quantize(Decimal("0.0001")),
-    }
-    return {k: v for k, v in parts.items() if v}, offer, arrives
-
-
-@dataclass(frozen=True, slots=True)
-class _Question:
-    """What a filter looks at."""
-
-    demand: Demand
-    place: Place
-    rule: Filter
-    offers: tuple[Offer, ...]
-    wanted: Mapping[str, Decimal]
-    stock: Stock
-
-
-def _by_stock(q: _Question) -> str | None:
-    lacking = [s for s in q.wanted if _has(q.demand, q.stock, q.place.node_id, s) <= 0]
-    return f"has none of {', '.join(sorted(lacking))}" if len(lacking) == len(q.wanted) else None
-
-
-def _by_capacity(q: _Question) -> str | None:
-    limit, busy = q.place.capacity_per_day, q.place.open_fulfillments
-    return f"has {busy} of {limit} a day open" if limit is not None and busy >= limit else None
-
-
-def _by_country(q: _Question) -> str | None:
-    here, there = q.place.country, q.demand.country
-    return None if here == there or here in q.rule.values else f"is in {here}, the order goes to {there}"
-
-
-def _by_lane(q: _Question) -> str | None:
-    if q.offers or q.demand.method == "PICKUP":
-        return None
-    return f"has no lane to {q.demand.country} {q.demand.region}".rstrip()
-
-
-def _by_pickup(q: _Question) -> str | None:
-    chosen = q.demand.method != "PICKUP" or q.place.node_id == q.demand.pickup_node_id
-    return None if chosen else "is not where the customer collects"
-
-
-def _by_hazmat(q: _Question) -> str | None:
-    refused = any(x.hazmat for x in q.demand.lines) and q.place.code not in q.rule.values
-    return "may not ship dangerous goods" if refused else None
-
-
-# filter id -> why it excludes the place, or None
-EXCLUDE: Mapping[str, Callable[[_Question], str | None]] = {
-    "active": lambda q: None if q.place.active else "is closed",
-    "avoid": lambda q: "has just refused it" if (q.place.node_id, "") in q.demand.avoid else None,
-    "capacity": _by_capacity,
-    "channel": lambda q: None if q.demand.channel in q.rule.values else f"does not serve {q.demand.channel}",
-    "country": _by_country,
-    "hazmat": _by_hazmat,
-    "kind": lambda q: None if q.place.kind in q.rule.values else f"is a {q.place.kind}",
-    "lane": _by_lane,
-    "pickup": _by_pickup,
-    "regions": lambda q: None if q.demand.region in q.rule.values else f"does not serve {q.demand.region}",
-    "stock": _by_stock,
-    "weight": lambda q: None if q.offers or not q.place.offers else "no lane takes this weight",
-}
+    return sorted(demands, key=rank)

@@ -4,27 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
+from typing import NamedTuple
 from uuid import UUID
 
 ZERO = Decimal(0)
+NO_TAGS: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DemandLine:
-    """`weight_g` of one unit; None where the catalog does not say."""
+    """`weight_g`, `longest_mm`, `unit_value` of one unit; None where the catalog does not say."""
 
     line_id: UUID
     sku: str
     quantity: Decimal
     weight_g: int | None = None
+    longest_mm: int | None = None
+    unit_value: Decimal = ZERO
     hazmat: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Demand:
-    """One order, or the rest of it, that needs nodes. `avoid`: (node, SKU) that just failed; node alone: SKU ''."""
+    """One order, or the rest of it, that needs nodes. `avoid`: (node, SKU) that just failed; node alone: SKU ''.
+    `level`: the service level that the customer bought; `backorder`: it has waited for stock.
+    """
 
     order_id: UUID
     lines: tuple[DemandLine, ...]
@@ -38,11 +44,28 @@ class Demand:
     taxpayer: bool = False
     avoid: frozenset[tuple[UUID, str]] = frozenset()
     vip: bool = False
+    backorder: bool = False
+    level: str | None = None
+    tags: frozenset[str] = NO_TAGS
+
+
+class Terms(NamedTuple):
+    """What the rules look at that many demands share. `tags`: only those that the rules speak of."""
+
+    country: str
+    region: str
+    method: str
+    channel: str
+    level: str | None
+    hazmat: bool
+    tags: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
-    """A lane that serves the destination; `cost` in the rules' currency."""
+    """A carrier's service that serves the destination; `cost` of one parcel in the rules' currency, `live`: quoted by the carrier.
+    `unusable`: why its cost is not known.
+    """
 
     carrier: str
     service: str
@@ -51,11 +74,15 @@ class Offer:
     days: int
     co2e_g: int
     max_weight_g: int | None = None
+    live: bool = False
+    unusable: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A node as routing sees it for one demand. `ships_at`: its next hand-over to carriers."""
+    """A node as routing sees it for one destination. `ships_at`: its next hand-over to carriers; `here`: its local time now;
+    `today`: the hand-over is on this local day.
+    """
 
     node_id: UUID
     code: str
@@ -67,14 +94,27 @@ class Place:
     capacity_per_day: int | None
     ships_at: datetime
     offers: tuple[Offer, ...]
+    here: time = time(0)
+    today: bool = True
 
 
 Stock = Mapping[tuple[UUID, str], Decimal]
 
 
+class Quote(NamedTuple):
+    """What an offer would cost for this demand: `score` and `parcels`, or why it cannot carry it."""
+
+    offer: Offer | None
+    score: Decimal | None
+    parcels: int
+    why: str | None = None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Candidate:
-    """What was thought of one node. Excluded: by which filter and why. Else its score with the parts that it is the sum of."""
+    """What was thought of one node. Excluded: by which filter and why. Else its score with the parts that it is the sum of:
+    what it would cost to ship from here all that it has of the demand.
+    """
 
     node_id: UUID
     code: str
@@ -84,6 +124,8 @@ class Candidate:
     score: Decimal | None = None
     parts: Mapping[str, Decimal] = field(default_factory=dict)
     offer: Offer | None = None
+    quotes: tuple[Quote, ...] = ()
+    method: str | None = None
     ships_at: datetime | None = None
     arrives_at: datetime | None = None
 
@@ -98,7 +140,9 @@ class Share:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """`exact`: the assignment was proven best; else the bound was reached and the greedy answer stands."""
+    """`exact`: the assignment was proven best; else the bound was reached and the best found stands. `relaxed`: filters that had
+    to be left out to place the demand. `offers`: node -> the offer for its share, chosen by the weight of that share.
+    """
 
     order_id: UUID
     candidates: tuple[Candidate, ...]
@@ -106,6 +150,8 @@ class Decision:
     unplaced: tuple[tuple[UUID, str, Decimal], ...]  # (line, SKU, quantity)
     score: Decimal
     exact: bool
+    relaxed: tuple[str, ...] = ()
+    offers: Mapping[UUID, Quote] = field(default_factory=dict)
 
     def candidate(self, node_id: UUID) -> Candidate:
         return next(c for c in self.candidates if c.node_id == node_id)

@@ -7,3 +7,7 @@ INSERT INTO rule_versions (version, name, content, first_used) VALUES ($1, $2, $
 -- name: latest
 SELECT DISTINCT ON (order_id) decision_id, order_id, at, mode, rules, rules_version, reason, candidates, chosen, unplaced
 FROM route_decisions WHERE order_id = ANY ($1::uuid[]) AND mode = 'LIVE' ORDER BY order_id, at DESC;
+
+
+-- name: keep_differences
+INSERT INTO shadow_differences SELECT * FROM jsonb_populate_recordset(NULL::shadow_differences, $1::jsonb);

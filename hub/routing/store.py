@@ -15,8 +15,13 @@ route_decisions = table(
     col("rules", Key),  # file name
     col("rules_version", Key),  # sha256 of the file, 16 hex digits
     col("reason", null=True),  # why it was decided again: SHORT_PICK, REJECTED, RELEASED ...
-    col("candidates", Json),  # [{node_id, feasible, excluded_by, reason, score, parts, cost, currency, days, co2e_g}]
-    col("chosen", Json),  # [{node_id, line_id, sku, quantity, carrier, service}]
+    col("score", sa.Numeric(18, 4), default="0"),
+    col("exact", sa.Boolean, default="true"),  # false: the bound on steps was reached, the best found stands
+    col("relaxed", Json, default="'[]'"),  # filters left out because nothing could be placed with them
+    col(
+        "candidates", Json
+    ),  # [{node_id, feasible, excluded_by, reason, score, parts, cost, currency, days, co2e_g, offers}]
+    col("chosen", Json),  # [{node_id, line_id, sku, quantity, carrier, service, parcels}]
     col("unplaced", Json, default="'[]'"),  # [{line_id, sku, quantity}]
     one_of("mode", ("LIVE", "SHADOW", "SIMULATED")),
     index("route_decisions_order", "order_id", "at"),

@@ -10,7 +10,6 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response
 
 from hub import inbox
-from hub.boot import Found
 from hub.canon import ports
 from hub.connections import ConnectionUnknown, Directory
 from hub.kit import metrics
@@ -34,7 +33,9 @@ class _Arrived:
 class Hooks:
     """One a process: messages of one tenant that arrive together are kept in one commit."""
 
-    def __init__(self, db: Database, bell: Doorbell, directory: Directory, adapters: Mapping[str, Found]) -> None:
+    def __init__(
+        self, db: Database, bell: Doorbell, directory: Directory, adapters: Mapping[str, ports.Adapter]
+    ) -> None:
         self._db, self._bell, self._directory, self._adapters = db, bell, directory, adapters
         self._batchers: dict[int, Batcher[_Arrived, list[inbox.Received]]] = {}
 
@@ -45,7 +46,7 @@ class Hooks:
     async def receive(self, request: Request) -> Response:
         name, code = request.path_params["adapter"], request.path_params["account"]
         found = self._adapters.get(name)
-        if found is None or found.adapter.push is None:
+        if found is None or found.push is None:
             return _refused(name if found else "unknown", "account", 404, "There is no such account.")
         try:
             connection, account = await self._directory.at(name, code)
@@ -64,11 +65,11 @@ class Hooks:
             body=body,
         )
         try:
-            found.adapter.push.verify(asked, account)
+            found.push.verify(asked, account)
         except ports.NotAuthentic:
             return _refused(name, "signature", 401, "The sender could not be verified.")
         try:
-            envelopes = found.adapter.push.envelopes(asked, account)
+            envelopes = found.push.envelopes(asked, account)
         except ports.NeverTry as error:
             return _refused(name, "unreadable", 400, error.sentence())
         if not envelopes:

@@ -68,7 +68,7 @@ def test_nothing_is_missing(name: str) -> None:
 @pytest.mark.parametrize("name", NAMES)
 def test_ports_are_those_of_the_code(name: str) -> None:
     found = adapter(name)
-    ports = {f.name for f in fields(Adapter)} - {"name", "authorize"}
+    ports = {f.name for f in fields(Adapter)} - {"name", "authorize", "learns"}
     told = set(manifest(name)["ports"])
     assert told == {port for port in ports if getattr(found, port) is not None}
     assert ("ack_deadline_ms" in manifest(name)) or "push" not in told

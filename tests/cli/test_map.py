@@ -82,6 +82,13 @@ def test_check_tells_file_line_and_reason(folder: Path) -> None:
     found = runner.invoke(app, ["check", str(folder / "mappings")])
     assert found.exit_code == 1
     assert "shop/order.yaml:22: there is no function nope" in found.stdout
+    one = folder / "mappings" / "shop" / "order.yaml"
+    for place in (one, one.parent):
+        found = runner.invoke(app, ["check", str(place)])
+        assert found.exit_code == 1
+        assert f"{one}:22:" in found.stdout
+    assert runner.invoke(app, ["check", str(one.with_name("address.yaml"))]).exit_code == 0
+    assert runner.invoke(app, ["check", str(folder / "nowhere")]).exit_code == 2
 
 
 def test_samples_and_coverage(folder: Path) -> None:

@@ -176,6 +176,8 @@ def test_provenance(order: MappingFile) -> None:
     assert found["payment_state"]["table"] == "states"
     assert found["lines[0].tax"]["sources"] == ["taxes[0].amount"]
     assert found["ship_to.street"]["sources"] == ["to.line"]
+    assert found["totals.total"]["computed"]
+    assert not found["totals.shipping"]["computed"]
 
 
 def test_a_quarantined_result_gives_no_draft(order: MappingFile) -> None:
@@ -185,6 +187,22 @@ def test_a_quarantined_result_gives_no_draft(order: MappingFile) -> None:
     with pytest.raises(NeverTry) as never:
         order_draft(read(order, at="yesterday"))
     assert {fault["code"] for fault in never.value.data["faults"]} == {"NOT_INSTANT"}
+
+
+def test_a_fixed_currency_is_checked_too(tmp_path: Path) -> None:
+    mapping = shop(tmp_path, ORDER.replace("currency(currency)", "currency"))["shop/order"]
+    assert codes(read(mapping, currency="BRL")) == []
+    assert codes(read(mapping, currency="REAL")) == [("currency", "BAD_CODE")]
+
+
+def test_tolerance_is_held_to_the_minor_unit(tmp_path: Path) -> None:
+    checks = "checks:\n  - {id: near, sum: ['lines[].tax'], equals: totals.tax, tolerance: '1', why: yen}\n"
+    text = ORDER.replace("tax_included: true", "tax_included: true\n    tax: '5.00'").replace("'5.00'", "money('5.00')")
+    mapping = shop(tmp_path, text + checks)["shop/order"]
+    assert codes(read(mapping, currency="JPY", taxes=[{"line": "all", "amount": "2.00"}])) == []
+    assert codes(read(mapping, currency="EUR", taxes=[{"line": "all", "amount": "2.00"}])) == [
+        ("totals.tax", "CHECK_FAILED")
+    ]
 
 
 def test_declared_checks(tmp_path: Path) -> None:

@@ -36,6 +36,13 @@ def test_traps(text: str, line: int, word: str) -> None:
     assert word in trap.reason
 
 
+def test_a_tower_of_aliases_is_refused_at_once() -> None:
+    floors = [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 40)]
+    with pytest.raises(MappingRefused) as caught:
+        read_yaml("\n".join(["a0: &a0 [x]", *floors]), "f")
+    assert len(caught.value.traps) == 40
+
+
 def test_words_stay_text() -> None:
     table = read_yaml("a: NO\nb: on\nc: 1:30\nd: yes\ne: '010'\nf: 7\n", "f")
     found = [(node.text, node.kind) for node in table.entries.values() if isinstance(node, Scalar)]

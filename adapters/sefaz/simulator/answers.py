@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 
 from adapters.sefaz.simulator.messages import message
-from adapters.sefaz.tables import table
 from adapters.sefaz.texts import escaped
 from hub.canon.taxids.ufs import UF_CODES
 
@@ -21,14 +20,6 @@ class Stamp:
     environment: str
     uf: str
     at: str
-
-
-def local(now: datetime, uf: str) -> datetime:
-    """The moment on the clock of the UF, as the authority writes it."""
-    offset = table("uf_clocks").find(now.date(), uf=uf).text("offset")
-    hours, minutes = int(offset[1:3]), int(offset[4:6])
-    shift = timedelta(hours=hours, minutes=minutes)
-    return now.astimezone(timezone(-shift if offset[0] == "-" else shift)).replace(microsecond=0)
 
 
 def said(code: str, more: str = "") -> str:

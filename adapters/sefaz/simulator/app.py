@@ -13,13 +13,13 @@ from typing import Any
 import orjson
 from cryptography import x509
 
-from adapters.sefaz.certificates import cnpj_of
 from adapters.sefaz.simulator.checks import raw_fault
 from adapters.sefaz.simulator.faults import Fault, FaultKind, Faults
 from adapters.sefaz.simulator.profiles import PROFILES, Behavior
 from adapters.sefaz.simulator.services import HANDLERS, Authority, Message, whole_batch_answer
 from adapters.sefaz.simulator.store import Store
 from adapters.sefaz.soap import SOAP_11, SOAP_12, NotXml, inner, parse, wrap_answer
+from hub.canon.certificates import cnpj_of
 from hub.kit.clock import Clock, system_clock
 
 Scope = MutableMapping[str, Any]
@@ -46,7 +46,7 @@ class SimulatedTime:
 
 @dataclass(slots=True)
 class SefazApp:
-    """One authority behind ASGI. `transport` and `peer` of a connection come in the scope's extension `sefaz`."""
+    """One authority behind ASGI. `transport` and `peer` of a connection come in the scope's extension `mtls`."""
 
     behavior: Behavior = field(default_factory=lambda: PROFILES["SP"])
     store: Store = field(default_factory=Store)
@@ -70,7 +70,7 @@ class SefazApp:
         if scope["method"] != "POST" or service not in HANDLERS:
             await _answer(send, 404, b"unknown service", b"text/plain")
             return
-        await self._serve(service, body, scope.get("extensions", {}).get("sefaz", {}), send)
+        await self._serve(service, body, scope.get("extensions", {}).get("mtls", {}), send)
 
     async def _serve(self, service: str, body: bytes, connection: dict[str, Any], send: Send) -> None:
         self.calls[service] = self.calls.get(service, 0) + 1

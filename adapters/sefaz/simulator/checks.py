@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
 
 from lxml import etree
 
-from adapters.sefaz.certificates import BASE, cnpj_of
 from adapters.sefaz.check import key_of_fields
 from adapters.sefaz.imposto import REFORM_TAXES
 from adapters.sefaz.sign import Signed, verify
@@ -20,6 +20,7 @@ from adapters.sefaz.simulator.store import Store
 from adapters.sefaz.sums import wrong_total
 from adapters.sefaz.tables import table
 from adapters.sefaz.write import HOMOLOGATION_BUYER, HOMOLOGATION_TITLE, NFE
+from hub.canon.certificates import BASE, cnpj_of
 from hub.canon.taxids import cnpj_valid, cpf_valid, key_digit
 from hub.canon.taxids.ufs import UF_BY_CODE
 
@@ -29,6 +30,11 @@ _BLANK = re.compile(rb">\s+<")
 CENT = Decimal("0.01")
 CLOCK_TOLERANCE = timedelta(minutes=5)
 RATE_CODES = {"ibs_uf": ("pIBSUF", "1026"), "ibs_mun": ("pIBSMun", "1036"), "cbs": ("pCBS", "1037")}
+
+
+@cache
+def _steps(path: str) -> str:
+    return "/".join(_N + step for step in path.split("/"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +49,10 @@ class Sent:
     behavior: Behavior
     store: Store
 
+    fields: Mapping[str, str]  # of ide, emit and dest: `ide/nNF`
+
     def text(self, path: str) -> str:
-        return (self.info.findtext("/".join(_N + step for step in path.split("/"))) or "").strip()
+        return self.fields[path] if path in self.fields else (self.info.findtext(_steps(path)) or "").strip()
 
     @property
     def issuer(self) -> str:
@@ -71,7 +79,18 @@ def sent(note: etree._Element, now: datetime, behavior: Behavior, store: Store) 
         raise ValueError("a note that is valid by the schema has its infNFe")
     identifier = (info.get("Id") or "").removeprefix("NFe")
     return Sent(
-        note=note, info=info, identifier=identifier, signed=verify(note), now=now, behavior=behavior, store=store
+        note=note,
+        info=info,
+        identifier=identifier,
+        signed=verify(note),
+        now=now,
+        behavior=behavior,
+        store=store,
+        fields={
+            f"{group}/{each.tag[len(_N) :]}": (each.text or "").strip()
+            for group in ("ide", "emit", "dest")
+            for each in info.iterfind(f"{_N}{group}/*")
+        },
     )
 
 

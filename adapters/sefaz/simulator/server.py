@@ -2,44 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
-import ssl
 import tempfile
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
-import uvicorn
-from cryptography import x509
-from uvicorn.protocols.http.h11_impl import H11Protocol
-
-from adapters.sefaz.certificates import Identity
-from adapters.sefaz.simulator.app import Receive, Scope, SefazApp, Send, SimulatedTime
+from adapters.sefaz.simulator.app import SefazApp, SimulatedTime
 from adapters.sefaz.simulator.profiles import behavior
 from adapters.sefaz.simulator.store import Store
-from adapters.sefaz.testcerts import TrialRoot, make_root, pfx
-from adapters.sefaz.wire import certificate_file
+from hub.canon.certificates import Identity
+from hub.canon.trialcerts import TrialRoot, make_root, pfx
 from hub.kit.clock import system_clock
+from hub.kit.mtls import MtlsServer
 
-HOST = "127.0.0.1"
 PASSWORD_BYTES = 12
-
-
-class _Connection(H11Protocol):
-    """Tells the application who is on the other side, and lets it cut the line."""
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        super().connection_made(transport)
-        tls, app = transport.get_extra_info("ssl_object"), self.app
-        der = tls.getpeercert(binary_form=True) if tls is not None else None
-        known = {"peer": x509.load_der_x509_certificate(der) if der else None, "transport": transport}
-
-        async def with_connection(scope: Scope, receive: Receive, send: Send) -> None:
-            scope.setdefault("extensions", {})["sefaz"] = known
-            await app(scope, receive, send)
-
-        self.app = with_connection
 
 
 class SefazSimulator:
@@ -66,9 +42,8 @@ class SefazSimulator:
             time.shift = now - time.base()
         self.app = SefazApp(behavior=behavior(profile), store=store, seed=seed, time=time)
         self._root = root or make_root(system_clock(), name="AC do simulador")
-        self._port = port
-        self._server: uvicorn.Server | None = None
-        self._task: asyncio.Task[None] | None = None
+        credential = self._root.issue_server(MtlsServer.HOST, now=system_clock())
+        self._server = MtlsServer(self.app, credential, self.ca_pem, port=port)
         self._clients: dict[str, tuple[Identity, str]] = {}
 
     @property
@@ -78,7 +53,7 @@ class SefazSimulator:
 
     @property
     def base_url(self) -> str:
-        return f"https://{HOST}:{self._port}"
+        return self._server.base_url
 
     def identity(self, cnpj: str, name: str = "Empresa de teste") -> Identity:
         """The certificate of a company, made once."""
@@ -96,44 +71,10 @@ class SefazSimulator:
         return self._clients[cnpj]
 
     async def start(self) -> None:
-        config = uvicorn.Config(
-            self.app,
-            host=HOST,
-            port=self._port,
-            http=_Connection,
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            ssl_context_factory=self._tls,
-        )
-        self._server = uvicorn.Server(config)
-        self._task = asyncio.create_task(self._server._serve())  # noqa: SLF001 - `serve` would take the signals of the process
-        while not self._server.started:
-            if self._task.done():
-                self._task.result()
-            await asyncio.sleep(0.01)
-        self._port = self._server.servers[0].sockets[0].getsockname()[1]
+        await self._server.start()
 
     async def stop(self) -> None:
-        if self._server is None or self._task is None:
-            return
-        self._server.should_exit = True
-        self._server.force_exit = True
-        await self._task
-        self._server = self._task = None
-
-    def _tls(self, *_: Any) -> ssl.SSLContext:
-        identity = self._root.issue_server(HOST, now=system_clock())
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.minimum_version = ssl.TLSVersion.TLSv1_2
-        context.verify_mode = ssl.CERT_REQUIRED
-        context.load_verify_locations(cadata=self.ca_pem)
-        password = secrets.token_hex(32)
-        with certificate_file(identity, password.encode()) as path:
-            context.load_cert_chain(path, password=password)
-        return context
+        await self._server.stop()
 
 
 def write_credentials(simulator: SefazSimulator, cnpj: str, folder: Path | None) -> tuple[Path, str]:

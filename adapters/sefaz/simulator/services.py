@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -13,18 +12,17 @@ from cryptography import x509
 from lxml import etree
 
 from adapters.sefaz import xsd
-from adapters.sefaz.certificates import BASE, cnpj_of
+from adapters.sefaz.clocks import local
 from adapters.sefaz.sign import verify
 from adapters.sefaz.simulator import answers
 from adapters.sefaz.simulator.checks import Sent, fault_of, sent
 from adapters.sefaz.simulator.profiles import Behavior
 from adapters.sefaz.simulator.store import Event, Note, Receipt, Store, Voided, moment
+from hub.canon.certificates import BASE, cnpj_of
 from hub.canon.taxids.ufs import UF_CODES
 
 NFE = "http://www.portalfiscal.inf.br/nfe"
 _N = f"{{{NFE}}}"
-_NOTE = re.compile(rb"<NFe[ >].*?</NFe>", re.DOTALL)
-_EVENT = re.compile(rb"<evento[ >].*?</evento>", re.DOTALL)
 FEED_PAGE = 50
 HIGHEST_SEQUENCE: Mapping[str, int] = {
     "110110": 20,
@@ -46,7 +44,7 @@ class Authority:
     clock: Callable[[], datetime]
 
     def at(self) -> str:
-        return answers.local(self.clock(), self.behavior.uf).isoformat()
+        return local(self.clock(), self.behavior.uf).isoformat()
 
     def stamp(self) -> answers.Stamp:
         return answers.Stamp(self.behavior.environment, self.behavior.uf, self.at())
@@ -64,6 +62,15 @@ class Message:
     peer: x509.Certificate | None = None
 
 
+def slices(raw: bytes, tag: bytes) -> list[bytes]:
+    """The elements of that name as the bytes that came: what was signed must not be written anew."""
+    found, begins, ends, at = [], b"<" + tag + b" ", b"</" + tag + b">", 0
+    while (start := raw.find(begins, at)) >= 0 and (stop := raw.find(ends, start)) >= 0:
+        at = stop + len(ends)
+        found.append(raw[start:at])
+    return found
+
+
 def _text(element: etree._Element, path: str) -> str:
     return (element.findtext("/".join(_N + step for step in path.split("/"))) or "").strip()
 
@@ -74,7 +81,7 @@ def authorize(authority: Authority, message: Message) -> str:
     faults = xsd.faults(message.element)
     if faults:
         return answers.batch(authority.stamp(), "225", more=faults[0][:120])
-    raws = _NOTE.findall(message.raw)
+    raws = slices(message.raw, b"NFe")
     notes = message.element.findall(f"{_N}NFe")
     protocols = [_decide(authority, note, raw) for note, raw in zip(notes, raws, strict=True)]
     if not b.asynchronous and len(notes) == 1:
@@ -189,8 +196,7 @@ def register(authority: Authority, message: Message) -> str:
         return answers.events(authority.stamp(), organ or UF_CODES[b.uf], batch_id, "491")
     if faults or event is None:
         return answers.events(authority.stamp(), organ or UF_CODES[b.uf], batch_id, "215")
-    raw = _EVENT.search(message.raw)
-    one = _register_one(authority, event, raw[0].decode() if raw else "")
+    one = _register_one(authority, event, slices(message.raw, b"evento")[0].decode())
     return answers.events(authority.stamp(), organ, batch_id, "128", one)
 
 

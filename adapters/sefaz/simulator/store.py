@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -89,16 +89,16 @@ class Store:
         return self.serial
 
     def add_note(self, note: Note) -> None:
-        self._write("note", asdict(note))
+        self._write("note", _plain(note))
 
     def add_event(self, event: Event) -> None:
-        self._write("event", asdict(event))
+        self._write("event", _plain(event))
 
     def add_voided(self, voided: Voided) -> None:
-        self._write("voided", asdict(voided))
+        self._write("voided", _plain(voided))
 
     def add_receipt(self, receipt: Receipt) -> None:
-        self._write("receipt", asdict(receipt))
+        self._write("receipt", _plain(receipt))
 
     def voided_numbers(self, issuer: str, model: str, series: int) -> list[Voided]:
         return [v for v in self.voided if (v.issuer, v.model, v.series) == (issuer, model, series)]
@@ -113,6 +113,11 @@ class Store:
             with self.file.open("a", encoding="utf-8") as file:
                 file.write(json.dumps({"kind": kind, **entry}, ensure_ascii=False) + "\n")
         _APPLY[kind](self, entry)
+
+
+def _plain(record: Note | Event | Voided | Receipt) -> dict[str, Any]:
+    """Its fields: all of them are texts and numbers."""
+    return {each.name: getattr(record, each.name) for each in fields(record)}
 
 
 def _note(store: Store, entry: dict[str, Any]) -> None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from itertools import count
 from typing import Any
 
-from adapters.sefaz.outbound import SefazOutbound, prepare
-from adapters.sefaz.sample import ISSUER_CNPJ
+from adapters.sefaz.note import prepare
+from adapters.sefaz.outbound import SefazOutbound
+from adapters.sefaz.sample import ISSUER_CNPJ, sample_invoice
 from adapters.sefaz.simulator import SefazSimulator
 from adapters.sefaz.wire import SefazWire
-from hub.canon.commands import AuthorizeInvoice, OutwardCommand
+from hub.canon.commands import AuthorizeInvoice, InvoiceReported, OutwardCommand
 from hub.canon.invoice import Invoice
 from hub.canon.invoice_json import invoice_to_json
-from hub.canon.ports import Accepted, Account, AnswerLost, Call, Done, Outcome, Response, Unknown
+from hub.canon.ports import Accepted, Account, AnswerLost, Call, Done, Outcome, Rejected, Response, Unknown
 from hub.kit.clock import system_clock
 
 
@@ -37,6 +39,21 @@ def authorize(invoice: Invoice, account: Account, *, asked_before: bool = False)
     return AuthorizeInvoice(
         invoice_id=invoice.invoice_id, invoice=data, signed=prepare(data, account)[1], asked_before=asked_before
     )
+
+
+_numbers = count(1)
+
+
+def fresh(model: int = 55, **changes: Any) -> Invoice:
+    """A sale under a number that no test has used."""
+    invoice = sample_invoice(items=1, model=model, at=system_clock(), number=next(_numbers))
+    return replace(invoice, **changes)
+
+
+def news(outcome: Outcome) -> InvoiceReported:
+    """What an outcome reports of a note."""
+    assert isinstance(outcome, (Done, Rejected, Unknown)), outcome
+    return next(each for each in outcome.results if isinstance(each, InvoiceReported))
 
 
 @dataclass(slots=True)

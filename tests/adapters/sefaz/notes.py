@@ -8,10 +8,10 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
-from adapters.sefaz.certificates import Identity
 from adapters.sefaz.sample import ISSUER_CNPJ, sample_invoice
-from adapters.sefaz.testcerts import TrialRoot, make_root
+from hub.canon.certificates import Identity
 from hub.canon.invoice import Invoice, InvoiceItem, TaxLine
+from hub.canon.trialcerts import TrialRoot, make_root
 
 NOW = datetime(2026, 11, 21, 15, 0, tzinfo=UTC)
 

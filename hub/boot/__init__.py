@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 import tomllib
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module, resources
@@ -22,15 +22,17 @@ from hub.flows.deliver import Deliver
 from hub.flows.intake import Intake
 from hub.flows.post import Post
 from hub.incidents import Incidents, load_playbooks
+from hub.kit.addresses import Guard
 from hub.kit.clock import Clock, system_clock
 from hub.kit.db import Database
 from hub.kit.doorbell import Doorbell
 from hub.kit.errors import HubError
+from hub.kit.http import Transport
 from hub.kit.settings import Settings
 from hub.kit.vault import Vault
-from hub.routing import load_rules
+from hub.routing import Rules, check_cases, load_rules
 
-TREE = Path(__file__).resolve().parent.parent
+TREE = Path(__file__).resolve().parents[2]
 MAPPINGS = TREE / "mappings"
 
 
@@ -87,11 +89,19 @@ def load_data(adapters: Mapping[str, Found], folder: Path = MAPPINGS) -> Data:
         mappings=mapping.load_all(folder),
         deps=Deps(
             incidents=Incidents(load_playbooks(folder / "playbooks")),
-            rules=load_rules(folder / "routing" / "default.yaml"),
+            rules=_rules(folder / "routing" / "default.yaml"),
+            shadow_rules=_rules(shadow) if (shadow := folder / "routing" / "shadow.yaml").exists() else None,
             tables=load_tables(tables_folder()),
             accepts={name: f.accepts for name, f in adapters.items()},
         ),
     )
+
+
+def _rules(path: Path) -> Rules:
+    """Rules whose own cases hold."""
+    rules = load_rules(path)
+    check_cases(rules)
+    return rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,22 +124,20 @@ class Hub:
 
 @asynccontextmanager
 async def open_hub(
-    dsn: str, settings: Settings, *, clock: Clock = system_clock, loopback: bool = False
+    dsn: str, settings: Settings, *, clock: Clock = system_clock, allow: Sequence[str] = ()
 ) -> AsyncIterator[Hub]:
-    """Everything that a web process or a worker needs. `loopback`: simulators on this machine may be called."""
-    from hub.kit.http import Outside
-
+    """Everything that a web process or a worker needs. `allow`: `host:port` that may be called besides the settings' (simulators)."""
     adapters = find_adapters()
     data = load_data(adapters)
     db = await Database(dsn, clock=clock).open()
     bell = await Doorbell(dsn).open()
-    outside = Outside(loopback=loopback)
+    transport = Transport(Guard([*settings.outbound_allow, *allow]))
     try:
         vault = Vault(db, settings.keks())
         await vault.check()
         directory = Directory(db, vault)
-        reactor = Reactor(db, data.deps, FLOWS)
-        post = Post(outside.send)
+        reactor = Reactor(db, data.deps, FLOWS, bell)
+        post = Post(transport)
         plain = {name: f.adapter for name, f in adapters.items()}
         yield Hub(
             settings=settings,
@@ -146,6 +154,6 @@ async def open_hub(
             deliver=Deliver(reactor, directory, plain, post),
         )
     finally:
-        await outside.close()
+        await transport.close()
         await bell.close()
         await db.close()

@@ -18,8 +18,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from adapters.sefaz.certificates import CNPJ_OID, Identity, local_key
-from adapters.sefaz.sign import LocalKey
+from hub.canon.certificates import CNPJ_OID, Identity, LocalKey, local_key
 
 BITS, EXPONENT = 2048, 65537
 UTF8_STRING = 0x0C  # ASN.1 tag

@@ -12,21 +12,40 @@ from typing import ClassVar
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import rsa
-from cryptography.hazmat.primitives.serialization import Encoding, pkcs12
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
+from cryptography.hazmat.primitives.hashes import SHA1
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat, pkcs12
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from adapters.sefaz.sign import LocalKey
 from hub.kit.errors import HubError
 
 CNPJ_OID = x509.ObjectIdentifier("2.16.76.1.3.3")  # ICP-Brasil: CNPJ of the holder, in the alternative names
 BASE = 8  # the first eight characters of a CNPJ name the company (213)
 WARN_AT = (30, 7, 1)  # days before the end
+_PADDING, _PREHASHED = PKCS1v15(), Prehashed(SHA1())  # noqa: S303 - the schemas of the authorities fix SHA-1
 
 
 class CertificateRefused(HubError):
     """This certificate cannot be used: {reason}."""
 
     code: ClassVar[str] = "CERTIFICATE_REFUSED"
+
+
+@dataclass(frozen=True, slots=True)
+class LocalKey:
+    """A key in this process. Its representation names the certificate, never the key."""
+
+    key: rsa.RSAPrivateKey
+    certificate: x509.Certificate
+    certificate_text: bytes  # base64 of DER, without line breaks
+
+    def sign(self, digest: bytes) -> bytes:
+        """The RSA PKCS#1 v1.5 signature of a SHA-1 digest (20 bytes)."""
+        return self.key.sign(digest, _PADDING, _PREHASHED)
+
+    def __repr__(self) -> str:
+        return f"LocalKey({self.certificate.serial_number})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +58,12 @@ class Identity:
     @property
     def certificate(self) -> x509.Certificate:
         return self.key.certificate
+
+    def pem(self, password: str) -> bytes:
+        """Certificate, chain and the key encrypted with that password, as OpenSSL reads them."""
+        chain = b"".join(each.public_bytes(Encoding.PEM) for each in (self.certificate, *self.chain))
+        sealed = BestAvailableEncryption(password.encode())
+        return chain + self.key.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, sealed)
 
 
 @lru_cache(maxsize=64)
@@ -57,6 +82,7 @@ def local_key(key: rsa.RSAPrivateKey, certificate: x509.Certificate) -> LocalKey
     return LocalKey(key, certificate, b64encode(certificate.public_bytes(Encoding.DER)))
 
 
+@lru_cache(maxsize=256)
 def cnpj_of(certificate: x509.Certificate) -> str | None:
     """The CNPJ of the subject's alternative names (otherName 2.16.76.1.3.3: an OCTET, UTF8 or PRINTABLE string)."""
     try:

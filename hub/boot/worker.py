@@ -1,0 +1,79 @@
+"""A worker process: the three queues, partners' folders, sweeps, monthly partitions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
+from datetime import timedelta
+
+import asyncpg
+import structlog
+
+from hub import inbox, outbox, timers
+from hub.boot import Hub
+from hub.flows.clockwork import Clockwork
+from hub.flows.folders import Folders
+from hub.flows.parked import parked
+from hub.flows.sweep import Sweep
+from hub.kit.db import Tx, Unavailable
+from hub.kit.lane import QueueWork
+from hub.kit.lease import Settled
+from hub.kit.work import Worker
+
+log = structlog.get_logger()
+
+
+def worker_of(hub: Hub) -> Worker:
+    """The queues of one process with their handlers."""
+
+    async def given_up(tx: Tx, settled: Sequence[Settled]) -> None:
+        await parked(tx, settled, hub.data.deps)
+
+    async def shut() -> Collection[str]:
+        return await outbox.open_destinations(hub.db)
+
+    async def probes() -> Sequence[tuple[int, str]]:
+        return await outbox.probes(hub.db)
+
+    return Worker(
+        hub.db,
+        [
+            QueueWork(queue=inbox.QUEUE, handle=hub.intake.handle, parked=given_up),
+            QueueWork(
+                queue=outbox.QUEUE, handle=hub.deliver.handle, parked=given_up, batch=50, skip=shut, probes=probes
+            ),
+            QueueWork(queue=timers.QUEUE, handle=Clockwork(hub.reactor).handle, parked=given_up),
+        ],
+        bell=hub.bell,
+    )
+
+
+async def work(hub: Hub, *, stop: asyncio.Event, stable: timedelta = timedelta(seconds=5)) -> None:
+    """Work until `stop` is set, then finish what is at hand."""
+    worker = worker_of(hub)
+    plain = {name: f.adapter for name, f in hub.adapters.items()}
+    folders = Folders(hub.db, hub.bell, hub.directory, plain, stable=stable)
+    sweep = Sweep(hub.db, hub.bell, hub.directory, plain, hub.post)
+    chores = [asyncio.create_task(_every(2, folders.look)), asyncio.create_task(_every(30, sweep.look))]
+    running = asyncio.create_task(worker.run())
+    try:
+        await stop.wait()
+    finally:
+        for chore in chores:
+            chore.cancel()
+        worker.stop()
+        await running
+        for chore in chores:
+            with suppress(asyncio.CancelledError):
+                await chore
+
+
+async def _every(seconds: float, what: Callable[[], Awaitable[int]]) -> None:
+    """Again and again; a database that is away is waited for."""
+    while True:
+        try:
+            await what()
+        except (OSError, Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            log.warning("a chore has to wait", action="chore", reason=type(error).__name__)
+        await asyncio.sleep(seconds)

@@ -1,0 +1,1 @@
+"""The demo: a company, the outside world, and what happens between them."""

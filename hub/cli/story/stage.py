@@ -1,0 +1,172 @@
+"""Everything that the demo stands on: an embedded database, the simulators of the other sides, the web process and a worker, in one loop."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import os
+import secrets
+import shutil
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import httpx
+import uvicorn
+from pydantic import SecretStr
+
+from hub.boot import Hub, open_hub
+from hub.boot.web import serving
+from hub.boot.worker import work
+from hub.cli.story.seed import CNPJS, Addresses, Company, found
+from hub.kit.embedded import Embedded, scratch_data_dir
+from hub.kit.settings import Settings
+from hub.migrations import migrate
+
+HOST = "127.0.0.1"
+Say = Callable[[str], None]
+
+
+@dataclass(slots=True, kw_only=True)
+class Stage:
+    """The running demo. `shopify`, `wms`, `sefaz` are the simulators."""
+
+    hub: Hub
+    company: Company
+    base_url: str
+    client: httpx.AsyncClient
+    partner_in: Path
+    partner_out: Path
+    shopify: Any
+    wms: Any
+    sefaz: Any
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """What a visitor points a client at."""
+        return {
+            "graphql": f"{self.base_url}/graphql",
+            "ws": f"{self.base_url.replace('http', 'ws', 1)}/graphql",
+            "rest": f"{self.base_url}/api/v1",
+            "api_key": self.company.api_key,
+            "shopify_hook": f"{self.base_url}/hooks/shopify/demo-shop",
+            "shopify_secret": self.company.shopify_secret,
+            "edi_upload": f"{self.base_url}/hooks/x12/acme-retail",
+            "edi_token": self.company.edi_token,
+        }
+
+
+def free_port() -> int:
+    with socket.socket() as s:
+        s.bind((HOST, 0))
+        port: int = s.getsockname()[1]
+        return port
+
+
+@asynccontextmanager
+async def staged(*, port: int | None = None, say: Say = lambda _: None) -> AsyncIterator[Stage]:
+    """Bring everything up in a directory of its own; all of it is gone when the block ends."""
+    data = scratch_data_dir("hub-demo")
+    partner = data.with_name(data.name + "-partner")
+    async with AsyncExitStack() as stack:
+        stack.callback(shutil.rmtree, partner, ignore_errors=True)
+        stack.callback(shutil.rmtree, data, ignore_errors=True)
+        say("starting PostgreSQL")
+        embedded = await stack.enter_async_context(Embedded(data))
+        await migrate(embedded.owner_dsn)
+        say("starting the simulators: Shopify, a WMS, SEFAZ")
+        client = await stack.enter_async_context(httpx.AsyncClient(timeout=20))
+        sefaz = import_module("adapters.sefaz.simulator").SefazSimulator()
+        await sefaz.start()
+        stack.push_async_callback(sefaz.stop)
+        ports = {"shopify": free_port(), "wms": free_port(), "web": port or free_port()}
+        base = f"http://{HOST}:{ports['web']}"
+        settings = Settings(kek=SecretStr(base64.b64encode(secrets.token_bytes(32)).decode()))
+        allow = [f"{HOST}:{p}" for p in (ports["shopify"], ports["wms"])]
+        hub = await stack.enter_async_context(open_hub(embedded.owner_dsn, settings, allow=allow))
+        where = Addresses(
+            shopify=f"http://{HOST}:{ports['shopify']}",
+            wms=f"http://{HOST}:{ports['wms']}",
+            sefaz=sefaz.base_url,
+            sefaz_trust=sefaz.ca_pem,
+            partner_in=partner / "to-hub",
+            partner_out=partner / "from-hub",
+        )
+        for folder in (where.partner_in, where.partner_out):
+            folder.mkdir(parents=True)
+        say("filling the catalog, four nodes, lanes, stock")
+        company = await found(hub, where, {cnpj: sefaz.client(cnpj) for cnpj in CNPJS.values()})
+        shopify = _shopify(hub, company)
+        wms_module = import_module("adapters.wms.simulator")
+        wms = wms_module.WmsSimulator(
+            hook_url=f"{base}/hooks/wms/demo-wms",
+            client=client,
+            secret=company.wms_secret,
+            behavior=wms_module.Behavior(auto=False),
+        )
+        stack.push_async_callback(wms.close)
+        await stack.enter_async_context(_served(shopify.app(), ports["shopify"]))
+        await stack.enter_async_context(_served(wms.app, ports["wms"]))
+        await stack.enter_async_context(_processes(hub, ports["web"]))
+        yield Stage(
+            hub=hub,
+            company=company,
+            base_url=base,
+            client=client,
+            partner_in=where.partner_in,
+            partner_out=where.partner_out,
+            shopify=shopify,
+            wms=wms,
+            sefaz=sefaz,
+        )
+
+
+def _shopify(hub: Hub, company: Company) -> Any:
+    shop = import_module("adapters.shopify.shop").Shop(
+        domain="demo-shop.myshopify.com",
+        access_token=company.shopify_token,
+        client_secret=company.shopify_secret,
+        clock=hub.db.clock,
+    )
+    simulator = import_module("adapters.shopify.simulator")
+    return simulator.Simulator(shop, simulator.contract() if "HUB_CONTRACTS" in os.environ else None)
+
+
+@asynccontextmanager
+async def _served(app: Any, port: int) -> AsyncIterator[None]:
+    """An ASGI app on a port of this machine."""
+    config = uvicorn.Config(app, host=HOST, port=port, log_config=None, access_log=False, lifespan="off", loop="none")
+    server = uvicorn.Server(config)
+    running = asyncio.create_task(server._serve())  # noqa: SLF001 - `serve` would take the signals of the process
+    while not server.started and not running.done():  # noqa: ASYNC110 - the server has no event to wait for
+        await asyncio.sleep(0.01)
+    try:
+        yield
+    finally:
+        server.should_exit = server.force_exit = True
+        await running
+
+
+@asynccontextmanager
+async def _processes(hub: Hub, port: int) -> AsyncIterator[None]:
+    """Web and worker of the hub."""
+    stop, ready = asyncio.Event(), asyncio.Event()
+    jobs = [
+        asyncio.create_task(serving(hub, host=HOST, port=port, stop=stop, ready=ready)),
+        asyncio.create_task(work(hub, stop=stop, stable=timedelta(0))),
+    ]
+    waiting = asyncio.create_task(ready.wait())
+    await asyncio.wait([waiting, *jobs], return_when=asyncio.FIRST_COMPLETED)
+    for job in jobs:
+        if job.done():
+            job.result()
+    try:
+        yield
+    finally:
+        stop.set()
+        await asyncio.gather(*jobs)

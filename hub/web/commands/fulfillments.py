@@ -1,0 +1,160 @@
+"""Mutations about fulfillments and their routing: move, dispatch, reject, plan."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from hub import fulfillment, network, orders
+from hub.canon.states import OrderState
+from hub.flows.route import allocate
+from hub.fulfillment import BEFORE_DISPATCH, DispatchAsked
+from hub.kit.db import Tx
+from hub.web.commands.work import Desk, Refused, direct
+from schema.commands import Ask, Outcome, Refusal
+from schema.inputs import (
+    DispatchFulfillmentInput,
+    PackageInput,
+    PlanRouteInput,
+    RejectFulfillmentInput,
+    TransitionFulfillmentInput,
+)
+
+CODES = (
+    "NOT_FOUND",
+    "ILLEGAL_MOVE",
+    "VERSION_CONFLICT",
+    "ON_HOLD",
+    "SHORT_PICK",
+    "PACKAGE_REQUIRED",
+    "DISPATCH_ALREADY_ASKED",
+    "REASON_REQUIRED",
+)
+STOPS_DISPATCH = frozenset({"FRAUD", "PAYMENT", "CREDIT", "FISCAL", "ADDRESS", "MANUAL"})
+
+
+class FulfillmentCommands:
+    """`desk` carries the write path."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def transition_fulfillment(self, ask: Ask, input: TransitionFulfillmentInput, /) -> Outcome:  # noqa: A002 - the port's name
+        return await self._desk.run(ask, CODES, lambda tx: self._move(tx, input))
+
+    async def _move(self, tx: Tx, given: TransitionFulfillmentInput) -> Outcome:
+        row = await self._row(tx, given.fulfillment_id, given.expected_version)
+        state, cause = OrderState(row["state"]), direct(tx)
+        orders.check_move(state, given.to)
+        here = given.fulfillment_id
+        if given.to in (OrderState.PICKING, OrderState.PACKED):
+            picked = {x.order_line_id: x.quantity for x in given.lines} if given.lines else None
+            refused = await fulfillment.progress(
+                tx,
+                [
+                    fulfillment.Progress(
+                        fulfillment_id=here, to=given.to, cause=cause, picked=picked, reason=given.reason
+                    )
+                ],
+            )
+            if refused:
+                raise refused[0][1]
+        elif given.to is OrderState.CANCELLED:
+            await self._give_up(tx, row, given.reason)
+        elif given.to is OrderState.DISPATCHED:
+            await self._free(tx, row["order_id"])
+            await fulfillment.ask_dispatch(
+                tx, DispatchAsked(fulfillment_id=here, carrier=row["carrier"] or "OWN", cause=cause)
+            )
+        else:
+            await fulfillment.travelled(tx, {here: (given.to, cause)})
+        return _about(row)
+
+    async def dispatch_fulfillment(self, ask: Ask, input: DispatchFulfillmentInput, /) -> Outcome:  # noqa: A002 - the port's name
+        return await self._desk.run(ask, CODES, lambda tx: self._dispatch(tx, input))
+
+    async def _dispatch(self, tx: Tx, given: DispatchFulfillmentInput) -> Outcome:
+        row = await self._row(tx, given.fulfillment_id, given.expected_version)
+        if not given.packages:
+            raise fulfillment.PackageRequired
+        if row["dispatch_requested_at"] is None:
+            orders.check_move(OrderState(row["state"]), OrderState.DISPATCHED)
+        await self._free(tx, row["order_id"])
+        asked = DispatchAsked(
+            fulfillment_id=given.fulfillment_id,
+            carrier=given.carrier,
+            service=given.service,
+            tracking=given.tracking_number,
+            packages=tuple(_package(p) for p in given.packages),
+            cause=direct(tx),
+        )
+        await fulfillment.ask_dispatch(tx, asked)
+        return _about(row)
+
+    async def reject_fulfillment(self, ask: Ask, input: RejectFulfillmentInput, /) -> Outcome:  # noqa: A002 - the port's name
+        return await self._desk.run(ask, CODES, lambda tx: self._reject(tx, input))
+
+    async def _reject(self, tx: Tx, given: RejectFulfillmentInput) -> Outcome:
+        row = await self._row(tx, given.fulfillment_id, None)
+        await self._give_up(tx, row, given.reason)
+        return _about(row)
+
+    async def _give_up(self, tx: Tx, row: Any, reason: str | None) -> None:
+        """The node does not do it: a node with a WMS is asked to stop, any other has stopped. The units are routed again."""
+        if not reason:
+            raise Refused(Refusal(code="REASON_REQUIRED", message="Say why.", field=("input", "reason")))
+        if OrderState(row["state"]) not in BEFORE_DISPATCH:
+            orders.check_move(OrderState(row["state"]), OrderState.CANCELLED)
+        asked = {row["fulfillment_id"]: direct(tx)}
+        await fulfillment.ask_cancel(tx, asked, "REROUTE", reason)
+        places = await network.load(tx)
+        if places.nodes[row["node_id"]].wms_connection_id is None:
+            await fulfillment.cancelled(tx, asked)
+
+    async def plan_route(self, ask: Ask, input: PlanRouteInput, /) -> Outcome:  # noqa: A002 - the port's name
+        return await self._desk.run(ask, CODES, lambda tx: self._plan(tx, input))
+
+    async def _plan(self, tx: Tx, given: PlanRouteInput) -> Outcome:
+        await orders.lock_one(tx, given.order_id)
+        avoid = {given.order_id: frozenset((i, "") for i in given.avoid_location_ids or ())}
+        await allocate(
+            tx,
+            {given.order_id: direct(tx)},
+            self._desk.reactor.deps,
+            reasons={given.order_id: "asked by a person"},
+            avoid=avoid,
+        )
+        await self._desk.reactor.react(tx)
+        rows = (await fulfillment.states(tx, [given.order_id]))[given.order_id]
+        return Outcome(ids={"fulfillments": tuple(r["fulfillment_id"] for r in rows)})
+
+    async def _free(self, tx: Tx, order_id: UUID) -> None:
+        held = [
+            h["kind"]
+            for h in (await orders.open_holds(tx, [order_id])).get(order_id, [])
+            if h["kind"] in STOPS_DISPATCH
+        ]
+        if held:
+            raise orders.OnHold(kinds=", ".join(held))
+
+    async def _row(self, tx: Tx, fulfillment_id: UUID, expected: int | None) -> Any:
+        row = await fulfillment.lock_one(tx, fulfillment_id)
+        if expected is not None and row["version"] != expected:
+            raise Refused(
+                Refusal(
+                    code="VERSION_CONFLICT",
+                    message=f"The fulfillment has changed: its version is {row['version']}.",
+                    field=("input", "expectedVersion"),
+                    current_version=row["version"],
+                )
+            )
+        return row
+
+
+def _about(row: Any) -> Outcome:
+    return Outcome(ids={"fulfillment": row["fulfillment_id"], "order": row["order_id"]})
+
+
+def _package(p: PackageInput) -> dict[str, Any]:
+    sizes = {"length_mm": p.length_mm, "width_mm": p.width_mm, "height_mm": p.height_mm}
+    return {"sscc": p.sscc, "weight_g": p.weight_g, **sizes, "assets": list(p.asset_identifiers or ()), "content": []}

@@ -1,0 +1,42 @@
+"""What the web room mounts: one ASGI application for `/graphql` over HTTP and WebSocket, and the routes of REST."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from schema.deps import SchemaDeps
+from schema.desk import Desk
+from schema.http import GraphQLEntry
+from schema.live.socket import SocketEntry
+from schema.live.subscribe import Live
+
+
+class Edge:
+    """The API of one process. As an ASGI application it answers any path as `/graphql`, which spares the router."""
+
+    def __init__(self, deps: SchemaDeps) -> None:
+        self.desk = Desk(deps)
+        self.live = Live(self.desk)
+        self.http = GraphQLEntry(self.desk, self.live)
+        self.socket = SocketEntry(self.desk, self.live)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        await (self.socket if scope["type"] == "websocket" else self.http)(scope, receive, send)
+
+    def start(self, doorbell: asyncio.Event) -> None:
+        """Begin to follow the ledger; `doorbell` is set by the owner when facts may have been committed."""
+        self.live.start(doorbell)
+
+    async def stop(self) -> None:
+        await self.live.stop()
+
+
+def routes(edge: Edge) -> list[BaseRoute]:
+    """`/graphql` for both protocols."""
+    return [
+        Route("/graphql", edge.http, include_in_schema=False),
+        WebSocketRoute("/graphql", edge.socket),
+    ]

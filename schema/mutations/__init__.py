@@ -1,0 +1,1 @@
+"""Mutations: input to command, outcome to payload. Decides nothing."""

@@ -1,0 +1,162 @@
+"""Connections: one keyset page as JSON text, with its count of rows. The row beyond the page only answers hasNextPage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import graphql as g
+import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import aggregate_order_by
+
+from schema.plan.arguments import TOTAL_CAP, arguments, page_size, resolved
+from schema.plan.bind import Page, plain_type
+from schema.plan.compile import Compiler
+from schema.plan.cursors import cursor_sql, read_cursor
+from schema.plan.filters import conditions
+from schema.plan.pieces import NULL, Piece, braces, constant, glue, text
+from schema.plan.selection import Nodes, NotCovered, below, bound_of
+
+_CAP: Any = sa.literal_column(str(TOTAL_CAP))
+Parent = tuple[str, Any, str]  # (our column, the parent's row, its column)
+
+
+def sort_of(kind: Page, args: Mapping[str, Any]) -> tuple[str, bool]:
+    """(sort name, descending)."""
+    order = args.get("orderBy") or {}
+    name = order.get("field") or next(iter(kind.sorts))
+    given = order.get("direction")
+    return name, (given == "DESC" if given else kind.descending)
+
+
+def page(c: Compiler, kind: Page, connection: Any, nodes: Nodes, parent: Parent | None = None) -> tuple[Any, int]:
+    """(a subquery of one row with the text `t` and the row count `n`, the page's size). With `parent`: its children only."""
+    asked, args = c.selections.fields(connection, below(nodes)), arguments(nodes[0], c.values)
+    node_type = g.get_named_type(connection.fields["nodes"].type)
+    bound, base = bound_of(node_type), c.alias(node_type)
+    sort, descending = sort_of(kind, args)
+    back = resolved(args.get("last"), c.values) is not None
+    size = page_size(args["last"] if back else args.get("first"), c.values)
+    where = [
+        *([base.c[parent[0]] == parent[1].c[parent[2]]] if parent else []),
+        *c.seen(node_type, base),
+        *conditions(kind, base, args.get("where") or {}, c.bind, c.values),
+    ]
+    outer = [parent[1]] if parent else []
+    counted: Any = sa.select(sa.literal_column("1")).select_from(base).where(*where).correlate(*outer)
+    mark = args.get("before" if back else "after")
+    marked = resolved(mark, c.values) is not None
+    if marked:
+        where.append(_beyond(c, base.c[kind.sorts[sort]], base.c[bound.key], mark, sort, descending != back))
+    way = sa.desc if descending != back else sa.asc
+    keys = (kind.sorts[sort], bound.key or "")
+    top = (
+        sa.select(*base.c)
+        .where(*where)
+        .order_by(*(way(base.c[k]) for k in keys))
+        .limit(sa.literal_column(str(size + 1)))
+        .correlate(*outer)
+        .subquery()
+    )
+    number = sa.func.row_number().over(order_by=[way(top.c[k]) for k in keys])
+    cursor = cursor_sql(sort, top.c[keys[0]], top.c[keys[1]])
+    columns = [number.label("n"), cursor.label("cursor"), *_objects(c, connection, node_type, asked, top, cursor)]
+    rows = sa.select(*columns).subquery()
+    whole = _Whole(c, rows, size, back, marked, counted)
+    made = glue(braces((key, whole.part(connection, inner, i)) for i, (key, inner) in enumerate(asked.items())))
+    count = sa.func.least(sa.func.count(), sa.literal_column(str(size)))
+    # HAVING makes it one group even when the selection holds no aggregate ({ orders { __typename } })
+    one_row = sa.select(made.label("t"), count.label("n")).select_from(rows).having(sa.literal_column("true"))
+    return one_row.subquery(), size
+
+
+def _beyond(c: Compiler, column: Any, row_id: Any, mark: Any, sort: str, below_it: bool) -> Any:
+    kind = column.type.python_type
+
+    def part(i: int) -> Any:
+        return lambda v: read_cursor(resolved(mark, v), sort, kind)[i]
+
+    edge = sa.tuple_(c.bind(part(0), plain_type(column)), c.bind(part(1), sa.Uuid()))
+    here = sa.tuple_(column, row_id)
+    return here < edge if below_it else here > edge
+
+
+def _objects(
+    c: Compiler, connection: Any, node_type: Any, asked: Mapping[str, Nodes], top: Any, cursor: Any
+) -> list[Any]:
+    made: list[Any] = []
+    for i, nodes in enumerate(asked.values()):
+        if nodes[0].name.value == "nodes":
+            made.append(c.object(node_type, below(nodes), top).label(f"k{i}"))
+        elif nodes[0].name.value == "edges":
+            edge_type = g.get_named_type(connection.fields["edges"].type)
+            made.append(_edge(c, edge_type, node_type, nodes, top, cursor).label(f"k{i}"))
+    return made
+
+
+def _edge(c: Compiler, edge_type: Any, node_type: Any, nodes: Nodes, row: Any, cursor: Any) -> Any:
+    def made(inner: Nodes) -> Piece:
+        name = inner[0].name.value
+        if name == "cursor":
+            return '"', cursor, '"'
+        return f'"{edge_type.name}"' if name == "__typename" else c.object(node_type, below(inner), row)
+
+    return glue(braces((key, made(inner)) for key, inner in c.selections.fields(edge_type, below(nodes)).items()))
+
+
+class _Whole:
+    """The fields of a connection as aggregates over its rows."""
+
+    def __init__(self, c: Compiler, rows: Any, size: int, back: bool, marked: bool, counted: Any) -> None:
+        self.c, self.rows, self.back, self.marked, self.counted = c, rows, back, marked, counted
+        self.size: Any = sa.literal_column(str(size))
+        self.kept = rows.c.n <= self.size
+
+    def part(self, connection: Any, nodes: Nodes, i: int) -> Piece:
+        name = nodes[0].name.value
+        if name == "__typename":
+            return f'"{connection.name}"'
+        if name in ("nodes", "edges"):
+            reading = sa.desc(self.rows.c.n) if self.back else sa.asc(self.rows.c.n)
+            listed = sa.func.string_agg(self.rows.c[f"k{i}"], aggregate_order_by(constant(","), reading))
+            return "[", sa.func.coalesce(listed.filter(self.kept), constant("")), "]"
+        if name not in ("pageInfo", "totalCount"):
+            raise NotCovered(name)
+        type_ = g.get_named_type(connection.fields[name].type)
+        made = self._info() if name == "pageInfo" else self._total()
+        chosen = self.c.selections.fields(type_, below(nodes))
+        return glue(braces((key, made[inner[0].name.value]()) for key, inner in chosen.items()))
+
+    def _info(self) -> dict[str, Callable[[], Piece]]:
+        def more() -> Piece:
+            return text(sa.func.count() > self.size)
+
+        def marked() -> Piece:
+            return "true" if self.marked else "false"
+
+        def end(way: Any) -> Callable[[], Piece]:
+            def made() -> Piece:
+                ordered = sa.func.array_agg(aggregate_order_by(self.rows.c.cursor, way(self.rows.c.n)))
+                first = ordered.filter(self.kept)[sa.literal_column("1")]
+                return sa.func.coalesce(glue('"', first, '"'), NULL)
+
+            return made
+
+        return {
+            "hasNextPage": marked if self.back else more,
+            "hasPreviousPage": more if self.back else marked,
+            "startCursor": end(sa.desc if self.back else sa.asc),
+            "endCursor": end(sa.asc if self.back else sa.desc),
+            "__typename": lambda: '"PageInfo"',
+        }
+
+    def _total(self) -> dict[str, Callable[[], Piece]]:
+        def number() -> Any:
+            capped = self.counted.limit(sa.literal_column(str(TOTAL_CAP + 1))).subquery()
+            return sa.select(sa.func.count()).select_from(capped).scalar_subquery()
+
+        return {
+            "value": lambda: text(sa.func.least(number(), _CAP)),
+            "exact": lambda: text(number() <= _CAP),
+            "__typename": lambda: '"Count"',
+        }

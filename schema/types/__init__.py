@@ -1,0 +1,1 @@
+"""Strawberry types, one file a room, bound to the views that the room publishes."""

@@ -1,0 +1,44 @@
+"""Accounts at outside systems, and partners who exchange documents."""
+
+from __future__ import annotations
+
+import strawberry
+
+from hub.connections.queries import v_connection, v_connection_port, v_partner, v_partner_transport
+from schema.plan.bind import Page, bound, key, values
+from schema.plan.fields import listing
+from schema.plan.scalars import Timestamp
+from schema.types import ownership
+from schema.types.enums import ConnectionState
+from schema.types.parts import Node
+
+
+@bound(v_connection, area="connections", key="connection_id", prefix="con")
+@strawberry.type
+class Connection(Node):
+    id: strawberry.ID = key("connection_id")
+    adapter: str
+    account: str
+    label: str
+    ports: list[str] = values(v_connection_port, "connection_id", "port")
+    state: ConnectionState
+    shadow: bool
+    last_ok_at: Timestamp | None
+    last_error: str | None
+
+
+@bound(v_partner, area="partners", key="connection_id", prefix="prt", rows=ownership.by_connection)
+@strawberry.type
+class Partner(Node):
+    id: strawberry.ID = key("connection_id")
+    code: str
+    name: str
+    qualifier: str
+    transports: list[str] = values(v_partner_transport, "connection_id", "transport")
+    last_interchange: str | None
+
+
+ROOTS = {
+    "connections": listing(Connection, Page({"ACCOUNT": "account"}, descending=False)),
+    "partners": listing(Partner, Page({"CODE": "code"}, descending=False)),
+}
