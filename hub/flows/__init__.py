@@ -1,17 +1,34 @@
 """Floor 5: one business sentence a file. The order below is the order in which flows answer the facts of one round."""
 
-from hub.flows import acknowledge, amend, approve, cancel, gate, pick, publish, restock, route, tally
+from hub.flows import (
+    acknowledge,
+    amend,
+    approve,
+    cancel,
+    counter,
+    gate,
+    overdue,
+    pick,
+    publish,
+    restock,
+    route,
+    store,
+    tally,
+)
 from hub.flows.capture import CaptureOutcome, Incoming, capture
 from hub.flows.reactor import Deps, Flow, Reactor
 
 FLOWS: tuple[Flow, ...] = (
     tally.FLOW,
     amend.FLOW,
+    overdue.FLOW,
     cancel.FLOW,
     approve.FLOW,
+    counter.FLOW,
     restock.FLOW,
     route.FLOW,
     pick.FLOW,
+    store.FLOW,
     gate.FLOW,
     publish.FLOW,
     acknowledge.FLOW,

@@ -11,6 +11,7 @@ from hub.canon.order import OrderDraft
 from hub.canon.states import HoldKind
 from hub.flows.amend import amend
 from hub.flows.reactor import Deps
+from hub.flows.screen import screened
 from hub.incidents import NewIncident
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
@@ -21,6 +22,8 @@ INCIDENTS = {
     HoldKind.CATALOG: "unknown_sku",
     HoldKind.ADDRESS: "address_incomplete",
     HoldKind.PAYMENT: "payment_not_captured",
+    HoldKind.FRAUD: "fraud_suspected",
+    HoldKind.CREDIT: "credit_exceeded",
 }
 
 Faults = list[tuple[tuple[str, ...], HubError]]
@@ -56,7 +59,7 @@ async def capture(tx: Tx, incoming: Sequence[Incoming], deps: Deps) -> list[Capt
         else:
             good.append(place)
     for turn in _turns(incoming, good):
-        captures = await _prepared(tx, [incoming[i] for i in turn])
+        captures = await screened(tx, await _prepared(tx, [incoming[i] for i in turn]), deps.hold_rules)
         done = await _captured(tx, captures, deps)
         for place, one_done in zip(turn, done, strict=True):
             outcomes[place] = CaptureOutcome(captured=one_done)

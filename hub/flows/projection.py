@@ -141,6 +141,18 @@ def _short(p: Projection, here: str, data: Mapping[str, Any]) -> None:
         _gone(p, data["node_id"], sku, n)
 
 
+def _handed_over(p: Projection, here: str, data: Mapping[str, Any]) -> None:
+    """Everything at once: the goods left with the customer before we heard of them."""
+    p.fulfillments[here] = "DELIVERED"
+    for line, sku, text in data["lines"]:
+        n = Decimal(text)
+        for name in ("reserved", "picked", "packed", "shipped", "delivered"):
+            p.lines[line][name] += n
+        for name in ("assigned", "picked", "packed", "shipped", "delivered"):
+            p.shares[here, line][name] += n
+        p.level(data["node_id"], sku)["on_hand"] -= n
+
+
 def _dispatched(p: Projection, here: str, data: Mapping[str, Any]) -> None:
     _counted("shipped", "DISPATCHED")(p, here, data)
     for _, sku, n in data["lines"]:
@@ -187,6 +199,7 @@ HANDLERS: Mapping[str, Handler] = {
     "fulfillment.packed": _counted("packed", "PACKED"),
     "fulfillment.short": _short,
     "fulfillment.dispatched": _dispatched,
+    "fulfillment.handed_over": _handed_over,
     "fulfillment.in_transit": _moved("IN_TRANSIT"),
     "fulfillment.delivered": _counted("delivered", "DELIVERED"),
     "fulfillment.completed": _moved("COMPLETED"),

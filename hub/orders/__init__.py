@@ -11,6 +11,7 @@ from hub.orders.amendment import (
     Work,
     plan,
 )
+from hub.orders.approvals import NothingToApprove, NotYourStep, approve_step, earlier, exposure
 from hub.orders.capture import Capture, Captured, address_columns, insert_new
 from hub.orders.commands import (
     Approved,
@@ -31,25 +32,42 @@ from hub.orders.commands import (
     waiting,
 )
 from hub.orders.draft import Hold, computed_total, faults
+from hub.orders.holdrules import (
+    NO_RULES,
+    BadHoldRules,
+    HoldRules,
+    Known,
+    load_hold_rules,
+    matching,
+    parse_hold_rules,
+)
 from hub.orders.holds import HoldPlaced, HoldReleased, held_for_skus, open_holds, place, release
 from hub.orders.model import ADVANCE, MOVES, IllegalMove, OnHold, VersionConflict, allowed, check_move, derived
 from hub.orders.revise import Revised, say_again
+from hub.orders.searches import BadSearch, drop_searches, save_search, searches
 
 __all__ = [
     "ADVANCE",
     "MOVES",
+    "NO_RULES",
     "Amendment",
     "AmendmentRefused",
     "AmendmentWaits",
     "Approved",
+    "BadHoldRules",
+    "BadSearch",
     "Capture",
     "Captured",
     "Hold",
     "HoldPlaced",
     "HoldReleased",
+    "HoldRules",
     "IllegalMove",
+    "Known",
     "NewLine",
     "NoSubstitute",
+    "NotYourStep",
+    "NothingToApprove",
     "OnHold",
     "Revised",
     "UnknownLine",
@@ -60,6 +78,7 @@ __all__ = [
     "allowed",
     "amendments",
     "approve",
+    "approve_step",
     "by_external",
     "cancel_rest",
     "check_move",
@@ -67,21 +86,29 @@ __all__ = [
     "count",
     "derive",
     "derived",
+    "drop_searches",
+    "earlier",
     "ending",
+    "exposure",
     "faults",
     "find",
     "heads",
     "held_for_skus",
     "insert_new",
     "lines",
+    "load_hold_rules",
     "lock",
     "lock_one",
+    "matching",
     "note_cancel",
     "open_holds",
+    "parse_hold_rules",
     "place",
     "plan",
     "release",
+    "save_search",
     "say_again",
+    "searches",
     "tagged",
     "waiting",
 ]

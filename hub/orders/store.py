@@ -154,6 +154,8 @@ order_holds = table(
     col("placed_by"),
     col("placed_at", Time),
     col("deadline", Time, null=True),
+    col("rule", Key, null=True),  # of mappings/holds, where one placed it
+    col("releases", default="''"),  # what would end it
     col("released_by", null=True),
     col("released_at", Time, null=True),
     col("note", null=True),
@@ -208,4 +210,32 @@ order_amendments = table(
     index("order_amendments_one_waiting", "order_id", unique=True, where="state = 'WAITING'"),
     index("order_amendments_order", "order_id", "asked_at"),
     key="amendment_id",
+)
+
+order_approvals = table(
+    "order_approvals",
+    col("order_id", Uuid),
+    col("position", sa.Integer),
+    col("role", Key),
+    col("total_at_least", Amount),
+    col("approved_by", null=True),
+    col("approved_at", Time, null=True),
+    belongs("order_id", "orders", "order_id"),
+    index("order_approvals_waiting", "role", "order_id", where="approved_at IS NULL"),
+    key=("order_id", "position"),
+)
+
+saved_searches = table(
+    "saved_searches",
+    col("search_id", Uuid),
+    col("owner", Key),
+    col("name", Key),
+    col("about", Key),  # the list that it filters: orders, fulfillments, incidents, stock, ...
+    col("query", Json),  # where and orderBy as that list takes them
+    col("shared", sa.Boolean, default="false"),
+    col("created_at", Time),
+    col("updated_at", Time),
+    index("saved_searches_name", "owner", "about", "name", unique=True),
+    index("saved_searches_shared", "about", where="shared"),
+    key="search_id",
 )
