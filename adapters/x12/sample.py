@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from adapters.x12.model import Composite, Element, ElementUse, Guide, Leaf, Loop, SegmentSpec
 
-_KNOWN = {"355": "EA", "100": "USD", "26": "US", "156": "SC", "116": "29601", "235": "VN", "559": "VI", "447": "LX"}
+_KNOWN = {
+    "355": "EA",
+    "100": "USD",
+    "26": "US",
+    "156": "SC",
+    "116": "29601",
+    "235": "VN",
+    "559": "VI",
+    "447": "LX",
+    "473": "N",
+    "368": "SH",
+    "412": "01",
+}
 
 
 def sample_segments(guide: Guide, *, full: bool = False, comp: str = ">") -> list[list[str]]:

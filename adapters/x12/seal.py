@@ -34,7 +34,7 @@ class OutSet:
     """`segments`: between ST and SE. `extra`: ST03 where the version has it."""
 
     set: str
-    segments: Sequence[Sequence[str]]
+    segments: list[list[str]]
     extra: str = ""
 
 

@@ -80,22 +80,23 @@ def write_set(kind: str, number: str, data: Mapping[str, Any], library: Library,
     flatten(compiled.plan.root, tree, segments)
     notes, refused = tidy(segments, compiled, marks, profile)
     faults = [f"{place} {value!r} {reason}" for place, value, reason in outward.refused] + refused
-    faults += [sentence(f) for f in findings_of(segments, compiled, profile, marks)]
+    faults += [sentence(f) for f in findings_of(segments, data, compiled, profile)]
     if faults:
         raise CannotWrite(set_id, number, faults)
     return Written(set=OutSet(set=set_id, segments=segments), group=compiled.guide.group, version=version, notes=notes)
 
 
-def findings_of(segments: list[list[str]], compiled: Compiled, profile: Profile, marks: Marks) -> list[Finding]:
+def findings_of(
+    segments: list[list[str]], data: Mapping[str, Any], compiled: Compiled, profile: Profile
+) -> list[Finding]:
     """What would make the partner reject it, and balances that fail."""
-    scanned = scan(compiled.guide, compiled.plan, segments, marks.component, marks.repetition)
+    scanned = scan(compiled.guide, compiled.plan, segments, profile.component, profile.repetition)
     found = list(scanned.findings)
     if "HL" in compiled.guide.segments:
         found += hierarchy_findings(segments, compiled.guide, profile)
     found = [f for f in found if effect(f) == REJECT]
     if not found:
-        document = compiled.read_back(scanned.tree, marks.component, marks.repetition, profile.settings)
-        found = [f for f in compiled.rulings(scanned.tree, document) if f.code in ("check_failed", "require_failed")]
+        found = [f for f in compiled.rulings(scanned.tree, data) if f.code in ("check_failed", "require_failed")]
     return found
 
 
