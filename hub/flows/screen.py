@@ -77,7 +77,9 @@ async def _contract(tx: Tx, captures: Sequence[Capture], terms: Mapping[UUID, ca
     wrong: dict[int, list[str]] = {}
     for (n, line, code), price in zip(asked, found, strict=True):
         if price is not None and price != line.unit_price:
-            text = f"{line.sku} costs {_plain(line.unit_price)}, {code} says {_plain(price)} for {_plain(line.quantity)}"
+            text = (
+                f"{line.sku} costs {_plain(line.unit_price)}, {code} says {_plain(price)} for {_plain(line.quantity)}"
+            )
             wrong.setdefault(n, []).append(text)
     return {n: [Hold(HoldKind.MANUAL, "; ".join(texts), rule="contract_price")] for n, texts in wrong.items()}
 

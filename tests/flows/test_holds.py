@@ -15,9 +15,9 @@ from hub.canon.states import HoldKind, PaymentState
 from hub.flows import Reactor
 from hub.flows.overdue import passed
 from hub.kit.ids import new_id
-from hub.kit.lease import claim, due_tenants
 from hub.ledger import Cause
 from hub.orders import load_hold_rules, parse_hold_rules
+from tests.queues import make_due, take
 from tests.world import MAPPINGS, World
 
 RULES = """holds: test
@@ -45,8 +45,8 @@ async def release(world: World, order_id: UUID, kind: HoldKind) -> None:
 
 async def fire(world: World) -> Sequence[timers.Fired]:
     """Claim every timer that is due and give it to its answer."""
-    await world.db.worker.execute("UPDATE timers SET run_at = now() - interval '1 s' WHERE state = 0")
-    leased = await claim(world.db, timers.QUEUE, new_id(), await due_tenants(world.db, timers.QUEUE), 100)
+    await make_due(world.db, timers.QUEUE)
+    leased = await take(world.db, timers.QUEUE)
     fired = [timers.fired(r) for r in leased]
     async with world.unit("clock") as tx:
         await passed(tx, [f for f in fired if f.kind == "hold_deadline"])

@@ -14,9 +14,9 @@ from hub.canon.states import FulfillmentMethod
 from hub.flows.store import NoProof, NotForPickup, WrongPickupCode, expire, hand_over, reject_fulfillment
 from hub.kit.db import Database
 from hub.kit.ids import new_id
-from hub.kit.lease import claim, due_tenants
 from hub.ledger import Cause
 from tests.flows.test_random_life import broken
+from tests.queues import make_due, take
 from tests.world import World, new_world
 
 CAUSE = Cause(new_id(), None)
@@ -96,8 +96,8 @@ async def test_goods_are_given_to_who_brings_the_code(shops: World) -> None:
 
 async def test_what_nobody_collects_goes_back(shops: World) -> None:
     order_id, _ = await _pickup(shops)
-    await shops.db.worker.execute("UPDATE timers SET run_at = now() - interval '1 s' WHERE state = 0")
-    leased = await claim(shops.db, timers.QUEUE, new_id(), await due_tenants(shops.db, timers.QUEUE), 100)
+    await make_due(shops.db, timers.QUEUE)
+    leased = await take(shops.db, timers.QUEUE)
     async with shops.unit("clock") as tx:
         await expire(tx, [timers.fired(r) for r in leased])
         await timers.complete(tx, leased)
@@ -108,7 +108,8 @@ async def test_what_nobody_collects_goes_back(shops: World) -> None:
 
 async def test_a_store_refuses_and_another_node_ships(shops: World) -> None:
     await shops.adjust("LIS", "SKU-1", -50)
-    order_id = await shops.place(shops.draft("S1", ("SKU-1", 2)))
+    near = replace(shops.address(), region="08", city="Faro")
+    order_id = await shops.place(shops.draft("S1", ("SKU-1", 2), ship_to=near))
     [ful] = await shops.fulfillments(order_id)
     assert ful["method"] == "SHIP_FROM_STORE"
     await shops.adjust("OPO", "SKU-1", 10)
