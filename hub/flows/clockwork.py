@@ -7,6 +7,7 @@ from uuid import UUID
 
 from hub import fulfillment, inventory, timers
 from hub.canon.states import OrderState
+from hub.flows import overdue, store
 from hub.flows.reactor import Reactor
 from hub.kit.db import Tx
 from hub.kit.lease import Leased, by_tenant
@@ -33,6 +34,8 @@ def cause_of(fired: timers.Fired) -> Cause:
 ANSWERS: Mapping[str, Answer] = {
     "complete_fulfillment": _complete_orders,
     "expire_reservations": _expire_reservations,
+    overdue.KIND: overdue.passed,
+    store.EXPIRY: store.expire,
 }
 
 
