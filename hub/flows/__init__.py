@@ -1,8 +1,5 @@
 """Floor 5: one business sentence a file. The order below is the order in which flows answer the facts of one round."""
 
-<<<<<<< HEAD
-from hub.flows import acknowledge, approve, cancel, gate, pick, publish, restock, route, stock_push, tally
-=======
 from hub.flows import (
     acknowledge,
     amend,
@@ -15,10 +12,10 @@ from hub.flows import (
     publish,
     restock,
     route,
+    stock_push,
     store,
     tally,
 )
->>>>>>> orders
 from hub.flows.capture import CaptureOutcome, Incoming, capture
 from hub.flows.reactor import Deps, Flow, Reactor
 
@@ -32,11 +29,8 @@ FLOWS: tuple[Flow, ...] = (
     restock.FLOW,
     route.FLOW,
     pick.FLOW,
-<<<<<<< HEAD
     stock_push.FLOW,
-=======
     store.FLOW,
->>>>>>> orders
     gate.FLOW,
     publish.FLOW,
     acknowledge.FLOW,

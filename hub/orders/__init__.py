@@ -64,15 +64,12 @@ __all__ = [
     "HoldReleased",
     "HoldRules",
     "IllegalMove",
-<<<<<<< HEAD
     "Kits",
-=======
     "Known",
     "NewLine",
     "NoSubstitute",
     "NotYourStep",
     "NothingToApprove",
->>>>>>> orders
     "OnHold",
     "Revised",
     "UnknownLine",
@@ -113,12 +110,9 @@ __all__ = [
     "release",
     "save_search",
     "say_again",
-<<<<<<< HEAD
+    "searches",
     "shipped_as_sold",
     "sold",
-=======
-    "searches",
     "tagged",
->>>>>>> orders
     "waiting",
 ]

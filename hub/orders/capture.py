@@ -12,21 +12,13 @@ import orjson
 
 from hub.canon.codec import dump
 from hub.canon.order import Address, DraftLine, OrderDraft
-<<<<<<< HEAD
-from hub.canon.states import LineKind, OrderState
-=======
-from hub.canon.states import HoldKind, OrderState
->>>>>>> orders
+from hub.canon.states import HoldKind, LineKind, OrderState
 from hub.kit.db import Tx
 from hub.kit.ids import new_id
 from hub.kit.sqlfile import statements
 from hub.ledger import Cause, Fact, append, fact
-<<<<<<< HEAD
-from hub.orders.draft import Hold, holds
-from hub.orders.kits import Kits, components, is_kit
-=======
 from hub.orders.draft import RELEASED_BY, Hold, holds, merged
->>>>>>> orders
+from hub.orders.kits import Kits, components, is_kit
 
 SQL = statements(__file__, "orders.sql")
 ZERO = Decimal(0)
