@@ -140,13 +140,13 @@ class FieldFault:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """It happened. `references`: foreign ids learnt. `again`: only a read; plan the command again with the references.
-    `momentary`: what was learnt holds for that next plan only and is not kept (it may be untrue after a send).
+    `momentary`: names of references that hold for that next plan only and are not kept (they may be untrue after a send).
     `results`: inward commands that the answer holds (an authorization, a tracking).
     """
 
     references: Mapping[str, str] = field(default_factory=dict)
     again: bool = False
-    momentary: bool = False
+    momentary: tuple[str, ...] = ()
     results: tuple[InwardCommand, ...] = ()
 
 

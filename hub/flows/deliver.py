@@ -17,6 +17,7 @@ from hub.canon.commands import (
     AuthorizeInvoice,
     InvoiceReported,
     InwardCommand,
+    IssueGnreGuide,
     OutwardCommand,
     RegisterInvoiceEvent,
     VoidNumbers,
@@ -123,6 +124,8 @@ class Deliver:
         """Bytes that must never change are made and stored before the first send; a later try uses the stored ones."""
         if isinstance(work.command, SIGNED):
             work.command = await self._signed(work, work.command)
+        elif isinstance(work.command, IssueGnreGuide):
+            work.command = replace(work.command, asked_before=work.owed.sent_at is not None)
         elif self._numbering.wants(work.command):
             async with self._reactor.db.unit(tenant=work.connection.tenant, actor="deliver") as tx:
                 work.command = await self._numbering.numbered(tx, work.owed, work.command, work.connection)
@@ -166,8 +169,7 @@ class Deliver:
             if not isinstance(outcome, Done):
                 return outcome
             work.results += outcome.results
-            if not outcome.momentary:
-                work.references |= outcome.references
+            work.references |= {n: v for n, v in outcome.references.items() if n not in outcome.momentary}
             work.account = replace(work.account, references={**work.account.references, **outcome.references})
             if outcome.again:
                 return outcome
