@@ -14,6 +14,8 @@ from hub.canon.commands import (
     DocumentRead,
     ExchangeRead,
     FulfillmentReported,
+    GnreGuideReported,
+    GnreRulesReported,
     InvoiceReported,
     InwardCommand,
     RefundRecorded,
@@ -140,6 +142,16 @@ async def _documents(tx: Tx, items: Sequence[tuple[DocumentRead, Source]], deps:
     return [None] * len(items)
 
 
+async def _guides(tx: Tx, items: Sequence[tuple[GnreGuideReported, Source]], deps: Deps) -> list[HubError | None]:
+    await fiscal.report_guides(tx, [(c, s.cause) for c, s in items])
+    return [None] * len(items)
+
+
+async def _rules(tx: Tx, items: Sequence[tuple[GnreRulesReported, Source]], deps: Deps) -> list[HubError | None]:
+    await fiscal.keep_rules(tx, [(c, s.cause) for c, s in items])
+    return [None] * len(items)
+
+
 KINDS: Mapping[type, Apply] = {
     CaptureOrder: cast("Apply", _captures),
     CancelAsked: cast("Apply", _cancels),
@@ -148,6 +160,8 @@ KINDS: Mapping[type, Apply] = {
     TrackingSeen: cast("Apply", _tracking),
     StockReported: cast("Apply", _stock),
     InvoiceReported: cast("Apply", _invoices),
+    GnreGuideReported: cast("Apply", _guides),
+    GnreRulesReported: cast("Apply", _rules),
     ExchangeRead: cast("Apply", _exchanges),
     AckReceived: cast("Apply", _acks),
     DocumentRead: cast("Apply", _documents),

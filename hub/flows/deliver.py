@@ -15,6 +15,7 @@ from hub.canon import commands as words
 from hub.canon.codec import load
 from hub.canon.commands import (
     AuthorizeInvoice,
+    GnreGuideReported,
     InvoiceReported,
     InwardCommand,
     IssueGnreGuide,
@@ -234,7 +235,7 @@ class Deliver:
         said = {"kind": work.owed.kind, "destination": work.connection.label, "error": failure.error}
         append(tx, [fact(tx, "delivery.parked", "delivery", work.owed.delivery_id, said, work.cause)])
         if not any(
-            isinstance(n, InvoiceReported) and n.status in ("REJECTED", "DENIED")
+            isinstance(n, InvoiceReported | GnreGuideReported) and n.status in ("REJECTED", "DENIED")
             for n in getattr(outcome, "results", ())
         ):
             await self._reactor.deps.incidents.open(tx, [_incident(work, str(failure.error))])
@@ -296,7 +297,14 @@ def _faults(error: NeverTry | Unmapped) -> tuple[FieldFault, ...]:
 
 
 def _refused(work: _Work, error: NeverTry | Unmapped) -> tuple[InwardCommand, ...]:
-    """A note that our own checks refuse was never sent: it is rejected, and its number is still ours."""
+    """A note that our own checks refuse was never sent: it is rejected, and its number is still ours. A guide likewise."""
+    if isinstance(work.command, IssueGnreGuide) and not work.command.asked_before:
+        named = tuple((f.at, f.code, f.message) for f in _faults(error))
+        return (
+            GnreGuideReported(
+                guide_id=work.command.guide_id, status="REJECTED", code=error.code, message=str(error), fields=named
+            ),
+        )
     if not isinstance(work.command, AuthorizeInvoice) or work.command.signed or work.owed.prepared:
         return ()
     said = "; ".join(filter(None, [str(error), *(f"{f.at}: {f.message or f.code}" for f in _faults(error))]))

@@ -17,6 +17,8 @@ from hub.kit.db import Tx
 from hub.ledger import Cause, Fact
 
 OPENS = frozenset({"invoice.authorized", "invoice.contingency_entered"})
+PAID = "gnre_guide.paid"
+GOOD = frozenset({"AUTHORIZED", "CONTINGENCY"})
 SHUTS = frozenset({"invoice.rejected", "invoice.denied"})
 
 
@@ -30,12 +32,28 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
     opened = {
         UUID(f.data["fulfillment_id"]): f.cause for f in facts if f.type in OPENS and f.data.get("fulfillment_id")
     }
+    opened |= await _paid(tx, facts)
+    for waits in await fiscal.withheld(tx, list(opened)):
+        del opened[waits]
     if go := {**abroad, **opened}:
         await fulfillment.dispatch(tx, go)
         await _close(tx, [UUID(f.data["order_id"]) for f in facts if f.type in OPENS], deps, facts)
     shut = [f for f in facts if f.type in SHUTS]
     if shut:
         await _shut(tx, shut, deps)
+
+
+async def _paid(tx: Tx, facts: Sequence[Fact]) -> dict[UUID, Cause]:
+    """Goods that waited for a guide to be paid, and whose note is good."""
+    waited = {
+        UUID(f.data["fulfillment_id"]): f.cause
+        for f in facts
+        if f.type == PAID and f.data.get("before_dispatch") and f.data.get("fulfillment_id")
+    }
+    if not waited:
+        return {}
+    notes = await fiscal.of_fulfillments(tx, list(waited))
+    return {i: c for i, c in waited.items() if notes[i]["state"] in GOOD}
 
 
 async def request_notes(tx: Tx, asked: Mapping[UUID, Cause], deps: Deps) -> None:
@@ -141,7 +159,7 @@ async def _close(tx: Tx, order_ids: Sequence[UUID], deps: Deps, facts: Sequence[
     )
 
 
-FLOW = Flow("gate", frozenset({"fulfillment.dispatch_asked", *OPENS, *SHUTS}), answer)
+FLOW = Flow("gate", frozenset({"fulfillment.dispatch_asked", PAID, *OPENS, *SHUTS}), answer)
 
 
 async def rewrite_note(tx: Tx, incident: Any, cause: Cause, deps: Deps) -> None:
