@@ -93,10 +93,13 @@ class Ref:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page of a sweep; `next` is stored by the hub after it has committed the envelopes. `None`: the sweep is complete."""
+    """A page of a sweep; `next` is stored by the hub after it has committed the envelopes. `None`: the sweep is complete.
+    `rest`: the other side wants no question before that time has passed.
+    """
 
     envelopes: Sequence[Envelope]
     next: str | None
+    rest: timedelta | None = None
 
 
 Secrets = Mapping[str, Sequence[str]]  # field -> live values, newest first (two during a rotation)

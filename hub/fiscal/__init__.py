@@ -14,6 +14,17 @@ from hub.fiscal.guides import (
     waiting_guides,
     withheld,
 )
+from hub.fiscal.incoming import (
+    STANCES,
+    Distributed,
+    UnknownIncomingNote,
+    UnknownStance,
+    incoming,
+    keep_distributed,
+    match_incoming,
+    note_id,
+    note_stance,
+)
 from hub.fiscal.invoice_plan import plan_invoice
 from hub.fiscal.invoice_request import Incomplete, InvoiceRequest, PlannedInvoice, RequestLine, RequestPayment
 from hub.fiscal.model import LIFE, FiscalState, IllegalFiscalMove, UnknownDocument
@@ -21,6 +32,8 @@ from hub.fiscal.tables import FiscalTables, load_tables, tables_folder
 
 __all__ = [
     "LIFE",
+    "STANCES",
+    "Distributed",
     "Due",
     "FiscalState",
     "FiscalTables",
@@ -37,10 +50,17 @@ __all__ = [
     "RequestPayment",
     "UnknownDocument",
     "UnknownGuide",
+    "UnknownIncomingNote",
+    "UnknownStance",
     "advance",
     "correct",
+    "incoming",
+    "keep_distributed",
     "keep_rules",
     "load_tables",
+    "match_incoming",
+    "note_id",
+    "note_stance",
     "of_fulfillments",
     "owe_guides",
     "pay_guide",
