@@ -8,7 +8,7 @@ from uuid import UUID
 from hub import fulfillment, network, orders
 from hub.canon.states import OrderState
 from hub.flows.route import allocate
-from hub.fulfillment import BEFORE_DISPATCH, DispatchAsked
+from hub.fulfillment import AT_WORK, DispatchAsked
 from hub.kit.db import Tx
 from hub.web.commands.work import Desk, Refused, direct
 from schema.commands import Ask, Outcome, Refusal
@@ -103,7 +103,7 @@ class FulfillmentCommands:
         """The node does not do it: a node with a WMS is asked to stop, any other has stopped. The units are routed again."""
         if not reason:
             raise Refused(Refusal(code="REASON_REQUIRED", message="Say why.", field=("input", "reason")))
-        if OrderState(row["state"]) not in BEFORE_DISPATCH:
+        if OrderState(row["state"]) not in AT_WORK:
             orders.check_move(OrderState(row["state"]), OrderState.CANCELLED)
         asked = {row["fulfillment_id"]: direct(tx)}
         await fulfillment.ask_cancel(tx, asked, "REROUTE", reason)

@@ -8,6 +8,17 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from hub import connections, fulfillment, network, orders
+from hub.canon.order import Address, Customer, DraftLine, OrderDraft, Pickup, Totals
+from hub.canon.states import FulfillmentMethod, HoldKind, OrderState, PaymentState
+from hub.flows import Incoming, capture
+from hub.fulfillment import AT_WORK
+from hub.kit.clock import rfc3339
+from hub.kit.db import Tx
+from hub.kit.ids import new_id
+from hub.ledger import Cause, append, fact
+from hub.orders import ADVANCE
+from hub.web.commands.work import Desk, Refused, direct
 from schema.commands import Ask, Outcome, Refusal
 from schema.inputs import (
     AddressInput,
@@ -18,18 +29,6 @@ from schema.inputs import (
     ReleaseHoldInput,
     TransitionOrderInput,
 )
-
-from hub import connections, fulfillment, network, orders
-from hub.canon.order import Address, Customer, DraftLine, OrderDraft, Pickup, Totals
-from hub.canon.states import FulfillmentMethod, HoldKind, OrderState, PaymentState
-from hub.flows import Incoming, capture
-from hub.fulfillment import BEFORE_DISPATCH
-from hub.kit.clock import rfc3339
-from hub.kit.db import Tx
-from hub.kit.ids import new_id
-from hub.ledger import Cause, append, fact
-from hub.orders import ADVANCE
-from hub.web.commands.work import Desk, Refused, direct
 
 CODES = (
     "NOT_FOUND",
@@ -169,7 +168,7 @@ class OrderCommands:
                 Refusal(code="REASON_REQUIRED", message="A cancellation has a reason.", field=("input", "reason"))
             )
         state = OrderState(row["state"])
-        if state not in BEFORE_DISPATCH and state is not OrderState.DRAFT:
+        if state not in AT_WORK and state is not OrderState.DRAFT:
             code = "ILLEGAL_MOVE" if state is OrderState.CANCELLED else "ALREADY_SHIPPED"
             raise Refused(
                 Refusal(

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from schema.commands import Ask, Outcome, Refusal
-from schema.inputs import AdjustStockInput, ReleaseReservationInput, ReserveStockInput, SetStockInput
-
 from hub import inventory, network
 from hub.inventory import Adjustment
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
 from hub.web.commands.work import Desk, Refused, direct
+from schema.commands import Ask, Outcome, Refusal
+from schema.inputs import AdjustStockInput, ReleaseReservationInput, ReserveStockInput, SetStockInput
 
 CODES = (
     "NOT_FOUND",

@@ -7,15 +7,6 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from schema.commands import Ask, Outcome, Refusal
-from schema.inputs import (
-    AssignIncidentInput,
-    ConnectionStateInput,
-    IncidentStepInput,
-    QueueInput,
-    ResolveIncidentInput,
-    SnoozeIncidentInput,
-)
 
 from hub import connections, inbox, orders, outbox
 from hub.canon.states import HoldKind
@@ -26,6 +17,15 @@ from hub.kit.db import Tx
 from hub.kit.parked import Changed, Chosen, NothingChosen, TooManyIds
 from hub.ledger import Cause, append, fact
 from hub.web.commands.work import Desk, Refused, direct
+from schema.commands import Ask, Outcome, Refusal
+from schema.inputs import (
+    AssignIncidentInput,
+    ConnectionStateInput,
+    IncidentStepInput,
+    QueueInput,
+    ResolveIncidentInput,
+    SnoozeIncidentInput,
+)
 
 INCIDENT_CODES = ("NOT_FOUND", "ALREADY_RESOLVED", "STEP_NOT_READY", "STEP_FAILED")
 QUEUE_CODES = ("NOT_FOUND", "NOT_PARKED", "REASON_REQUIRED", "TOO_MANY")
