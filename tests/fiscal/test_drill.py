@@ -16,6 +16,7 @@ import pytest
 from adapters.sefaz import ADAPTER
 from adapters.sefaz.simulator import Fault, FaultKind, SefazSimulator
 from adapters.sefaz.simulator.profiles import PROFILES
+from adapters.sefaz.wire import SefazWire
 from hub import connections, fiscal, outbox
 from hub.boot import MAPPINGS, TREE
 from hub.connections import Connection, Directory
@@ -25,8 +26,10 @@ from hub.flows.gate import delivery
 from hub.flows.post import Post
 from hub.flows.reactor import Deps, Reactor
 from hub.incidents import Incidents, load_playbooks
+from hub.kit.addresses import Guard
 from hub.kit.clock import system_clock
 from hub.kit.db import Database
+from hub.kit.http import Transport
 from hub.kit.ids import new_id
 from hub.kit.lane import QueueWork
 from hub.kit.lease import Leased
@@ -53,12 +56,14 @@ class Field:
     sefaz: SefazSimulator
     connection: Connection
     deps: Deps
+    transport: Transport
+    wire: SefazWire
     at_work: set[asyncio.Task[Any]] = dataclass_field(default_factory=set)
 
     def worker(self) -> Worker:
         reactor = Reactor(self.db, self.deps, ())
         directory = Directory(self.db, Vault(self.db, KEKS))
-        deliver = Deliver(reactor, directory, {"sefaz": ADAPTER}, Post(None))  # type: ignore[arg-type] - it has a wire of its own
+        deliver = Deliver(reactor, directory, {"sefaz": replace(ADAPTER, wire=self.wire)}, Post(self.transport))
 
         async def handle(rows: list[Leased]) -> None:
             task = asyncio.ensure_future(deliver.handle(rows))
@@ -121,10 +126,10 @@ async def field(db: Database) -> AsyncIterator[Field]:
         tables=fiscal_tables(),
         accepts={"sefaz": frozenset({"AuthorizeInvoice"})},
     )
-    yield Field(db, sefaz, connection, deps)
+    wire = SefazWire()
+    yield Field(db, sefaz, connection, deps, Transport(Guard()), wire)
+    await wire.aclose()
     await sefaz.stop()
-    assert ADAPTER.wire is not None
-    await ADAPTER.wire.aclose()  # type: ignore[attr-defined] - the wire of this adapter keeps clients
 
 
 def misbehave(sefaz: SefazSimulator) -> None:
