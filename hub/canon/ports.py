@@ -140,26 +140,35 @@ class FieldFault:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """It happened. `references`: foreign ids learnt. `again`: only a read; plan the command again with the references.
+    `momentary`: what was learnt holds for that next plan only and is not kept (it may be untrue after a send).
     `results`: inward commands that the answer holds (an authorization, a tracking).
     """
 
     references: Mapping[str, str] = field(default_factory=dict)
     again: bool = False
+    momentary: bool = False
     results: tuple[InwardCommand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """Asynchronous there: `poll` after that time."""
+    """Asynchronous there: `poll` after that time. `references` (a receipt) are kept: after a long wait the command is planned anew
+    with them. Waiting is no failed try.
+    """
 
     poll: Call
     after: timedelta
+    references: Mapping[str, str] = field(default_factory=dict)
+    results: tuple[InwardCommand, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retry:
+    """Certainly not done. `outage`: the other side is closed for all of us; that is no failed try and counts for the breaker."""
+
     after: timedelta
     reason: str
+    outage: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
