@@ -77,7 +77,7 @@ async def staged(*, port: int | None = None, say: Say = lambda _: None) -> Async
         stack.callback(shutil.rmtree, partner, ignore_errors=True)
         stack.callback(shutil.rmtree, data, ignore_errors=True)
         say("starting PostgreSQL")
-        embedded = await stack.enter_async_context(Embedded(data))
+        embedded = await stack.enter_async_context(Embedded(data, lasting=False))
         await migrate(embedded.owner_dsn)
         say("starting the simulators: Shopify, a WMS, SEFAZ")
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=20))
