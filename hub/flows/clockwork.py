@@ -8,6 +8,7 @@ from uuid import UUID
 from hub import fulfillment, inventory, timers
 from hub.canon.states import OrderState
 from hub.flows.reactor import Reactor
+from hub.kit import failpoint
 from hub.kit.db import Tx
 from hub.kit.lease import Leased, by_tenant
 from hub.ledger import Cause
@@ -48,4 +49,6 @@ class Clockwork:
                 fired = [timers.fired(r) for r in mine]
                 for kind in sorted({f.kind for f in fired}):
                     await ANSWERS[kind](tx, [f for f in fired if f.kind == kind])
+                failpoint.passing("timers.fired")
                 await timers.complete(tx, mine)
+            failpoint.passing("timers.done")

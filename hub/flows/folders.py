@@ -12,6 +12,7 @@ import structlog
 from hub import inbox
 from hub.canon.ports import Adapter, NeverTry, Request
 from hub.connections import Connection, Directory
+from hub.kit import failpoint
 from hub.kit.db import Database
 from hub.kit.doorbell import Doorbell
 from hub.kit.folder import Folder
@@ -65,5 +66,6 @@ class Folders:
             return 0
         async with self._db.unit(tenant=connection.tenant, actor="folders") as tx:
             await inbox.receive(tx, connection.connection_id, envelopes, correlation_id=new_id())
+        failpoint.passing("folders.kept")
         await folder.archive(file)
         return 1
