@@ -12,6 +12,7 @@ from schema.desk import Desk
 from schema.http import GraphQLEntry
 from schema.live.socket import SocketEntry
 from schema.live.subscribe import Live
+from schema.rest.serve import rest_routes
 
 
 class Edge:
@@ -35,8 +36,9 @@ class Edge:
 
 
 def routes(edge: Edge) -> list[BaseRoute]:
-    """`/graphql` for both protocols."""
+    """`/graphql` for both protocols, `/api/v1` for REST."""
     return [
         Route("/graphql", edge.http, include_in_schema=False),
         WebSocketRoute("/graphql", edge.socket),
+        *rest_routes(edge.desk),
     ]

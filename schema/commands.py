@@ -35,7 +35,9 @@ from schema.principal import Principal
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal:
-    """One entry of `userErrors`. `code`: a name of the area's enum; `field`: the path below the input in GraphQL names."""
+    """One entry of `userErrors`. `code`: a name of the area's enum; `field`: the path from `input` on, in GraphQL
+    names: `("input", "lines", "0", "sku")`; among many, `input` stands for the one in question.
+    """
 
     code: str
     message: str

@@ -11,7 +11,7 @@ import orjson
 from hub.kit.errors import HubError
 from schema.contract import contract
 from schema.deps import SchemaDeps
-from schema.errors import Unauthenticated, ValidationFailed
+from schema.errors import NotAuthenticated, ValidationFailed
 from schema.mutations.run import Mutations
 from schema.plan.pool import ReadPool
 from schema.plan.run import Asked, Reads
@@ -35,10 +35,10 @@ class Desk:
         self.throttle = Throttle(deps.monotonic)
 
     async def who(self, authorization: str) -> Principal:
-        """The principal of the proof, or `Unauthenticated`."""
+        """The principal of the proof, or `NotAuthenticated`."""
         found = await self.deps.authenticate(authorization) if authorization else None
         if found is None:
-            raise Unauthenticated
+            raise NotAuthenticated
         return found
 
     def asked(self, me: Principal, body: Any) -> Asked:

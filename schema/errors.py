@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from hub.access import IdempotencyInProgress, IdempotencyKeyReused, NotAuthenticated
 from hub.kit.errors import HubError
+
+__all__ = ["IdempotencyInProgress", "IdempotencyKeyReused", "NotAuthenticated"]
 
 
 class BadRequest(HubError):
@@ -61,12 +64,6 @@ class Forbidden(HubError):
     code: ClassVar[str] = "FORBIDDEN"
 
 
-class Unauthenticated(HubError):
-    """Who asks is not known: send Authorization: Bearer <key>."""
-
-    code: ClassVar[str] = "UNAUTHENTICATED"
-
-
 class ParseFailed(HubError):
     """{reason}"""
 
@@ -101,18 +98,6 @@ class IdempotencyKeyRequired(HubError):
     """{mutation} needs an idempotency key: @idempotent(key:) or the header Idempotency-Key."""
 
     code: ClassVar[str] = "IDEMPOTENCY_KEY_REQUIRED"
-
-
-class IdempotencyKeyReused(HubError):
-    """This idempotency key was used with another input."""
-
-    code: ClassVar[str] = "IDEMPOTENCY_KEY_REUSED"
-
-
-class IdempotencyInProgress(HubError):
-    """The same idempotency key is at work elsewhere; ask again."""
-
-    code: ClassVar[str] = "IDEMPOTENCY_IN_PROGRESS"
 
 
 class TimedOut(HubError):

@@ -54,14 +54,14 @@ def _check_nesting(value: Any) -> None:
 class Store:
     """Stored documents by id (`sha256:<hex>`) and by name, and texts remembered by hash for clients that ask so (APQ)."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path) -> None:
         self.by_id: dict[str, str] = {}
         self.by_name: dict[str, str] = {}
         self._hashes: OrderedDict[str, str] = OrderedDict()
-        for path in sorted(folder.rglob("*.graphql")) if folder else ():
+        for path in sorted(folder.rglob("*.graphql")):
             text = path.read_text(encoding="utf-8")
             self.by_id[f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"] = text
-            self.by_name[path.stem] = text
+            self.by_name[path.relative_to(folder).with_suffix("").as_posix()] = text
 
     def request(self, body: Any, *, open_documents: bool) -> GraphQLRequest:
         """The request in this JSON value; a role without open documents may only name stored ones."""

@@ -10,7 +10,7 @@ from uuid import UUID, uuid4
 from hub import outbox
 from hub.kit.db import Database
 from hub.kit.ids import new_id
-from hub.kit.lease import Leased, Queue, claim, due_tenants
+from hub.kit.lease import Leased, Queue, claim, due
 from hub.outbox import Delivery
 
 
@@ -33,10 +33,17 @@ async def owe(db: Database, deliveries: Sequence[Delivery], *, tenant: int = 1) 
 
 
 async def take(
-    db: Database, queue: Queue = outbox.QUEUE, *, limit: int = 100, owner: UUID | None = None, **given: Any
+    db: Database,
+    queue: Queue = outbox.QUEUE,
+    *,
+    limit: int = 100,
+    owner: UUID | None = None,
+    skip: Sequence[str] = (),
+    only: str | None = None,
 ) -> list[Leased]:
     """Claim what is due, of all tenants."""
-    return await claim(db, queue, owner or uuid4(), await due_tenants(db, queue), limit, **given)
+    places = [p for p in await due(db, queue) if p.destination not in skip and only in (None, p.destination)]
+    return await claim(db, queue, owner or uuid4(), places, limit)
 
 
 async def make_due(db: Database, queue: Queue) -> None:

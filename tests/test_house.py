@@ -19,8 +19,13 @@ from tests.house.tree import CODE, PACKAGES, ROOT, Finding, listed, parsed, pyth
 
 # Where a broad `except` is right, and why.
 BROAD = {
-    "hub/kit/lease.py": "the worker loop: a bug in one item parks that item, the others go on",
+    "hub/kit/lane.py": "the worker loop: a bug in one item parks that item, the others go on",
+    "hub/kit/work.py": "the worker loop: a chore that fails is done again in its next round",
+    "hub/kit/batch.py": "a flush serves many callers: each is told, none may wait for ever",
     "hub/web/boundary.py": "the web boundary: a bug is answered 500 with its correlation id",
+    "schema/http.py": "the boundary of the API: a bug is answered as INTERNAL with its correlation id",
+    "schema/rest/serve.py": "the same for REST, as a problem",
+    "schema/live/socket.py": "the same over a socket: one operation fails, the others go on",
 }
 
 # Put together here, so that this file does not break its own rules.

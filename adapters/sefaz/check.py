@@ -103,20 +103,17 @@ def _text(element: etree._Element, path: str) -> str | None:
 
 
 def _whole(text: str | None) -> int | None:
-    return int(text) if text is not None and text.isdigit() else None
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 16 else None
 
 
 def _key_facts(key: str | None) -> dict[str, Any]:
-    """Number, series and model as the key says them."""
-    if key is None:
+    """Number, series and model as the key says them, where it has the form of one."""
+    if not key:
         return {"key": None, "key_valid": None}
-    return {
-        "key": key,
-        "key_valid": key_valid(key),
-        "number": _whole(key[25:34]),
-        "series": _whole(key[22:25]),
-        "model": key[20:22],
-    }
+    facts: dict[str, Any] = {"key": key, "key_valid": key_valid(key)}
+    if _KEY.fullmatch(key):
+        facts |= {"number": int(key[25:34]), "series": int(key[22:25]), "model": key[20:22]}
+    return facts
 
 
 def _note(document: etree._Element) -> dict[str, Any]:
@@ -160,9 +157,8 @@ def _event(document: etree._Element) -> dict[str, Any]:
     info = None if event is None else event.find(f"{_N}infEvento")
     if event is None or info is None:
         return {}
-    key = _text(info, "chNFe")
     return {
-        **_key_facts(key if key and _KEY.fullmatch(key) else None),
+        **_key_facts(_text(info, "chNFe")),
         "signature": verify(event).verdict,
         "issuer": _text(info, "CNPJ") or _text(info, "CPF"),
     }
@@ -183,7 +179,7 @@ def _void(document: etree._Element) -> dict[str, Any]:
 
 def _returned(document: etree._Element) -> dict[str, Any]:
     key = next((each.text.strip() for each in document.iter(f"{_N}chNFe") if each.text), None)
-    return _key_facts(key if key and _KEY.fullmatch(key) else None)
+    return _key_facts(key)
 
 
 _READERS = {

@@ -70,7 +70,7 @@ def read_answer(body: bytes, root: str) -> Answer:
     level = element.find(f"{_N}infInut")
     fields = element if level is None else level
     code = _text(fields, "cStat")
-    if code is None or not code.isdigit():
+    if code is None or not (code.isascii() and code.isdigit()):
         raise NotAnAnswer(reason=f"{root} without cStat")
     wait = _text(element, f"infRec/{_N}tMed") or _text(element, "tMed")
     return Answer(
@@ -81,7 +81,7 @@ def read_answer(body: bytes, root: str) -> Answer:
         at=_moment(_text(fields, "dhRecbto") or _text(fields, "dhResp")),
         key=_text(element, "chNFe"),
         receipt=_text(element, f"infRec/{_N}nRec") or _text(element, "nRec"),
-        wait=int(wait) if wait is not None and wait.isdigit() else None,
+        wait=int(wait) if wait is not None and wait.isascii() and wait.isdigit() else None,
         protocol_number=_text(fields, "nProt"),
         xml=c14n(element),
         protocols=tuple(_protocol(each) for each in element.iterfind(f"{_N}protNFe")),
@@ -110,7 +110,7 @@ def _registered(element: etree._Element) -> Registered:
         environment=_text(info, "tpAmb") or "",
         key=_text(info, "chNFe"),
         event_type=_text(info, "tpEvento"),
-        sequence=int(sequence) if sequence is not None and sequence.isdigit() else None,
+        sequence=int(sequence) if sequence is not None and sequence.isascii() and sequence.isdigit() else None,
         code=_text(info, "cStat") or "",
         message=_text(info, "xMotivo") or "",
         at=_moment(_text(info, "dhRegEvento")),

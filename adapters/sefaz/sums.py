@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from functools import cache
@@ -10,6 +11,7 @@ from lxml import etree
 
 NFE = "http://www.portalfiscal.inf.br/nfe"
 _N = f"{{{NFE}}}"
+_PLAIN = re.compile(r"-?[0-9]{1,20}(\.[0-9]{1,10})?", re.ASCII)
 ZERO = Decimal(0)
 PAID_BEFORE = frozenset({"ICMS60", "ICMSST", "ICMSSN500"})  # groups that state what others paid: not summed
 
@@ -47,11 +49,7 @@ def wrong_total(note: etree._Element) -> str | None:
         return None
     items = note.findall(f".//{_N}det")
     try:
-        stated = {
-            etree.QName(each).localname: Decimal((each.text or "").strip())
-            for each in total
-            if isinstance(each.tag, str)
-        }
+        stated = {etree.QName(each).localname: _number(each.text or "") for each in total if isinstance(each.tag, str)}
         sums = _sums(items)
     except InvalidOperation:
         return "vNF"
@@ -81,6 +79,13 @@ def _sums(items: list[etree._Element]) -> dict[str, Decimal]:
     return sums
 
 
+def _number(text: str) -> Decimal:
+    """A plain amount; `InvalidOperation` for words, exponents and infinities, which would spoil the sums."""
+    if not _PLAIN.fullmatch(text.strip()):
+        raise InvalidOperation(text[:40])
+    return Decimal(text.strip())
+
+
 @cache
 def _steps(path: str) -> str:
     return "/".join(step if step == "*" else _N + step for step in path.split("/"))
@@ -88,4 +93,4 @@ def _steps(path: str) -> str:
 
 def _amount(element: etree._Element, path: str) -> Decimal:
     text = element.findtext(_steps(path))
-    return Decimal(text.strip()) if text else ZERO
+    return _number(text) if text else ZERO

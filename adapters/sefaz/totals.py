@@ -16,7 +16,9 @@ ICMS_TOTAL = (
     "vBC", "vICMS", "vICMSDeson", "vFCPUFDest", "vICMSUFDest", "vICMSUFRemet", "vFCP", "vBCST", "vST", "vFCPST", "vFCPSTRet",
     "vProd", "vFrete", "vSeg", "vDesc", "vII", "vIPI", "vIPIDevol", "vPIS", "vCOFINS", "vOutro", "vNF",
 )  # fmt: skip
-_NOTHING = {tag: f"<{tag}>0.00</{tag}>" for tag in ICMS_TOTAL}
+_DIFAL = slice(ICMS_TOTAL.index("vFCPUFDest"), ICMS_TOTAL.index("vICMSUFRemet") + 1)
+_WITH_DIFAL = "".join(f"<{tag}>%s</{tag}>" for tag in ICMS_TOTAL)
+_WITHOUT_DIFAL = "".join(f"<{tag}>%s</{tag}>" for tag in (*ICMS_TOTAL[: _DIFAL.start], *ICMS_TOTAL[_DIFAL.stop :]))
 # tax -> (field of its base or None, field of its value)
 FIELDS: Mapping[str, tuple[str | None, str]] = {
     "icms": ("vBC", "vICMS"),
@@ -91,14 +93,10 @@ def total_group(invoice: Invoice) -> str:
     """`<total>`; IBSCBSTot and vNFTot only where an item has values of the reform (1118)."""
     sums = icms_totals(invoice.items)
     difal = any(line.tax == "icms_uf_dest" for item in invoice.items for line in item.taxes)
-    optional = () if difal else ("vFCPUFDest", "vICMSUFDest", "vICMSUFRemet")
-    body = "".join(
-        [
-            _NOTHING[tag] if value is ZERO else f"<{tag}>{decimal_text(value, 2, 2)}</{tag}>"
-            for tag, value in sums.items()
-            if tag not in optional
-        ]
-    )
+    texts = ["0.00" if value is ZERO else decimal_text(value, 2, 2) for value in sums.values()]
+    if not difal:
+        del texts[_DIFAL]
+    body = (_WITH_DIFAL if difal else _WITHOUT_DIFAL) % tuple(texts)
     reform = ""
     if invoice.reform_groups and any(has_reform_values(item) for item in invoice.items):
         reform = _reform_group(invoice, sums["vNF"])

@@ -118,7 +118,7 @@ def faults(element: etree._Element, event_type: str | None = None, *, as_publish
 
     Events are judged with the identifiers in force, unless `as_published`: exactly by the file.
     """
-    root = etree.QName(element).localname
+    root = str(element.tag).rpartition("}")[2]
     schema = _schema(root, event_type if root in EVENT_ROOTS else None, os.environ.get(SCHEMA_FOLDER), as_published)
     if schema is None:
         return None

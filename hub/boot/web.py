@@ -94,7 +94,7 @@ async def serving(hub: Hub, *, host: str, port: int, stop: asyncio.Event, ready:
     """Serve until `stop`; then answer 503 on readiness, finish what is at hand, close sockets."""
     async with application(hub) as (app, health):
         config = uvicorn.Config(
-            app,  # type: ignore[arg-type]  # our ASGI types are mappings
+            app,
             host=host,
             port=port,
             loop="none",

@@ -13,6 +13,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
+from hub.kit import metrics
 from hub.kit.db import Database, Tx, Unavailable
 from hub.kit.doorbell import Doorbell
 from hub.kit.lease import (
@@ -20,12 +21,13 @@ from hub.kit.lease import (
     Failure,
     Leased,
     LeaseLost,
+    Place,
     Queue,
     Settled,
     State,
     by_tenant,
     claim,
-    due_tenants,
+    due,
     fair,
     heartbeat,
     settle,
@@ -132,27 +134,27 @@ class Lane:
             await asyncio.wait(set(self._batches), return_when=asyncio.FIRST_COMPLETED)
         if self._draining:
             return 0
-        tenants = fair(await due_tenants(self._db, self.work.queue), self._last_tenant)
-        if not tenants:
+        places = fair(await due(self._db, self.work.queue), self._last_tenant)
+        if not places:
             return 0
         rows = await self._probe()
-        rows += await claim(
-            self._db, self.work.queue, self._owner, tenants, self._size, skip=await self.work.skip(), lease=self._lease
-        )
+        skip = set(await self.work.skip())
+        rows += await self._claim([p for p in places if p.destination not in skip], self._size)
         served = {r.tenant for r in rows}
-        self._last_tenant = next((t for t in reversed(tenants) if t in served), self._last_tenant)
+        self._last_tenant = next((p.tenant for p in reversed(places) if p.tenant in served), self._last_tenant)
         for batch in by_tenant(rows).values():
             task = asyncio.create_task(self._hold(batch))
             self._batches[task] = batch
             task.add_done_callback(self._let_go)
         return len(rows)
 
+    async def _claim(self, places: Sequence[Place], limit: int) -> list[Leased]:
+        return await claim(self._db, self.work.queue, self._owner, places, limit, lease=self._lease)
+
     async def _probe(self) -> list[Leased]:
         rows: list[Leased] = []
         for tenant, destination in await self.work.probes():
-            rows += await claim(
-                self._db, self.work.queue, self._owner, [tenant], 1, only=destination, lease=self._lease
-            )
+            rows += await self._claim([Place(tenant=tenant, destination=destination)], 1)
         return rows
 
     def _let_go(self, task: asyncio.Task[None]) -> None:
@@ -203,6 +205,8 @@ class Lane:
                 began = time.monotonic()
                 await self._handle(fresh)
                 took = time.monotonic() - began
+                metrics.BATCH_SIZE.labels(self.name).observe(len(fresh))
+                metrics.BATCH_SECONDS.labels(self.name).observe(took)
                 self._size = next_size(self._size, rows=len(fresh), seconds=took, most=self.work.batch)
 
     async def _handle(self, rows: list[Leased]) -> None:
@@ -213,6 +217,7 @@ class Lane:
             left = await self._still_held(rows)
             if len(left) > 1 or len(left) < len(rows):
                 half = len(left) // 2
+                metrics.BATCH_SPLIT.labels(self.name).inc()
                 for part in (left[:half], left[half:]):
                     if part:
                         await self._handle(part)
@@ -231,6 +236,7 @@ class Lane:
         await self._once(rows)
 
     async def _once(self, rows: list[Leased]) -> None:
+        metrics.QUEUE_ATTEMPTS.labels(self.name).inc(len(rows))
         async with asyncio.timeout(self.work.limit):
             await self.work.handle(rows)
 

@@ -15,6 +15,7 @@ from uuid import UUID
 import asyncpg
 import sqlalchemy as sa
 
+from hub.kit import metrics
 from hub.kit.db import Connection, Database
 from hub.kit.errors import HubError
 from hub.kit.sqlfile import statements
@@ -48,6 +49,14 @@ class Queue:
     id: str  # the name of its id column
     ordered: bool  # has destinations and ordering keys
     sql: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where rows wait: a tenant's queue, or in the outbox one destination of a tenant."""
+
+    tenant: int
+    destination: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,28 +117,16 @@ def queue(live: sa.Table, done: sa.Table) -> Queue:
         "latest": ", q.destination, q.latest_key" if ordered else "",
         "successor": f"EXISTS (SELECT FROM {live.name} n WHERE {same} AND n.state = 0)" if ordered else "false",
         "later_twin": f"EXISTS (SELECT FROM d n WHERE {same} AND n.seq > d.seq)" if ordered else "false",
-        "destinations": "$6 destinations to leave alone, $7 only this one" if ordered else "",
-        "claimable": _CLAIMABLE if ordered else _ALONE if "external_id" in live.c else "",
+        "alone": _ALONE if "external_id" in live.c else "",
     }
     found = statements(__file__, "lease.sql")
-    sql = {
-        name: _filled(found[name], parts)
-        for name in ("due_tenants", "claim", "complete", "settle", "heartbeat", "reap")
-    }
+    sql = {name: _filled(found[name], parts) for name in ("complete", "settle", "heartbeat", "reap", "measure")}
+    for name in ("due", "claim"):
+        sql[name] = _filled(found[f"{name}_ordered" if ordered else name], parts)
     for name in ("retry", "ignore"):
         sql[f"{name}_ids"] = _filled(found[name], {**parts, "pick": f"q.{id_} = ANY ($2::uuid[])"})
         sql[f"{name}_alike"] = _filled(found[name], {**parts, "pick": "q.state = 3 AND q.fingerprint = $2::text"})
     return Queue(name=live.name, id=id_, ordered=ordered, sql=sql)
-
-
-# Within one ordering key only the oldest live row may be claimed; a parked one is passed by, unless it is strict.
-_CLAIMABLE = """
-      AND NOT (o.destination = ANY ($6::text[]))
-      AND ($7::text IS NULL OR o.destination = $7)
-      AND (o.ordering_key IS NULL OR NOT EXISTS (
-        SELECT FROM outbox p
-        WHERE p.tenant_id = o.tenant_id AND p.destination = o.destination AND p.ordering_key = o.ordering_key
-          AND p.seq < o.seq AND (p.state <> 3 OR p.strict)))"""
 
 
 # While a message about something is at work, a later one about the same thing waits: two batches side by side would take
@@ -147,30 +144,21 @@ def _filled(text: str, parts: Mapping[str, str]) -> str:
     return text
 
 
-async def due_tenants(db: Database, queue: Queue) -> list[int]:
-    """The tenants that have something due now, ascending."""
-    return [r["tenant_id"] for r in await db.worker.fetch(queue.sql["due_tenants"])]
+async def due(db: Database, queue: Queue) -> list[Place]:
+    """Where something is due now, by tenant and destination."""
+    rows = await db.worker.fetch(queue.sql["due"])
+    return [Place(tenant=r["tenant_id"], destination=r["destination"]) for r in rows]
 
 
 async def claim(
-    db: Database,
-    queue: Queue,
-    owner: UUID,
-    tenants: Sequence[int],
-    limit: int,
-    *,
-    skip: Collection[str] = (),
-    only: str | None = None,
-    lease: timedelta = LEASE,
+    db: Database, queue: Queue, owner: UUID, places: Sequence[Place], limit: int, *, lease: timedelta = LEASE
 ) -> list[Leased]:
-    """Up to `limit` rows, an equal share of each tenant, in the order in which the tenants are given. `skip`, `only`: destinations."""
-    if not tenants:
+    """Up to `limit` rows, an equal share of each tenant, in the order in which the places are given."""
+    if not places:
         return []
-    share = -(-limit // len(tenants))
-    given: list[Any] = [owner, lease, list(tenants), share, limit]
-    if queue.ordered:
-        given += [list(skip), only]
-    rows = await db.worker.fetch(queue.sql["claim"], *given)
+    share = -(-limit // len({p.tenant for p in places}))
+    tenants, destinations = [p.tenant for p in places], [p.destination for p in places]
+    rows = await db.worker.fetch(queue.sql["claim"], owner, lease, tenants, share, limit, destinations)
     rows.sort(key=lambda r: (r["run_at"], r["seq"]))
     return [
         Leased(queue=queue.name, tenant=r["tenant_id"], id=r[queue.id], attempts=r["attempts"], row=dict(r.items()))
@@ -189,6 +177,7 @@ async def complete(
     gone = await conn.fetch(queue.sql["complete"], owner_of(rows), tenants, ids, words)
     if len(gone) < len(rows):
         raise LeaseLost(lost=len(rows) - len(gone))
+    metrics.QUEUE_DONE.labels(queue.name).inc(len(gone))
 
 
 def owner_of(rows: Sequence[Leased]) -> UUID:
@@ -224,6 +213,7 @@ async def settle(conn: Connection, queue: Queue, failures: Sequence[Failure]) ->
     moved = {r["id"]: r for r in await _guarded(conn, queue, failures, given)}
     if len(moved) < len(rows):
         raise LeaseLost(lost=len(rows) - len(moved))
+    metrics.QUEUE_PARKED.labels(queue.name).inc(sum(parks))
     return [
         Settled(failure=f, state=_STATES[moved[f.leased.id]["state"]], run_at=moved[f.leased.id]["run_at"])
         for f in failures
@@ -266,14 +256,24 @@ async def reap(db: Database, queue: Queue, *, limit: int = 500) -> list[tuple[in
     its tries parks it, together with the fact of it.
     """
     try:
-        return [(r["tenant_id"], r["id"]) for r in await db.worker.fetch(queue.sql["reap"], limit)]
+        rows = await db.worker.fetch(queue.sql["reap"], limit)
     except asyncpg.UniqueViolationError:  # a newer value was written at this moment: the next round sees it
         return []
+    metrics.QUEUE_REAPED.labels(queue.name).inc(len(rows))
+    return [(r["tenant_id"], r["id"]) for r in rows]
 
 
-def fair(tenants: Sequence[int], last: int) -> list[int]:
-    """The tenants in their turn: those after the one served last come first."""
-    return [t for t in tenants if t > last] + [t for t in tenants if t <= last]
+async def measure(db: Database, queue: Queue) -> None:
+    """Set the gauges of this queue: rows by state, of all tenants, and the age of the oldest one that is due."""
+    (row,) = await db.worker.fetch(queue.sql["measure"])
+    for state in ("ready", "leased", "parked"):
+        metrics.QUEUE_ROWS.labels(queue.name, state).set(row[state])
+    metrics.QUEUE_OLDEST.labels(queue.name).set(row["oldest"])
+
+
+def fair(places: Sequence[Place], last: int) -> list[Place]:
+    """In their turn: those of the tenants after the one served last come first."""
+    return [p for p in places if p.tenant > last] + [p for p in places if p.tenant <= last]
 
 
 def by_tenant(rows: Iterable[Leased]) -> dict[int, list[Leased]]:

@@ -1,21 +1,32 @@
--- name: due_tenants       a skip scan: one index probe a tenant, however long the backlog
+-- name: due               a skip scan: one index probe a tenant, however long the backlog
 WITH RECURSIVE t AS (
   (SELECT tenant_id FROM {queue} WHERE state = 0 ORDER BY tenant_id LIMIT 1)
   UNION ALL
-  SELECT (SELECT o.tenant_id FROM {queue} o WHERE o.state = 0 AND o.tenant_id > t.tenant_id ORDER BY o.tenant_id LIMIT 1)
-  FROM t WHERE t.tenant_id IS NOT NULL)
-SELECT tenant_id FROM t
-WHERE tenant_id IS NOT NULL
-  AND EXISTS (SELECT 1 FROM {queue} o WHERE o.tenant_id = t.tenant_id AND o.state = 0 AND o.run_at <= now())
+  SELECT n.tenant_id FROM t CROSS JOIN LATERAL (
+    SELECT o.tenant_id FROM {queue} o WHERE o.state = 0 AND o.tenant_id > t.tenant_id ORDER BY o.tenant_id LIMIT 1) n)
+SELECT tenant_id, '' AS destination FROM t
+WHERE (SELECT true FROM {queue} o WHERE o.tenant_id = t.tenant_id AND o.state = 0 AND o.run_at <= now() LIMIT 1)
 
--- name: claim             $1 owner, $2 lease, $3 tenants in their turn, $4 per tenant, $5 in all {destinations}
+-- name: due_ordered       the same by tenant and destination
+WITH RECURSIVE p AS (
+  (SELECT tenant_id, destination FROM {queue} WHERE state = 0 ORDER BY tenant_id, destination LIMIT 1)
+  UNION ALL
+  SELECT n.tenant_id, n.destination FROM p CROSS JOIN LATERAL (
+    SELECT o.tenant_id, o.destination FROM {queue} o
+    WHERE o.state = 0 AND (o.tenant_id, o.destination) > (p.tenant_id, p.destination)
+    ORDER BY o.tenant_id, o.destination LIMIT 1) n)
+SELECT tenant_id, destination FROM p
+WHERE (SELECT true FROM {queue} o WHERE o.tenant_id = p.tenant_id AND o.destination = p.destination AND o.state = 0
+         AND o.run_at <= now() LIMIT 1)
+
+-- name: claim             $1 owner, $2 lease, $3 tenants in their turn, $4 per tenant, $5 in all ($6 holds no destinations here)
 WITH c AS MATERIALIZED (
   SELECT d.tenant_id, d.{id}
-  FROM unnest($3::int[]) WITH ORDINALITY AS t(tenant_id, turn)
+  FROM unnest($3::int[], $6::text[]) AS t(tenant_id, destination)
   CROSS JOIN LATERAL (
     SELECT o.tenant_id, o.{id}
     FROM {queue} o
-    WHERE o.tenant_id = t.tenant_id AND o.state = 0 AND o.run_at <= now(){claimable}
+    WHERE o.tenant_id = t.tenant_id AND o.state = 0 AND o.run_at <= now(){alone}
     ORDER BY o.run_at, o.seq
     LIMIT $4
     FOR UPDATE OF o SKIP LOCKED) d
@@ -23,7 +34,37 @@ WITH c AS MATERIALIZED (
 UPDATE {queue} q
 SET state = 1, owner = $1, lease_until = now() + $2::interval, attempts = q.attempts + 1
 FROM c
-WHERE q.tenant_id = c.tenant_id AND q.{id} = c.{id} AND q.state = 0
+WHERE q.tenant_id = c.tenant_id AND q.{id} = c.{id}
+RETURNING q.*
+
+-- name: claim_ordered     $3 and $6 tenants and destinations in their turn, $4 per tenant. Tenants take turns, and within a tenant its
+-- destinations: the backlog of one is not walked through for the others. Within an ordering key only the oldest live row may be
+-- claimed; a parked one is passed by, unless it is strict.
+WITH ready AS MATERIALIZED (
+  SELECT p.turn, d.*
+  FROM unnest($3::int[], $6::text[]) WITH ORDINALITY AS p(tenant_id, destination, turn)
+  CROSS JOIN LATERAL (
+    SELECT o.tenant_id, o.{id}, o.destination, o.run_at, o.seq
+    FROM {queue} o
+    WHERE o.tenant_id = p.tenant_id AND o.destination = p.destination AND o.state = 0 AND o.run_at <= now()
+      AND (o.ordering_key IS NULL OR NOT EXISTS (
+        SELECT FROM {queue} e
+        WHERE e.tenant_id = o.tenant_id AND e.destination = o.destination AND e.ordering_key = o.ordering_key
+          AND e.seq < o.seq AND (e.state <> 3 OR e.strict)))
+    ORDER BY o.run_at, o.seq
+    LIMIT $4
+    FOR UPDATE OF o SKIP LOCKED) d),
+c AS (
+  SELECT tenant_id, {id}
+  FROM (SELECT r.*, row_number() OVER (PARTITION BY tenant_id ORDER BY nth, run_at, seq) AS place
+        FROM (SELECT ready.*, row_number() OVER (PARTITION BY tenant_id, destination ORDER BY run_at, seq) AS nth
+              FROM ready) r) ranked
+  ORDER BY place, turn
+  LIMIT $5)
+UPDATE {queue} q
+SET state = 1, owner = $1, lease_until = now() + $2::interval, attempts = q.attempts + 1
+FROM c
+WHERE q.tenant_id = c.tenant_id AND q.{id} = c.{id}
 RETURNING q.*
 
 -- name: complete          $1 owner, $2 tenants, $3 ids, $4 outcomes; fewer rows back than sent: the lease was lost
@@ -129,3 +170,9 @@ gone AS (
 INSERT INTO {queue}_done ({columns}, outcome, reason{extra})
 SELECT {columns}, 'IGNORED', $4::text{extra_value} FROM gone
 RETURNING {columns}, false AS ready
+
+-- name: measure           rows by state, and how long the oldest that is due has waited
+SELECT count(*) FILTER (WHERE state = 0) AS ready, count(*) FILTER (WHERE state = 1) AS leased,
+       count(*) FILTER (WHERE state = 3) AS parked,
+       COALESCE(EXTRACT(EPOCH FROM now() - min(run_at) FILTER (WHERE state = 0 AND run_at <= now())), 0)::float8 AS oldest
+FROM {queue}

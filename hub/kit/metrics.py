@@ -15,6 +15,8 @@ INBOX_REFUSED = Counter(
 )
 QUEUE_DONE = Counter("hub_queue_done_total", "Rows worked to their end.", ["queue"], registry=REGISTRY)
 QUEUE_ATTEMPTS = Counter("hub_queue_attempts_total", "Rows handed to a handler.", ["queue"], registry=REGISTRY)
+QUEUE_PARKED = Counter("hub_queue_parked_total", "Rows given up for a person.", ["queue"], registry=REGISTRY)
+QUEUE_REAPED = Counter("hub_queue_reaped_total", "Rows taken over from the dead.", ["queue"], registry=REGISTRY)
 QUEUE_ROWS = Gauge("hub_queue_rows", "Rows at work.", ["queue", "state"], registry=REGISTRY)
 QUEUE_OLDEST = Gauge(
     "hub_queue_oldest_ready_seconds", "Age of the oldest row that is due.", ["queue"], registry=REGISTRY
@@ -27,6 +29,7 @@ BATCH_SIZE = Histogram(
     registry=REGISTRY,
 )
 BATCH_SECONDS = Histogram("hub_batch_seconds", "Time of a batch.", ["command"], buckets=_FAST, registry=REGISTRY)
+BATCH_SPLIT = Counter("hub_batch_split_total", "Batches halved to find the poison.", ["command"], registry=REGISTRY)
 LEDGER_FACTS = Counter("hub_ledger_facts_total", "Facts written by this process.", ["type"], registry=REGISTRY)
 
 

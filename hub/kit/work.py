@@ -15,12 +15,13 @@ from hub.kit.db import Database
 from hub.kit.doorbell import Doorbell
 from hub.kit.ids import new_id
 from hub.kit.lane import Lane, QueueWork
-from hub.kit.lease import LEASE, reap
+from hub.kit.lease import LEASE, measure, reap
 
 log = structlog.get_logger(__name__)
 
 Chore = Callable[[], Awaitable[None]]
 REAP_EVERY = 2.0  # seconds
+MEASURE_EVERY = 15.0  # seconds
 DRAIN = 20.0  # seconds that handlers get to finish
 
 
@@ -84,7 +85,8 @@ class Worker:
                 await beat
 
     def _chores(self) -> list[tuple[float, Chore]]:
-        return [(self._lease.total_seconds() / 3, self._beat), (self._reap_every, self._reap)]
+        beat = self._lease.total_seconds() / 3
+        return [(beat, self._beat), (self._reap_every, self._reap), (MEASURE_EVERY, self._measure)]
 
     async def _every(self, seconds: float, what: Chore) -> None:
         while True:
@@ -104,3 +106,7 @@ class Worker:
                 log.warning("Rows of a dead or stalled worker were taken over.", queue=lane.name, rows=len(taken))
                 lane.poke()
                 self._bell.ring(lane.name)
+
+    async def _measure(self) -> None:
+        for lane in self._lanes:
+            await measure(self._db, lane.work.queue)

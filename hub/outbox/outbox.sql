@@ -8,7 +8,7 @@ FROM unnest($3::uuid[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text
   AS g(delivery_id, destination, ordering_key, strict, dedupe_key, latest_key, kind, subject_kind, subject_id,
        payload, correlation_id, causation_id, traceparent, run_at, place)
 ORDER BY g.place
-ON CONFLICT (tenant_id, destination, dedupe_key) DO NOTHING
+ON CONFLICT (tenant_id, destination, dedupe_key) WHERE dedupe_key IS NOT NULL DO NOTHING
 RETURNING delivery_id
 
 -- name: owed_already
@@ -26,7 +26,7 @@ FROM unnest($3::uuid[], $4::text[], $5::text[], $6::bool[], $7::text[], $8::text
   AS g(delivery_id, destination, ordering_key, strict, dedupe_key, latest_key, kind, subject_kind, subject_id,
        payload, correlation_id, causation_id, traceparent, run_at, place)
 ORDER BY g.place
-ON CONFLICT (tenant_id, destination, latest_key) WHERE state = 0 DO UPDATE
+ON CONFLICT (tenant_id, destination, latest_key) WHERE state = 0 AND latest_key IS NOT NULL DO UPDATE
 SET kind = EXCLUDED.kind, subject_kind = EXCLUDED.subject_kind, subject_id = EXCLUDED.subject_id,
     payload = EXCLUDED.payload, correlation_id = EXCLUDED.correlation_id, causation_id = EXCLUDED.causation_id,
     traceparent = EXCLUDED.traceparent, created_at = EXCLUDED.created_at, attempts = 0, prepared = NULL, sent_at = NULL

@@ -41,7 +41,7 @@ timers = table(
     index("timers_due", "run_at", "seq", where="state = 0"),
     sa.Index("timers_leased", "lease_until", postgresql_where=sa.text("state = 1")),
     index("timers_parked", "fingerprint", where="state = 3"),
-    index("timers_once", "kind", "dedupe_key", unique=True),
+    index("timers_once", "kind", "dedupe_key", unique=True, where="dedupe_key IS NOT NULL"),
     index("timers_subject", "subject_id"),
     key="timer_id",
     fillfactor=70,

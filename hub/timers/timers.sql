@@ -6,7 +6,7 @@ SELECT $1, g.timer_id, g.kind, g.subject_kind, g.subject_id, g.payload, g.dedupe
 FROM unnest($3::uuid[], $4::text[], $5::text[], $6::uuid[], $7::jsonb[], $8::text[], $9::timestamptz[],
             $10::uuid[], $11::uuid[], $12::text[])
   AS g(timer_id, kind, subject_kind, subject_id, payload, dedupe_key, due_at, correlation_id, causation_id, traceparent)
-ON CONFLICT (tenant_id, kind, dedupe_key) DO UPDATE
+ON CONFLICT (tenant_id, kind, dedupe_key) WHERE dedupe_key IS NOT NULL DO UPDATE
 SET due_at = EXCLUDED.due_at, run_at = EXCLUDED.run_at, payload = EXCLUDED.payload, attempts = 0,
     state = 0, owner = NULL, lease_until = NULL,
     subject_kind = EXCLUDED.subject_kind, subject_id = EXCLUDED.subject_id,

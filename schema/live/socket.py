@@ -11,7 +11,7 @@ import orjson
 
 from hub.kit.errors import HubError
 from schema.desk import Desk
-from schema.errors import BadRequest, LimitExceeded, Unauthenticated
+from schema.errors import BadRequest, LimitExceeded, NotAuthenticated
 from schema.live.subscribe import Closing, Live, SlowConsumer
 from schema.plan.run import Asked
 from schema.principal import Principal
@@ -173,7 +173,7 @@ class _Session:
             self._end(SLOW, f"slow consumer; resume after {slow.after}")
         except Closing:
             self._end(RESTART, "Service restart")
-        except Unauthenticated:
+        except NotAuthenticated:
             self._end(FORBIDDEN, "Forbidden")
         except (OSError, RuntimeError):
             self._end(BAD, "Gone")

@@ -12,7 +12,7 @@ import orjson
 from hub.kit.db import Unavailable
 from hub.kit.errors import HubError
 from schema.desk import Desk
-from schema.errors import Unauthenticated
+from schema.errors import NotAuthenticated
 from schema.live.cursors import Place, read_place
 from schema.live.events import Watch
 from schema.live.ledger import Ledger
@@ -100,14 +100,14 @@ class Live:
             self.streams.leave(key, stream, subscriber)
 
     async def _next(self, subscriber: Subscriber, asked: Asked) -> tuple[Place, bytes] | None:
-        """The next item; `Unauthenticated` when the proof has expired."""
+        """The next item; `NotAuthenticated` when the proof has expired."""
         if asked.me.expires_at is None:
             return await subscriber.queue.get()
         left = (asked.me.expires_at - self.desk.deps.clock()).total_seconds()
         try:
             return await asyncio.wait_for(subscriber.queue.get(), max(left, 0))
         except TimeoutError as error:
-            raise Unauthenticated from error
+            raise NotAuthenticated from error
 
 
 def _shared(asked: Asked) -> Hashable:

@@ -92,7 +92,8 @@ def _reader(hint: Any) -> Reader:
 def owned_ids(value: Any, path: tuple[str, ...] = ()) -> list[tuple[tuple[str, ...], str, UUID]]:
     """(path, prefix, id) of each id in an input."""
     found: list[tuple[tuple[str, ...], str, UUID]] = []
-    names: Any = hints(type(value))
+    kind: Any = type(value)
+    names = hints(kind)
     for item in fields(value):
         inner, here = getattr(value, item.name), (*path, camel(item.name))
         prefix = _prefix(names[item.name])

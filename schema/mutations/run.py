@@ -115,7 +115,7 @@ class Mutations:
             for path, prefix, wanted in owned_ids(value):
                 cls = BY_PREFIX.get(prefix)
                 if cls and BOUND[cls].rows and not await self._visible(asked, cls, wanted):
-                    return Refusal(code="NOT_FOUND", message="There is none with this id.", field=path)
+                    return Refusal(code="NOT_FOUND", message="There is none with this id.", field=("input", *path))
         return None
 
     async def _visible(self, asked: Asked, cls: type, wanted: UUID) -> bool:
@@ -190,8 +190,10 @@ class _Writer:
         return inner_json(self.selections, payload, nodes, {ours.python_name: value.get(ours.python_name)})
 
     def _errors(self, outcome: Outcome, at: tuple[str, ...]) -> list[Refusal]:
-        root = ("inputs", *at) if self.call.mutation.many else ("input",)
-        return [r if r.field is None else replace(r, field=(*root, *r.field)) for r in outcome.refusals]
+        """Among many, the `input` of a path is `inputs` and its place."""
+        if not self.call.mutation.many:
+            return list(outcome.refusals)
+        return [r if r.field is None else replace(r, field=("inputs", *at, *r.field[1:])) for r in outcome.refusals]
 
     def _quick(self, payload: Any, nodes: Nodes, outcome: Outcome, made: Made, wanted: UUID) -> bytes | None:
         """The object from the outcome's data alone, when it holds all that is selected."""

@@ -62,13 +62,20 @@ class One:
 
 @dataclass(frozen=True, slots=True)
 class Many:
-    """Bounded children in a fixed order: their `there` equals our `here` (default: our key). `flags`: argument -> boolean column."""
+    """Bounded children in a fixed order: their `there` equals our `here` (default: our key). `flags`: argument -> boolean column.
+    `unique`: no two children have the same `order`, else the key breaks ties.
+    """
 
     there: str
     order: str
     here: str | None = None
     flags: Mapping[str, str] = field(default_factory=dict)
     limit: int | None = None
+    unique: bool = False
+
+    def columns(self, key: str | None) -> list[str]:
+        """What the children are ordered by."""
+        return [self.order] if self.unique or key in (None, self.order) else [self.order, key or ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,8 +239,8 @@ def one(here: str, there: str | None = None, latest: str | None = None) -> Any:
     return field_of(One(here, there, latest))
 
 
-def many(there: str, order: str, here: str | None = None, limit: int | None = None) -> Any:
-    return field_of(Many(there, order, here, limit=limit))
+def many(there: str, order: str, here: str | None = None, limit: int | None = None, *, unique: bool = False) -> Any:
+    return field_of(Many(there, order, here, limit=limit, unique=unique))
 
 
 def values(view: Any, there: str, column: str, here: str | None = None) -> Any:

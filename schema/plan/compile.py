@@ -208,7 +208,7 @@ def _many(c: Compiler, kind: Many, parent: Any, inner: Any, nodes: Nodes, row: A
     for name, column in kind.flags.items():
         if (on := resolved(given.get(name), c.values)) is not None:
             tests.append(other.c[column] if on else ~other.c[column])
-    order = [kind.order, *([bound.key] if bound.key and bound.key != kind.order else [])]
+    order = kind.columns(bound.key)
     if kind.limit is not None:
         first = sa.select(*other.c).where(*tests).order_by(*(other.c[o] for o in order))
         other, tests = first.limit(sa.literal_column(str(kind.limit))).correlate(row).subquery(), []

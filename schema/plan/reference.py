@@ -163,8 +163,7 @@ def _one(kind: b.One) -> Callable[..., Any]:
 def _many(kind: b.Many) -> Callable[..., Any]:
     async def several(root: Any, info: Info, flags: Mapping[str, Any]) -> Any:
         type_ = _target(info)
-        key = bound_of(type_).key
-        order = [(kind.order, False), *([(key, False)] if key and key != kind.order else [])]
+        order = [(column, False) for column in kind.columns(bound_of(type_).key)]
         tests = {column: flags[name] for name, column in kind.flags.items() if flags.get(name) is not None}
         wanted = root.row[kind.here or b.BOUND[type(root)].key]
         found = [] if wanted is None else await _loader(info, type_, kind.there, order, tests).load(wanted)

@@ -9,7 +9,7 @@ import strawberry
 
 from hub.canon.states import HoldKind, OrderState, PaymentState, ReturnState
 from hub.fulfillment.queries import v_fulfillment
-from hub.orders.model import allowed
+from hub.orders import allowed
 from hub.orders.queries import v_hold, v_order, v_order_line, v_order_tag
 from schema.plan.bind import (
     CORRELATION,
@@ -118,7 +118,7 @@ class Order(Node):
     discount_total: Money = money("discount_total")
     tax_total: Money = money("tax_total")
     total: Money = money("total")
-    lines: list[OrderLine] = many("order_id", "line_no")
+    lines: list[OrderLine] = many("order_id", "line_no", unique=True)
     fulfillments: list[Annotated[Fulfillment, strawberry.lazy("schema.types.fulfillment")]] = many(
         "order_id", "position"
     )

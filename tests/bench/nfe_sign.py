@@ -11,13 +11,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.sefaz.testcerts import make_root
-
 from adapters.sefaz import xsd
 from adapters.sefaz.sample import sample_invoice
 from adapters.sefaz.sign import sign, verify
 from adapters.sefaz.soap import parse
 from adapters.sefaz.write import write_invoice
+from hub.canon.trialcerts import make_root
 
 RUNS = 3
 CHUNKS, CHUNK = 40, 25  # of each run: work and ceiling alternate, so that a busy machine slows both alike

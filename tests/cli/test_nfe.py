@@ -90,3 +90,21 @@ def test_show_names_the_parties_and_the_total(tmp_path: Path) -> None:
     assert code == 0
     assert "Loja Exemplo Comercio Ltda 11222333000181 SP" in out
     assert "vNF 101.80" in out
+
+
+def test_danfe_is_a_pdf(tmp_path: Path) -> None:
+    pytest.importorskip("brazilfiscalreport", reason="the extra danfe is not installed")
+    run("sample", "--out", str(tmp_path))
+    pdf = tmp_path / "note.pdf"
+    assert run("danfe", str(tmp_path / "nfe.xml"), "--out", str(pdf))[0] == 0
+    assert pdf.read_bytes().startswith(b"%PDF-")
+    assert run("danfe", str(tmp_path / "cert.pem"), "--out", str(pdf))[0] == 1
+
+
+@pytest.mark.parametrize("amount", ["NaN", "sNaN", "Infinity", "1e999999999", "", "1,00", "-"])
+def test_absurd_amounts_are_inconsistent(tmp_path: Path, amount: str) -> None:
+    run("sample", "--out", str(tmp_path))
+    note = tmp_path / "nfe.xml"
+    note.write_bytes(note.read_bytes().replace(b"<vNF>101.80</vNF>", f"<vNF>{amount}</vNF>".encode()))
+    line = check(note)[0]
+    assert (line["kind"], line["totals_consistent"], line["schema_valid"]) == ("NFe", False, False)

@@ -48,7 +48,7 @@ async def test_a_decision_is_kept_with_all_that_explains_it(depot: Depot) -> Non
     assert candidates["RIO"]["parts"] == {"cost": "30.00"}
     [offer] = candidates["CAJ"]["offers"]
     assert (offer["carrier"], offer["service"], offer["days"], offer["parcels"]) == ("Correios", "PAC", 2, 1)
-    assert (Decimal(offer["cost"]), Decimal(offer["score"])) == (20, 20)
+    assert (Decimal(offer["cost"]), Decimal(offer["score"])) == (Decimal(20), Decimal(20))
     [chosen] = row["chosen"]
     assert (chosen["sku"], chosen["quantity"], chosen["service"]) == ("A", "2.0000", "PAC")
     [kept] = await depot.rows("SELECT * FROM rule_versions")
@@ -64,7 +64,7 @@ async def test_the_fact_is_enough_to_replay(depot: Depot) -> None:
     assert told.subject_id == order_id
     nodes = {str(i): c for c, i in depot.nodes.items()}
     assert [(nodes[n], s, q) for n, _, s, q in told.data["shares"]] == [("CAJ", "A", "1.0000"), ("EXT", "A", "1.0000")]
-    assert [(s, Decimal(q)) for _, s, q in told.data["unplaced"]] == [("A", 1)]
+    assert [(s, Decimal(q)) for _, s, q in told.data["unplaced"]] == [("A", Decimal(1))]
 
 
 async def test_what_no_node_has_waits_and_comes_first_when_stock_comes(db: Database) -> None:

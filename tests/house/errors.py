@@ -21,8 +21,11 @@ sentence may. Words in braces are filled from the error's data. Made by `python 
 
 # Codes that several classes may state, because they mean the same to whoever reads the code.
 SHARED = {
+    "IDEMPOTENCY_IN_PROGRESS": "the store says it, the API repeats it",
+    "IDEMPOTENCY_KEY_REUSED": "the store says it, the API repeats it",
     "NOT_FOUND": "whatever kind of thing is not there",
     "SETTINGS_INVALID": "a setting that cannot be used, whichever it is",
+    "UNAUTHENTICATED": "a key or a token, whichever does not prove anybody",
     "UNAVAILABLE": "the database cannot be had, whatever the reason",
     "UNKNOWN_UF": "no federative unit, wherever it was named",
 }

@@ -17,15 +17,18 @@ from hub.kit.lease import (
     Failure,
     Leased,
     LeaseLost,
+    Place,
     Settled,
     State,
     backoff,
     complete,
     fair,
     heartbeat,
+    measure,
     reap,
     settle,
 )
+from hub.kit.metrics import REGISTRY
 from tests.queues import delivery, make_due, make_stale, owe, take
 
 Q = outbox.QUEUE
@@ -185,9 +188,23 @@ async def test_each_tenant_gets_its_share(db: Database) -> None:
     assert Counter(r.tenant for r in await take(db, limit=15)) == {1: 5, 2: 5, 3: 5}
 
 
+async def test_within_a_tenant_each_destination_gets_its_turn(db: Database) -> None:
+    await owe(db, [delivery("slow") for _ in range(200)])
+    await owe(db, [delivery("a"), delivery("b"), delivery("b")])
+    rows = await take(db, limit=8)
+    assert Counter(r.row["destination"] for r in rows) == {"a": 1, "b": 2, "slow": 5}
+
+
+async def test_destinations_of_one_tenant_do_not_outweigh_another_tenant(db: Database) -> None:
+    await owe(db, [delivery(f"d{n}") for n in range(50)], tenant=1)
+    await owe(db, [delivery() for _ in range(50)], tenant=2)
+    assert Counter(r.tenant for r in await take(db, limit=10)) == {1: 5, 2: 5}
+
+
 def test_tenants_take_turns() -> None:
-    assert fair([1, 2, 3], 1) == [2, 3, 1]
-    assert fair([1, 2, 3], 3) == [1, 2, 3]
+    one, two, three = (Place(tenant=n) for n in (1, 2, 3))
+    assert fair([one, two, three], 1) == [two, three, one]
+    assert fair([one, two, three], 3) == [one, two, three]
 
 
 async def test_destinations_can_be_left_alone_or_chosen(db: Database) -> None:
@@ -204,3 +221,21 @@ async def test_a_tenant_sees_and_completes_only_its_own(db: Database) -> None:
         with pytest.raises(LeaseLost):
             await complete(tx.conn, Q, rows)
     assert len(await live(db)) == 1
+
+
+async def test_the_gauges_say_what_waits(db: Database) -> None:
+    await owe(db, [delivery() for _ in range(5)])
+    first, second = await take(db, limit=2)
+    await failed(db, Failure(leased=first, park=True))
+    await make_due(db, Q)
+    await measure(db, Q)
+
+    def rows(state: str) -> float | None:
+        return REGISTRY.get_sample_value("hub_queue_rows", {"queue": "outbox", "state": state})
+
+    assert (rows("ready"), rows("leased"), rows("parked")) == (3, 1, 1)
+    oldest = REGISTRY.get_sample_value("hub_queue_oldest_ready_seconds", {"queue": "outbox"})
+    assert oldest is not None
+    assert oldest >= 1
+    await done(db, [second])
+    assert (REGISTRY.get_sample_value("hub_queue_done_total", {"queue": "outbox"}) or 0) >= 1

@@ -11,7 +11,7 @@ from hub import timers
 from hub.kit.clock import system_clock
 from hub.kit.db import Database
 from hub.kit.ids import new_id
-from hub.kit.lease import LeaseLost
+from hub.kit.lease import LeaseLost, Place, due
 from hub.timers import Timer
 from tests.queues import take
 
@@ -45,11 +45,9 @@ async def test_only_what_is_due_fires_and_a_late_one_fires_once(db: Database) ->
 
 
 async def test_a_tenant_with_nothing_due_is_not_visited(db: Database) -> None:
-    from hub.kit.lease import due_tenants
-
     await put(db, timer(system_clock() + timedelta(hours=1)), tenant=1)
     await put(db, timer(system_clock() - timedelta(hours=1)), tenant=2)
-    assert await due_tenants(db, timers.QUEUE) == [2]
+    assert await due(db, timers.QUEUE) == [Place(tenant=2)]
 
 
 async def test_setting_again_moves_it(db: Database) -> None:

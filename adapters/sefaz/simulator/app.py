@@ -13,10 +13,10 @@ from typing import Any
 import orjson
 from cryptography import x509
 
+from adapters.sefaz.simulator.authority import HANDLERS, Authority, Message, whole_batch_answer
 from adapters.sefaz.simulator.checks import raw_fault
 from adapters.sefaz.simulator.faults import Fault, FaultKind, Faults
 from adapters.sefaz.simulator.profiles import PROFILES, Behavior
-from adapters.sefaz.simulator.services import HANDLERS, Authority, Message, whole_batch_answer
 from adapters.sefaz.simulator.store import Store
 from adapters.sefaz.soap import SOAP_11, SOAP_12, NotXml, inner, parse, wrap_answer
 from hub.canon.certificates import cnpj_of

@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import orjson
 import pytest
-from adapters.sefaz.testcerts import make_root
 
 from adapters.sefaz.calls import feed_call, query_call, send_call, status_call
 from adapters.sefaz.company import company
@@ -20,14 +19,15 @@ from adapters.sefaz.note import build
 from adapters.sefaz.read import Answer, read_answer
 from adapters.sefaz.sign import sign
 from adapters.sefaz.simulator import Fault, FaultKind, SefazSimulator
+from adapters.sefaz.simulator.authority import HANDLERS
 from adapters.sefaz.simulator.profiles import PROFILES
-from adapters.sefaz.simulator.services import HANDLERS
 from adapters.sefaz.soap import SERVICES, SOAP_11, wrap
-from adapters.sefaz.wire import client_context
 from adapters.sefaz.write import write_invoice
 from hub.canon.invoice import Invoice
 from hub.canon.ports import Call
+from hub.canon.trialcerts import make_root
 from hub.kit.clock import system_clock
+from hub.kit.mtls import client_context
 from tests.adapters.sefaz.desk import Desk, account_of, authorize, fresh, news
 from tests.adapters.sefaz.notes import first, with_item
 

@@ -6,7 +6,9 @@ import ssl
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from adapters.sefaz.certificates import (
+from cryptography.x509 import load_pem_x509_certificate
+
+from hub.canon.certificates import (
     CertificateRefused,
     Identity,
     check_certificate,
@@ -15,10 +17,8 @@ from adapters.sefaz.certificates import (
     open_pkcs12,
     trusted,
 )
-from adapters.sefaz.testcerts import make_root, pfx, self_made
-from cryptography.x509 import load_pem_x509_certificate
-
-from adapters.sefaz.wire import certificate_file, client_context
+from hub.canon.trialcerts import make_root, pfx, self_made
+from hub.kit.mtls import certificate_file, client_context
 from tests.adapters.sefaz.notes import identity, trial_root
 from tests.shared import shared_path
 
@@ -80,7 +80,7 @@ def test_the_end_is_announced(days: int, warned: int | None) -> None:
 
 
 def test_the_key_is_encrypted_where_openssl_reads_it() -> None:
-    with certificate_file(identity(), b"once") as path, open(path, "rb") as file:  # noqa: PTH123 - a descriptor's path
+    with certificate_file(identity().pem("once")) as path, open(path, "rb") as file:  # noqa: PTH123 - a descriptor's path
         pem = file.read()
     assert b"BEGIN ENCRYPTED PRIVATE KEY" in pem
     assert b"BEGIN PRIVATE KEY" not in pem

@@ -83,6 +83,8 @@ def authorize(authority: Authority, message: Message) -> str:
         return answers.batch(authority.stamp(), "225", more=faults[0][:120])
     raws = slices(message.raw, b"NFe")
     notes = message.element.findall(f"{_N}NFe")
+    if len(raws) != len(notes):  # a note that does not name its namespace
+        return answers.batch(authority.stamp(), "225", more="NFe")
     protocols = [_decide(authority, note, raw) for note, raw in zip(notes, raws, strict=True)]
     if not b.asynchronous and len(notes) == 1:
         return answers.batch(authority.stamp(), "104", protocols[0])

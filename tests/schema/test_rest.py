@@ -1,0 +1,162 @@
+"""REST answers what GraphQL answers, unwrapped, with statuses, entity tags and problems."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import orjson
+import pytest
+
+from schema.commands import Outcome, Refusal
+from schema.prints import openapi
+from schema.rest.table import ENDPOINTS, PREFIX
+from tests.schema.conftest import Site, fill_id
+from tests.schema.test_mutations import CAPTURE
+
+ORDER = fill_id("ord", 1, 7)
+PUBLIC = f"ord_{ORDER.hex}"
+
+
+async def call(
+    site: Site, method: str, path: str, body: Any = None, role: str = "OPERATOR", **headers: str
+) -> httpx.Response:
+    shown = {"authorization": f"Bearer {role}", **{k.replace("_", "-"): v for k, v in headers.items()}}
+    content = None
+    if body is not None:
+        content, shown["content-type"] = orjson.dumps(body), "application/json"
+    async with httpx.AsyncClient(base_url=site.url.removesuffix("/graphql")) as client:
+        return await client.request(method, PREFIX + path, content=content, headers=shown)
+
+
+async def test_a_list_walks_by_cursor(site: Site) -> None:
+    seen: list[str] = []
+    path = "/orders?limit=40"
+    while path:
+        answer = await call(site, "GET", path)
+        assert answer.status_code == 200
+        seen += [o["id"] for o in answer.json()["items"]]
+        following = answer.json()["next"]
+        assert (following is None) is ("link" not in answer.headers)
+        path = answer.headers["link"].split(">")[0][1:].removeprefix(PREFIX) if following else ""
+    assert len(seen) == len(set(seen)) == 150
+
+
+async def test_rest_and_graphql_say_the_same(site: Site) -> None:
+    rest = (await call(site, "GET", f"/orders/{PUBLIC}")).json()
+    query = "query($id: ID!) { order(id: $id) { number total { amount } lines { unitPrice { amount } ordered } shipTo { street } } }"
+    graphql = (await site.post(query, id=PUBLIC)).json()["data"]["order"]
+    assert rest["number"] == graphql["number"]
+    assert rest["total"]["amount"] == graphql["total"]["amount"]
+    assert rest["shipTo"]["street"] == graphql["shipTo"]["street"]
+    assert [x["ordered"] for x in rest["lines"]] == [x["ordered"] for x in graphql["lines"]]
+
+
+async def test_filters_and_what_a_role_may_see(site: Site) -> None:
+    found = (await call(site, "GET", "/orders?state=PACKED&channel=shopify&placed_from=2020-01-01T00:00:00Z")).json()[
+        "items"
+    ]
+    assert {(o["state"], o["channel"]) for o in found} == {("PACKED", "shopify")}
+    assert "name" in found[0]["shipTo"]
+    outsider = (await call(site, "GET", "/orders?limit=1", role="ANALYST")).json()["items"]
+    assert set(outsider[0]["shipTo"]) == {"city", "region", "countryCode"}
+    own = (await call(site, "GET", "/orders?limit=100", role="STOREFRONT")).json()["items"]
+    assert {o["channel"] for o in own} == {"shopify"}
+    stock = (await call(site, "GET", "/inventory?sku=SKU-001")).json()["items"]
+    assert "onHand" in stock[0]
+    assert "onHand" not in (await call(site, "GET", "/inventory?sku=SKU-001", role="STOREFRONT")).json()["items"][0]
+
+
+async def test_entity_tags(site: Site) -> None:
+    first = await call(site, "GET", f"/orders/{PUBLIC}")
+    assert first.headers["etag"] == f'"{first.json()["version"]}"'
+    assert (await call(site, "GET", f"/orders/{PUBLIC}", if_none_match=first.headers["etag"])).status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"),
+    [
+        ("/orders/ord_" + "0" * 32, 404, "NOT_FOUND"),
+        (f"/orders/ord_{fill_id('ord', 2, 7).hex}", 404, "NOT_FOUND"),
+        ("/orders/7", 400, "BAD_ID"),
+        ("/orders?limit=1000", 400, "PAGE_TOO_LARGE"),
+        ("/orders?limit=x", 400, "BAD_REQUEST"),
+        ("/orders?colour=red", 400, "BAD_REQUEST"),
+        ("/orders?state=LOST", 400, "BAD_VALUE"),
+        ("/orders?cursor=zzz", 400, "BAD_CURSOR"),
+    ],
+)
+async def test_problems(site: Site, path: str, status: int, code: str) -> None:
+    answer = await call(site, "GET", path)
+    body = answer.json()
+    assert (answer.status_code, body["code"], body["status"]) == (status, code, status)
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert body["type"].endswith(f"#{code}")
+    assert body["correlationId"].startswith("cor_")
+
+
+async def test_who_is_not_known(site: Site) -> None:
+    answer = await call(site, "GET", "/orders", role="NOBODY")
+    assert (answer.status_code, answer.json()["code"]) == (401, "UNAUTHENTICATED")
+    assert (await call(site, "DELETE", "/orders")).status_code == 405
+
+
+async def test_capture(site: Site) -> None:
+    site.commands.kept.clear()
+    site.commands.outcomes["capture_order"] = Outcome(ids={"order": ORDER})
+    made = await call(site, "POST", "/orders", CAPTURE, idempotency_key="rest-1")
+    assert made.status_code == 201
+    assert made.headers["location"] == f"{PREFIX}/orders/{PUBLIC}"
+    again = await call(site, "POST", "/orders", CAPTURE, idempotency_key="rest-1")
+    assert (again.status_code, again.headers["idempotent-replayed"]) == (200, "true")
+    assert again.content == made.content
+    other = await call(site, "POST", "/orders", {**CAPTURE, "note": "x"}, idempotency_key="rest-1")
+    assert (other.status_code, other.json()["code"]) == (422, "IDEMPOTENCY_KEY_REUSED")
+    assert (await call(site, "POST", "/orders", {**CAPTURE, "lines": "x"})).status_code == 400
+
+
+async def test_capture_of_many(site: Site) -> None:
+    refused = Outcome(refusals=(Refusal(code="UNKNOWN_SKU", message="?", field=("input", "lines")),))
+    done = Outcome(ids={"order": ORDER})
+    for outcomes, status in (((done, done), 201), ((done, refused), 207)):
+        site.commands.outcomes["capture_orders"] = outcomes
+        answer = await call(site, "POST", "/orders", {"orders": [CAPTURE, CAPTURE]})
+        assert answer.status_code == status
+    assert answer.json()["results"][1]["userErrors"][0]["field"] == ["inputs", "1", "lines"]
+
+
+async def test_a_transition_with_if_match(site: Site) -> None:
+    site.commands.outcomes["transition_order"] = lambda _ask, given: Outcome(
+        refusals=(Refusal(code="VERSION_CONFLICT", message="Old.", current_version=9),)
+        if given.expected_version == 1
+        else (),
+        ids={"order": given.order_id},
+    )
+    path = f"/orders/{PUBLIC}/transitions"
+    assert (await call(site, "POST", path, {"to": "PICKING", "expectedVersion": 1})).status_code == 409
+    stale = await call(site, "POST", path, {"to": "PICKING"}, if_match='"1"')
+    assert (stale.status_code, stale.json()["errors"][0]["currentVersion"]) == (412, 9)
+    done = await call(site, "POST", path, {"to": "PICKING"}, if_match='"2"')
+    assert (done.status_code, done.json()["id"]) == (200, PUBLIC)
+    assert "etag" in done.headers
+    site.commands.outcomes["transition_order"] = Outcome(refusals=(Refusal(code="ILLEGAL_MOVE", message="No."),))
+    assert (await call(site, "POST", path, {"to": "PICKING"})).status_code == 409
+
+
+async def test_a_body_too_large(site: Site) -> None:
+    assert (await call(site, "POST", "/orders", {"note": "x" * (1 << 20)})).status_code == 413
+
+
+def test_the_print_names_every_endpoint_and_resolves() -> None:
+    document = orjson.loads(openapi())
+    assert document["openapi"] == "3.1.0"
+    found = {(m.upper(), p) for p, methods in document["paths"].items() for m in methods}
+    assert found == {(e.method, PREFIX + e.route) for e in ENDPOINTS}
+    names = {n.decode() for n in _references(orjson.dumps(document))}
+    assert names <= set(document["components"]["schemas"])
+    operations = [o["operationId"] for methods in document["paths"].values() for o in methods.values()]
+    assert len(operations) == len(set(operations))
+
+
+def _references(text: bytes) -> list[bytes]:
+    return [part.split(b'"')[0] for part in text.split(b"#/components/schemas/")[1:]]
