@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, ClassVar
 
 from hub.kit.errors import HubError
+
+if TYPE_CHECKING:
+    from hub.connections import Directory
+    from hub.kit.db import Database
+    from hub.kit.settings import Settings
 
 
 class NothingRuns(HubError):
@@ -25,3 +32,17 @@ def address() -> str:
     if found is None:
         raise NothingRuns(data=settings.data)
     return found
+
+
+@asynccontextmanager
+async def accounts(settings: Settings) -> AsyncIterator[tuple[Database, Directory]]:
+    """The accounts of the hub that runs, with their secrets where HUB_KEK is set."""
+    from hub.connections import Directory
+    from hub.kit.db import Database
+    from hub.kit.vault import Vault
+
+    db = await Database(address(), app_size=1).open()
+    try:
+        yield db, Directory(db, Vault(db, settings.keks()))
+    finally:
+        await db.close()
