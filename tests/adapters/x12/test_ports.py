@@ -172,7 +172,6 @@ def test_a_response_to_an_order_leaves_with_the_partners_own_line_ids() -> None:
     write = WriteDocument(kind="order_response", number="PO1", data=data, numbers={"isa": 1, "gs": 1, "st": 1})
     (call,) = ADAPTER.outbound.plan(write, ACCOUNT)
     assert b"PO1*1*10*EA*9.90**VN*SKU-1*UP*123456789012~PID*F****A SHIRT~ACK*IA*10*EA~" in call.body
-    assert b"*T*>~" in call.body  # the demo partner is in test
 
 
 def test_what_cannot_be_written_names_every_fault() -> None:
