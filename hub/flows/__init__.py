@@ -1,6 +1,6 @@
 """Floor 5: one business sentence a file. The order below is the order in which flows answer the facts of one round."""
 
-from hub.flows import acknowledge, approve, cancel, gate, pick, publish, restock, route, tally
+from hub.flows import acknowledge, approve, cancel, gate, pick, publish, restock, route, stock_push, tally
 from hub.flows.capture import CaptureOutcome, Incoming, capture
 from hub.flows.reactor import Deps, Flow, Reactor
 
@@ -11,6 +11,7 @@ FLOWS: tuple[Flow, ...] = (
     restock.FLOW,
     route.FLOW,
     pick.FLOW,
+    stock_push.FLOW,
     gate.FLOW,
     publish.FLOW,
     acknowledge.FLOW,
