@@ -17,6 +17,7 @@ from hub.inventory.model import (
     settle,
 )
 from hub.inventory.soft import expired, give_back, keep
+from hub.inventory.verify import count_keys, faults
 
 __all__ = [
     "Adjustment",
@@ -38,10 +39,12 @@ __all__ = [
     "atp",
     "available_from",
     "buffers",
+    "count_keys",
     "count_reported",
     "ensure",
     "expect",
     "expired",
+    "faults",
     "give_back",
     "keep",
     "left_for",

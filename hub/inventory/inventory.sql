@@ -92,3 +92,17 @@ SELECT node_id, sku, quantity, expected_at FROM incoming WHERE sku = ANY ($1::te
 
 -- name: levels      available of these SKUs at every node, also where nothing is left
 SELECT node_id, sku, on_hand - reserved - safety AS available FROM stock WHERE sku = ANY ($1::text[]) AND condition = 'NEW' ORDER BY sku, node_id;
+
+-- name: unannounced   incoming that its documents do not sum to
+SELECT s.node_id, s.sku, s.incoming, coalesce(i.quantity, 0) AS announced
+FROM stock s LEFT JOIN (SELECT node_id, sku, sum(quantity) AS quantity FROM incoming GROUP BY 1, 2) i ON i.node_id = s.node_id AND i.sku = s.sku
+WHERE s.condition = 'NEW' AND s.incoming <> coalesce(i.quantity, 0);
+
+-- name: overkept    active soft reservations that hold more than is reserved
+SELECT l.node_id, l.sku, sum(l.quantity) AS kept, coalesce(max(s.reserved), 0) AS reserved
+FROM reservation_lines l JOIN reservations r ON r.reservation_id = l.reservation_id AND r.state = 'ACTIVE'
+LEFT JOIN stock s ON s.node_id = l.node_id AND s.sku = l.sku AND s.condition = 'NEW'
+GROUP BY 1, 2 HAVING sum(l.quantity) > coalesce(max(s.reserved), 0);
+
+-- name: count_keys
+SELECT count(*) FROM stock;
