@@ -18,6 +18,7 @@ from hub.orders.commands import (
 )
 from hub.orders.draft import Hold, computed_total, faults
 from hub.orders.holds import HoldPlaced, HoldReleased, held_for_skus, open_holds, place, release
+from hub.orders.kits import Kits, shipped_as_sold, sold
 from hub.orders.model import ADVANCE, MOVES, IllegalMove, OnHold, VersionConflict, allowed, check_move, derived
 from hub.orders.revise import Revised, say_again
 
@@ -31,6 +32,7 @@ __all__ = [
     "HoldPlaced",
     "HoldReleased",
     "IllegalMove",
+    "Kits",
     "OnHold",
     "Revised",
     "UnknownOrder",
@@ -57,5 +59,7 @@ __all__ = [
     "place",
     "release",
     "say_again",
+    "shipped_as_sold",
+    "sold",
     "waiting",
 ]
