@@ -16,10 +16,12 @@ from hub.canon.commands import (
     FulfillmentReported,
     InvoiceReported,
     InwardCommand,
+    RatesQuoted,
     RefundRecorded,
     StockReported,
     TrackingSeen,
 )
+from hub.flows import live_rates
 from hub.flows.capture import Incoming, capture
 from hub.flows.exchange import acks_received, exchanges_read
 from hub.flows.reactor import Deps
@@ -107,16 +109,20 @@ async def _tracking(tx: Tx, items: Sequence[tuple[TrackingSeen, Source]], deps: 
 
 async def _stock(tx: Tx, items: Sequence[tuple[StockReported, Source]], deps: Deps) -> list[HubError | None]:
     places = await network.load(tx)
-    outcomes: list[HubError | None] = []
-    for command, source in sorted(items, key=lambda i: i[0].at):
+    outcomes: list[HubError | None] = [None] * len(items)
+    for place in sorted(range(len(items)), key=lambda n: items[n][0].at):
+        command, source = items[place]
         node = places.node(command.node)
         if node is None:
-            outcomes.append(Inapplicable(f"there is no node {command.node}"))
+            outcomes[place] = Inapplicable(f"there is no node {command.node}")
             continue
         levels = [(sku, condition.value, n) for sku, condition, n in command.lines]
         await inventory.count_reported(tx, node.node_id, command.at, levels, source.cause)
-        outcomes.append(None)
     return outcomes
+
+
+async def _rates(tx: Tx, items: Sequence[tuple[RatesQuoted, Source]], deps: Deps) -> list[HubError | None]:
+    return await live_rates.quoted(tx, items)
 
 
 async def _invoices(tx: Tx, items: Sequence[tuple[InvoiceReported, Source]], deps: Deps) -> list[HubError | None]:
@@ -151,4 +157,5 @@ KINDS: Mapping[type, Apply] = {
     ExchangeRead: cast("Apply", _exchanges),
     AckReceived: cast("Apply", _acks),
     DocumentRead: cast("Apply", _documents),
+    RatesQuoted: cast("Apply", _rates),
 }
