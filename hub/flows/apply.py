@@ -27,6 +27,7 @@ from hub.flows.exchange import acks_received, exchanges_read
 from hub.flows.reactor import Deps
 from hub.flows.report import reported
 from hub.flows.source import Inapplicable, NotYet, Source
+from hub.incidents import NewIncident
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
 from hub.ledger import append, fact
@@ -117,8 +118,21 @@ async def _stock(tx: Tx, items: Sequence[tuple[StockReported, Source]], deps: De
             outcomes[place] = Inapplicable(f"there is no node {command.node}")
             continue
         levels = [(sku, condition.value, n) for sku, condition, n in command.lines]
-        await inventory.count_reported(tx, node.node_id, command.at, levels, source.cause)
+        skipped = await inventory.count_reported(tx, node.node_id, command.at, levels, source.cause)
+        await deps.incidents.open(tx, [_refused(node, s, why, source) for s, why in skipped if why != "OLDER"])
     return outcomes
+
+
+def _refused(node: network.Node, sku: str, why: str, source: Source) -> NewIncident:
+    return NewIncident(
+        kind="count_refused",
+        summary=f"{node.code} counted {sku}: {'below zero' if why == 'NEGATIVE' else 'less than is reserved'}; nothing was changed.",
+        subject_kind="node",
+        subject_id=node.node_id,
+        detail=sku,
+        cause=source.cause,
+        data={"sku": sku, "reason": why},
+    )
 
 
 async def _rates(tx: Tx, items: Sequence[tuple[RatesQuoted, Source]], deps: Deps) -> list[HubError | None]:

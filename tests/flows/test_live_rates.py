@@ -17,7 +17,7 @@ from hub.flows.source import Inapplicable, Source
 from hub.kit.db import Database
 from hub.kit.errors import HubError
 from hub.kit.ids import new_id
-from hub.kit.lease import claim
+from hub.kit.lease import Place, claim
 from hub.ledger import Cause
 from hub.timers import QUEUE
 from tests.depot import Depot, new_depot
@@ -37,7 +37,7 @@ async def depot(db: Database) -> Depot:
 
 async def fire(depot: Depot) -> int:
     """Let the due timers fire; how many did."""
-    rows = await claim(depot.db, QUEUE, new_id(), [1], 10)
+    rows = await claim(depot.db, QUEUE, new_id(), [Place(tenant=1)], 10)
     await Clockwork(depot.reactor).handle(rows)
     return len(rows)
 
