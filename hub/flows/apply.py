@@ -22,6 +22,7 @@ from hub.canon.commands import (
     TrackingSeen,
 )
 from hub.flows import live_rates
+from hub.flows.cancel import PartAsked, cancel_part
 from hub.flows.capture import Incoming, capture
 from hub.flows.exchange import acks_received, exchanges_read
 from hub.flows.reactor import Deps
@@ -78,10 +79,22 @@ async def _cancels(tx: Tx, items: Sequence[tuple[CancelAsked, Source]], deps: De
         if order_id is None:
             outcomes.append(NotYet(f"order {command.external_id}"))
             continue
-        said = {"reason": command.reason, "revision": command.revision}
+        if command.lines:
+            part = PartAsked(
+                order_id=order_id, lines=command.lines, reason=command.reason, cause=source.cause, origin="CHANNEL"
+            )
+            [outcome] = await cancel_part(tx, [part])
+            outcomes.append(_refused(outcome) if isinstance(outcome, orders.AmendmentRefused) else None)
+            continue
+        said = {"reason": command.reason, "revision": command.revision, "origin": "CHANNEL"}
         append(tx, [fact(tx, "order.cancel_asked", "order", order_id, said, source.cause)])
         outcomes.append(None)
     return outcomes
+
+
+def _refused(refusal: orders.AmendmentRefused) -> HubError:
+    problems = tuple({"code": e.code, "at": ".".join(path), "message": e.sentence()} for path, e in refusal.faults)
+    return Inapplicable(refusal.sentence(), problems)
 
 
 async def _refunds(tx: Tx, items: Sequence[tuple[RefundRecorded, Source]], deps: Deps) -> list[HubError | None]:

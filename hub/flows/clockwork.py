@@ -7,7 +7,7 @@ from uuid import UUID
 
 from hub import fulfillment, inventory, timers
 from hub.canon.states import OrderState
-from hub.flows import live_rates
+from hub.flows import live_rates, overdue, store
 from hub.flows.reactor import Reactor
 from hub.kit.db import Tx
 from hub.kit.lease import Leased, by_tenant
@@ -35,6 +35,8 @@ ANSWERS: Mapping[str, Answer] = {
     "complete_fulfillment": _complete_orders,
     "expire_reservations": _expire_reservations,
     live_rates.KIND: live_rates.ask,
+    overdue.KIND: overdue.passed,
+    store.EXPIRY: store.expire,
 }
 
 

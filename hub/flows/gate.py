@@ -20,11 +20,15 @@ OPENS = frozenset({"invoice.authorized", "invoice.contingency_entered"})
 SHUTS = frozenset({"invoice.rejected", "invoice.denied"})
 
 
+# Holds that stop goods at the door. STOCK does not: what is there may leave while the rest waits; nor FISCAL, which the gate itself ends.
+AT_THE_DOOR = frozenset({"FRAUD", "PAYMENT", "CREDIT", "ADDRESS", "MANUAL"})
+
+
 async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
-    asked = [f for f in facts if f.type == "fulfillment.dispatch_asked"]
+    asked = await _may_leave(tx, facts)
     places = await network.load(tx)
-    abroad = {f.subject_id: f.cause for f in asked if not places.nodes[UUID(f.data["node_id"])].brazilian}
-    at_home = {f.subject_id: f.cause for f in asked if f.subject_id not in abroad}
+    abroad = {i: cause for i, (node, cause) in asked.items() if not places.nodes[node].brazilian}
+    at_home = {i: cause for i, (_, cause) in asked.items() if i not in abroad}
     if at_home:
         await request_notes(tx, at_home, deps)
     opened = {
@@ -36,6 +40,25 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
     shut = [f for f in facts if f.type in SHUTS]
     if shut:
         await _shut(tx, shut, deps)
+
+
+async def _may_leave(tx: Tx, facts: Sequence[Fact]) -> dict[UUID, tuple[UUID, Cause]]:
+    """Fulfillment -> (node, cause): what was asked to leave and nothing holds, and what a released hold lets go on."""
+    asked = {
+        f.subject_id: (UUID(f.data["order_id"]), UUID(f.data["node_id"]), f.cause)
+        for f in facts
+        if f.type == "fulfillment.dispatch_asked"
+    }
+    released = {f.subject_id: f.cause for f in facts if f.type == "order.hold_released"}
+    for row in await fulfillment.at_the_door(tx, released) if released else []:
+        asked[row["fulfillment_id"]] = (row["order_id"], row["node_id"], released[row["order_id"]])
+    if not asked:
+        return {}
+    held = await orders.open_holds(tx, [o for o, _, _ in asked.values()])
+    noted = await fiscal.of_fulfillments(tx, [i for i, (o, _, _) in asked.items() if o in released])
+    stopped = {o for o, holds in held.items() if AT_THE_DOOR & {h["kind"] for h in holds}}
+    waiting = {i for i, note in noted.items() if note["state"] != "REJECTED"}
+    return {i: (node, cause) for i, (o, node, cause) in asked.items() if o not in stopped and i not in waiting}
 
 
 async def request_notes(tx: Tx, asked: Mapping[UUID, Cause], deps: Deps) -> None:
@@ -141,7 +164,7 @@ async def _close(tx: Tx, order_ids: Sequence[UUID], deps: Deps, facts: Sequence[
     )
 
 
-FLOW = Flow("gate", frozenset({"fulfillment.dispatch_asked", *OPENS, *SHUTS}), answer)
+FLOW = Flow("gate", frozenset({"fulfillment.dispatch_asked", "order.hold_released", *OPENS, *SHUTS}), answer)
 
 
 async def rewrite_note(tx: Tx, incident: Any, cause: Cause, deps: Deps) -> None:

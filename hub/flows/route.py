@@ -31,7 +31,7 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
         order_id = f.subject_id if f.subject_kind == "order" else UUID(f.data["order_id"])
         if f.type == "order.hold_released" and (f.data["still_open"] or f.data["state"] == "DRAFT"):
             continue
-        if f.type == "fulfillment.cancelled" and f.data["kind"] == "ORDER_CANCELLED":
+        if f.type == "fulfillment.cancelled" and f.data["kind"] in ("ORDER_CANCELLED", "AMENDED"):
             continue
         causes[order_id] = f.cause
         if f.type != "order.approved":
@@ -270,5 +270,16 @@ async def _hold(
 
 
 FLOW = Flow(
-    "route", frozenset({"order.approved", "order.hold_released", "fulfillment.short", "fulfillment.cancelled"}), answer
+    "route",
+    frozenset(
+        {
+            "order.approved",
+            "order.hold_released",
+            "order.amended",
+            "order.amendment_refused",
+            "fulfillment.short",
+            "fulfillment.cancelled",
+        }
+    ),
+    answer,
 )

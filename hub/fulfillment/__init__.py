@@ -12,7 +12,9 @@ from hub.fulfillment.commands import (
     progress,
     states,
     withdraw_dispatch,
+    work,
 )
+from hub.fulfillment.counter import HandedOver, at_the_door, give_codes, hand_over, pickup_codes
 from hub.fulfillment.journey import (
     ask_cancel,
     cancel_refused,
@@ -41,6 +43,7 @@ __all__ = [
     "WAY",
     "DispatchAlreadyAsked",
     "DispatchAsked",
+    "HandedOver",
     "NotAtWork",
     "PackageRequired",
     "Plan",
@@ -50,14 +53,18 @@ __all__ = [
     "UnknownFulfillment",
     "ask_cancel",
     "ask_dispatch",
+    "at_the_door",
     "cancel_refused",
     "cancelled",
     "dispatch",
+    "give_codes",
+    "hand_over",
     "lines",
     "lock",
     "lock_one",
     "move",
     "packages",
+    "pickup_codes",
     "plan",
     "progress",
     "shipments",
@@ -66,4 +73,5 @@ __all__ = [
     "tracked",
     "travelled",
     "withdraw_dispatch",
+    "work",
 ]

@@ -73,6 +73,30 @@ UPDATE fulfillments SET cancel_requested_at = NULL, cancel_kind = NULL, version 
 -- name: states      of all fulfillments of these orders
 SELECT order_id, fulfillment_id, state, node_id, cancel_requested_at FROM fulfillments WHERE order_id = ANY ($1::uuid[]) ORDER BY order_id, position;
 
+-- name: work      live units of these orders by fulfillment and line, in position order
+SELECT f.order_id, f.fulfillment_id, f.state, f.node_id, f.cancel_requested_at, f.ship_by, l.line_id, l.sku, l.assigned - l.short AS units
+FROM fulfillments f JOIN fulfillment_lines l USING (tenant_id, fulfillment_id)
+WHERE f.order_id = ANY ($1::uuid[]) AND f.state <> 'CANCELLED' ORDER BY f.order_id, f.position, l.line_no;
+
+-- name: at_the_door   packed, asked to leave, not gone
+SELECT fulfillment_id, order_id, node_id FROM fulfillments
+WHERE order_id = ANY ($1::uuid[]) AND state = 'PACKED' AND dispatch_requested_at IS NOT NULL ORDER BY fulfillment_id;
+
+-- name: hand_over     fulfillments that are over when we hear of them: the goods left with the customer
+WITH f AS (
+  INSERT INTO fulfillments (fulfillment_id, order_id, node_id, method, ship_by, position, previous_state, state, created_at, updated_at)
+  SELECT u.fulfillment_id, u.order_id, u.node_id, 'PICKUP', $4, 1, 'IN_TRANSIT', 'DELIVERED', $4, $4 FROM unnest($1::uuid[], $2::uuid[], $3::uuid[]) AS u(fulfillment_id, order_id, node_id)
+)
+INSERT INTO fulfillment_lines (fulfillment_id, line_id, line_no, sku, assigned, picked, packed, shipped, delivered)
+SELECT u.f, u.l, u.n, u.s, u.q, u.q, u.q, u.q, u.q FROM unnest($5::uuid[], $6::uuid[], $7::int[], $8::text[], $9::numeric[]) AS u(f, l, n, s, q);
+
+-- name: give_codes
+UPDATE fulfillments f SET pickup_code = u.code, version = f.version + 1, updated_at = $3 FROM unnest($1::uuid[], $2::text[]) AS u(fulfillment_id, code)
+WHERE f.fulfillment_id = u.fulfillment_id AND f.pickup_code IS NULL RETURNING f.fulfillment_id;
+
+-- name: pickup_codes
+SELECT fulfillment_id, pickup_code FROM fulfillments WHERE fulfillment_id = ANY ($1::uuid[]) AND pickup_code IS NOT NULL;
+
 -- name: shipments_of
 SELECT s.shipment_id, s.fulfillment_id, s.order_id, s.carrier, s.service, s.tracking_number, s.tracking_url, s.dispatched_at FROM shipments s WHERE s.fulfillment_id = ANY ($1::uuid[]) ORDER BY s.shipment_id;
 

@@ -50,9 +50,8 @@ fulfillments = table(
     col("dispatch_requested_at", Time, null=True),
     col("dispatch", Json, null=True),  # what was asked: packages, carrier, service, tracking
     col("cancel_requested_at", Time, null=True),
-    col(
-        "cancel_kind", Key, null=True
-    ),  # ORDER_CANCELLED: the customer gets nothing; REROUTE: another node is looked for
+    # ORDER_CANCELLED: the customer gets nothing; REROUTE: another node is looked for; AMENDED: what is still wanted is planned anew
+    col("cancel_kind", Key, null=True),
     col("created_at", Time),
     col("updated_at", Time),
     enum_check("method", FulfillmentMethod),

@@ -12,12 +12,12 @@ import orjson
 
 from hub.canon.codec import dump
 from hub.canon.order import Address, DraftLine, OrderDraft
-from hub.canon.states import LineKind, OrderState
+from hub.canon.states import HoldKind, LineKind, OrderState
 from hub.kit.db import Tx
 from hub.kit.ids import new_id
 from hub.kit.sqlfile import statements
 from hub.ledger import Cause, Fact, append, fact
-from hub.orders.draft import Hold, holds
+from hub.orders.draft import RELEASED_BY, Hold, holds, merged
 from hub.orders.kits import Kits, components, is_kit
 
 SQL = statements(__file__, "orders.sql")
@@ -38,6 +38,9 @@ class Capture:
     customer_id: UUID | None = None
     pickup_node_id: UUID | None = None
     message_id: UUID | None = None
+    holds: tuple[Hold, ...] = ()  # what rules and terms found, beside what the draft itself shows
+    on_terms: bool = False  # pays later by agreement: an open payment is no reason to wait
+    approvals: tuple[tuple[str, Decimal], ...] = ()  # (role, from which total) that must approve it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +70,10 @@ async def insert_new(tx: Tx, captures: Sequence[Capture]) -> tuple[list[Captured
             [r.revision for r in rows],
         )
     }
+    if steps := [
+        (r.order_id, n, *a) for r in rows if r.order_id in made_ids for n, a in enumerate(r.capture.approvals, 1)
+    ]:
+        await tx.conn.execute(SQL["ask_approvals"], *map(list, zip(*steps, strict=True)))
     made, there = list[Captured](), list[Capture]()
     for row in rows:
         if row.order_id not in made_ids:
@@ -95,7 +102,7 @@ class _Rows:
         self.capture = capture
         self.order_id = new_id()
         draft = capture.draft
-        self.kept = holds(draft, capture.products.keys())
+        self.kept = _holds(capture)
         self.head = _head(tx, self.order_id, capture, len(self.kept))
         self.lines = _lines(tx, self.order_id, capture)
         self.holds = [
@@ -107,6 +114,9 @@ class _Rows:
                 "reason": h.reason,
                 "placed_by": tx.actor,
                 "placed_at": tx.now,
+                "deadline": h.deadline,
+                "rule": h.rule,
+                "releases": h.released_by or RELEASED_BY[h.kind],
             }
             for h in self.kept
         ]
@@ -142,14 +152,33 @@ class _Rows:
                 "fulfilled_by": draft.fulfilled_by.value,
                 "lines": [[x["line_id"], x["sku"], x["ordered"], x["unit_price"]] for x in self.lines],
                 "holds": [h.kind.value for h in self.kept],
+                **({"handed_over": self.capture.pickup_node_id} if draft.handed_over and not self.kept else {}),
             },
             self.capture.cause,
         )
         return [placed, *(_held(tx, self.order_id, h, placed.cause) for h in self.kept)]
 
 
+def _holds(capture: Capture) -> list[Hold]:
+    """What holds a new order. Goods that left with the customer are not held: there is nothing left to stop."""
+    draft = capture.draft
+    if draft.handed_over and capture.pickup_node_id is not None:
+        return []
+    own = [h for h in holds(draft, capture.products.keys()) if not (capture.on_terms and h.kind is HoldKind.PAYMENT)]
+    if draft.handed_over:
+        own.append(Hold(HoldKind.MANUAL, "the goods were handed over at a place that the network does not know"))
+    return merged([*own, *capture.holds])
+
+
 def _held(tx: Tx, order_id: UUID, hold: Hold, cause: Cause) -> Fact:
-    return fact(tx, "order.hold_placed", "order", order_id, {"kind": hold.kind.value, "reason": hold.reason}, cause)
+    said = {
+        "kind": hold.kind.value,
+        "reason": hold.reason,
+        "deadline": hold.deadline,
+        "rule": hold.rule,
+        "then": hold.then,
+    }
+    return fact(tx, "order.hold_placed", "order", order_id, said, cause)
 
 
 def _head(tx: Tx, order_id: UUID, capture: Capture, open_holds: int) -> dict[str, Any]:

@@ -145,6 +145,21 @@ async def cancel_rest(tx: Tx, asked: Mapping[UUID, tuple[str, Cause]]) -> list[U
     return ended
 
 
+async def note_cancel(tx: Tx, orders: Iterable[UUID], origin: str) -> None:
+    """Remember that the whole order shall end; what comes back from nodes is not routed again. `origin`: CHANNEL or HUB."""
+    await tx.conn.fetch(SQL["note_cancel"], sorted(set(orders)), origin, tx.now)
+
+
+async def ending(tx: Tx, orders: Iterable[UUID]) -> dict[UUID, str]:
+    """Order -> who asked for its end, of those whose end was asked for."""
+    return {r["order_id"]: r["cancel_origin"] for r in await tx.conn.fetch(SQL["ending"], sorted(set(orders)))}
+
+
+async def tagged(tx: Tx, orders: Iterable[UUID], tag: str) -> frozenset[UUID]:
+    """Those of these orders that have the tag."""
+    return frozenset(r["order_id"] for r in await tx.conn.fetch(SQL["tagged"], sorted(set(orders)), tag))
+
+
 async def find(tx: Tx, text: str) -> UUID | None:
     """The newest order with that number or external id."""
     found: UUID | None = await tx.conn.fetchval(SQL["find"], text)

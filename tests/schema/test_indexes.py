@@ -46,7 +46,11 @@ def values(name: str, filter_: str, type_: Any) -> list[Any]:
         return [{"eq": value}] if type_.name == "IDFilter" else [value]
     if filter_ == "types":
         return [["order.placed"]]
-    plain: dict[str, Any] = {"Boolean": True, "String": "x", "ID": ("con_" if filter_ == "connectionId" else "cor_") + "0" * 32}
+    plain: dict[str, Any] = {
+        "Boolean": True,
+        "String": "x",
+        "ID": ("con_" if filter_ == "connectionId" else "cor_") + "0" * 32,
+    }
     return VALUES[type_.name] if type_.name in VALUES else [plain[type_.name]]
 
 
