@@ -132,11 +132,11 @@ async def _stock(tx: Tx, items: Sequence[tuple[StockReported, Source]], deps: De
             continue
         levels = [(sku, condition.value, n) for sku, condition, n in command.lines]
         skipped = await inventory.count_reported(tx, node.node_id, command.at, levels, source.cause)
-        await deps.incidents.open(tx, [_refused(node, s, why, source) for s, why in skipped if why != "OLDER"])
+        await deps.incidents.open(tx, [_count_refused(node, s, why, source) for s, why in skipped if why != "OLDER"])
     return outcomes
 
 
-def _refused(node: network.Node, sku: str, why: str, source: Source) -> NewIncident:
+def _count_refused(node: network.Node, sku: str, why: str, source: Source) -> NewIncident:
     return NewIncident(
         kind="count_refused",
         summary=f"{node.code} counted {sku}: {'below zero' if why == 'NEGATIVE' else 'less than is reserved'}; nothing was changed.",
