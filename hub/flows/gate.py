@@ -17,6 +17,8 @@ from hub.kit.db import Tx
 from hub.ledger import Cause, Fact
 
 OPENS = frozenset({"invoice.authorized", "invoice.contingency_entered"})
+PAID = "gnre_guide.paid"
+GOOD = frozenset({"AUTHORIZED", "CONTINGENCY"})
 SHUTS = frozenset({"invoice.rejected", "invoice.denied"})
 
 
@@ -34,6 +36,9 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
     opened = {
         UUID(f.data["fulfillment_id"]): f.cause for f in facts if f.type in OPENS and f.data.get("fulfillment_id")
     }
+    opened |= await _paid(tx, facts)
+    for waits in await fiscal.withheld(tx, list(opened)):
+        del opened[waits]
     if go := {**abroad, **opened}:
         await fulfillment.dispatch(tx, go)
         await _close(tx, [UUID(f.data["order_id"]) for f in facts if f.type in OPENS], deps, facts)
@@ -59,6 +64,19 @@ async def _may_leave(tx: Tx, facts: Sequence[Fact]) -> dict[UUID, tuple[UUID, Ca
     stopped = {o for o, holds in held.items() if AT_THE_DOOR & {h["kind"] for h in holds}}
     waiting = {i for i, note in noted.items() if note["state"] != "REJECTED"}
     return {i: (node, cause) for i, (o, node, cause) in asked.items() if o not in stopped and i not in waiting}
+
+
+async def _paid(tx: Tx, facts: Sequence[Fact]) -> dict[UUID, Cause]:
+    """Goods that waited for a guide to be paid, and whose note is good."""
+    waited = {
+        UUID(f.data["fulfillment_id"]): f.cause
+        for f in facts
+        if f.type == PAID and f.data.get("before_dispatch") and f.data.get("fulfillment_id")
+    }
+    if not waited:
+        return {}
+    notes = await fiscal.of_fulfillments(tx, list(waited))
+    return {i: c for i, c in waited.items() if notes[i]["state"] in GOOD}
 
 
 async def request_notes(tx: Tx, asked: Mapping[UUID, Cause], deps: Deps) -> None:
@@ -164,7 +182,7 @@ async def _close(tx: Tx, order_ids: Sequence[UUID], deps: Deps, facts: Sequence[
     )
 
 
-FLOW = Flow("gate", frozenset({"fulfillment.dispatch_asked", "order.hold_released", *OPENS, *SHUTS}), answer)
+FLOW = Flow("gate", frozenset({"fulfillment.dispatch_asked", "order.hold_released", PAID, *OPENS, *SHUTS}), answer)
 
 
 async def rewrite_note(tx: Tx, incident: Any, cause: Cause, deps: Deps) -> None:
