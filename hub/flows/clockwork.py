@@ -7,7 +7,7 @@ from uuid import UUID
 
 from hub import fulfillment, inventory, timers
 from hub.canon.states import OrderState
-from hub.flows import overdue, store
+from hub.flows import in_store, overdue
 from hub.flows.reactor import Reactor
 from hub.kit.db import Tx
 from hub.kit.lease import Leased, by_tenant
@@ -35,7 +35,7 @@ ANSWERS: Mapping[str, Answer] = {
     "complete_fulfillment": _complete_orders,
     "expire_reservations": _expire_reservations,
     overdue.KIND: overdue.passed,
-    store.EXPIRY: store.expire,
+    in_store.EXPIRY: in_store.expire,
 }
 
 
