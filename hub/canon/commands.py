@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from hub.canon.guide import GnreGuide, GuidePayment, GuideRules
 from hub.canon.order import Address, OrderDraft, RefundDraft
 from hub.canon.states import Condition
 
@@ -144,6 +145,29 @@ class NumbersReported:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GnreGuideReported:
+    """What the portal said of a guide of ours. `status`: ISSUED, PAID, REJECTED, UNKNOWN; `fields`: (field, code, words) of a refusal."""
+
+    guide_id: str  # our guide's UUID, hex
+    status: str
+    receipt: str | None = None  # numeroRecibo
+    code: str | None = None
+    message: str | None = None
+    payment: GuidePayment | None = None
+    paid_on: date | None = None
+    fields: tuple[tuple[str, str, str], ...] = ()
+    pdf: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GnreRulesReported:
+    """What a UF wants on a guide for a revenue, as of now."""
+
+    environment: int
+    rules: GuideRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRead:
     """A partner's document that is no order (855, 856, 810, 944, 846 ...), in canonical form."""
 
@@ -188,6 +212,8 @@ InwardCommand = (
     | InvoiceReported
     | InvoiceEventReported
     | NumbersReported
+    | GnreGuideReported
+    | GnreRulesReported
     | DocumentRead
     | AckReceived
     | ExchangeRead
@@ -325,6 +351,25 @@ class VoidNumbers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IssueGnreGuide:
+    """Have a collection guide issued, by the rules that the UF gave."""
+
+    guide_id: str
+    guide: GnreGuide
+    rules: GuideRules
+    asked_before: bool = False  # a send began earlier: ask by document first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadGnreRules:
+    """Ask what a UF wants on a guide for a revenue."""
+
+    region: str
+    revenue: str
+    environment: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WriteDocument:
     """A document for a partner in canonical form (855, 856, 810 ...); numbers come from the control-number store."""
 
@@ -359,6 +404,8 @@ OutwardCommand = (
     | AuthorizeInvoice
     | RegisterInvoiceEvent
     | VoidNumbers
+    | IssueGnreGuide
+    | ReadGnreRules
     | WriteDocument
     | Acknowledge
     | PublishFacts

@@ -8,12 +8,14 @@ from hub.flows import (
     cancel,
     counter,
     gate,
+    guides,
     in_store,
     overdue,
     pick,
     publish,
     restock,
     route,
+    stock_push,
     tally,
 )
 from hub.flows.capture import CaptureOutcome, Incoming, capture
@@ -31,6 +33,8 @@ FLOWS: tuple[Flow, ...] = (
     bundle.FLOW,
     pick.FLOW,
     in_store.FLOW,
+    stock_push.FLOW,
+    guides.FLOW,
     gate.FLOW,
     publish.FLOW,
     acknowledge.FLOW,

@@ -14,12 +14,16 @@ from hub.canon.commands import (
     DocumentRead,
     ExchangeRead,
     FulfillmentReported,
+    GnreGuideReported,
+    GnreRulesReported,
+    InvoiceEventReported,
     InvoiceReported,
     InwardCommand,
     RefundRecorded,
     StockReported,
     TrackingSeen,
 )
+from hub.flows import incoming
 from hub.flows.cancel import PartAsked, cancel_part
 from hub.flows.capture import Incoming, capture
 from hub.flows.exchange import acks_received, exchanges_read
@@ -137,6 +141,22 @@ async def _invoices(tx: Tx, items: Sequence[tuple[InvoiceReported, Source]], dep
     return [None] * len(items)
 
 
+async def _events(tx: Tx, items: Sequence[tuple[InvoiceEventReported, Source]], deps: Deps) -> list[HubError | None]:
+    """What we said of a foreign note is noted with it; a registered cancellation cancels our own."""
+    for said, source in items:
+        if said.invoice_id is None and said.status == "REGISTERED":
+            await fiscal.note_stance(tx, said.access_key, said.kind, source.cause)
+        elif said.invoice_id is not None and said.kind == "CANCEL" and said.status == "REGISTERED":
+            news = InvoiceReported(
+                invoice_id=said.invoice_id,
+                status="CANCELLED",
+                authority_code=said.authority_code,
+                authority_message=said.authority_message,
+            )
+            await fiscal.report(tx, [(news, source.cause)])
+    return [None] * len(items)
+
+
 async def _exchanges(tx: Tx, items: Sequence[tuple[ExchangeRead, Source]], deps: Deps) -> list[HubError | None]:
     return await exchanges_read(tx, items, deps.incidents)
 
@@ -146,10 +166,21 @@ async def _acks(tx: Tx, items: Sequence[tuple[AckReceived, Source]], deps: Deps)
 
 
 async def _documents(tx: Tx, items: Sequence[tuple[DocumentRead, Source]], deps: Deps) -> list[HubError | None]:
-    """Kept as a fact under its message; what acts on one kind of document is a flow of its own."""
-    for command, source in items:
+    """Kept as a fact under its message; what acts on one kind of document is a flow of its own. Notes issued to us have a room."""
+    await incoming.keep(tx, [i for i in items if i[0].kind in incoming.KINDS])
+    for command, source in (i for i in items if i[0].kind not in incoming.KINDS):
         said = {"kind": command.kind, "number": command.number, "channel": source.channel, "data": command.data}
         append(tx, [fact(tx, "document.read", "message", source.message_id, said, source.cause)])
+    return [None] * len(items)
+
+
+async def _guides(tx: Tx, items: Sequence[tuple[GnreGuideReported, Source]], deps: Deps) -> list[HubError | None]:
+    await fiscal.report_guides(tx, [(c, s.cause) for c, s in items])
+    return [None] * len(items)
+
+
+async def _rules(tx: Tx, items: Sequence[tuple[GnreRulesReported, Source]], deps: Deps) -> list[HubError | None]:
+    await fiscal.keep_rules(tx, [(c, s.cause) for c, s in items])
     return [None] * len(items)
 
 
@@ -161,6 +192,9 @@ KINDS: Mapping[type, Apply] = {
     TrackingSeen: cast("Apply", _tracking),
     StockReported: cast("Apply", _stock),
     InvoiceReported: cast("Apply", _invoices),
+    InvoiceEventReported: cast("Apply", _events),
+    GnreGuideReported: cast("Apply", _guides),
+    GnreRulesReported: cast("Apply", _rules),
     ExchangeRead: cast("Apply", _exchanges),
     AckReceived: cast("Apply", _acks),
     DocumentRead: cast("Apply", _documents),

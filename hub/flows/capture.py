@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -81,7 +81,12 @@ def _turns(incoming: Sequence[Incoming], places: Sequence[int]) -> list[list[int
 
 
 async def _prepared(tx: Tx, incoming: Sequence[Incoming]) -> list[orders.Capture]:
-    products = await catalog.find(tx, {x.sku for one in incoming for x in one.draft.lines})
+    skus = {x.sku for one in incoming for x in one.draft.lines}
+    kits = await catalog.kits(tx, skus)
+    products = await catalog.find(tx, skus | {part for parts in kits.values() for part in parts})
+    products = {
+        s: p for s, p in products.items() if kits.get(s, {}).keys() <= products.keys()
+    }  # else nobody can pick it
     parties: dict[int, UUID] = {}
     for channel in sorted({one.channel for one in incoming}):
         mine = [(n, one) for n, one in enumerate(incoming) if one.channel == channel]
@@ -95,7 +100,8 @@ async def _prepared(tx: Tx, incoming: Sequence[Incoming]) -> list[orders.Capture
             draft=one.draft,
             channel=one.channel,
             cause=one.cause,
-            products={x.sku: products[x.sku].product_id for x in one.draft.lines if x.sku in products},
+            products=_known(one.draft, products, kits),
+            kits={x.sku: kits[x.sku] for x in one.draft.lines if x.sku in kits and x.sku in products},
             connection_id=one.connection_id,
             customer_id=parties.get(n),
             pickup_node_id=nodes.get(one.draft.pickup.node) if one.draft.pickup else None,
@@ -103,6 +109,12 @@ async def _prepared(tx: Tx, incoming: Sequence[Incoming]) -> list[orders.Capture
         )
         for n, one in enumerate(incoming)
     ]
+
+
+def _known(draft: OrderDraft, products: Mapping[str, catalog.Product], kits: orders.Kits) -> dict[str, UUID]:
+    """SKU -> product, of what the draft asks for and what its kits consist of."""
+    skus = {x.sku for x in draft.lines}
+    return {s: products[s].product_id for s in skus.union(*(kits[k] for k in skus & kits.keys())) if s in products}
 
 
 async def _captured(tx: Tx, captures: Sequence[orders.Capture], deps: Deps) -> list[orders.Captured]:

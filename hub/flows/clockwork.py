@@ -9,6 +9,7 @@ from hub import fulfillment, inventory, timers
 from hub.canon.states import OrderState
 from hub.flows import in_store, overdue
 from hub.flows.reactor import Reactor
+from hub.kit import failpoint
 from hub.kit.db import Tx
 from hub.kit.lease import Leased, by_tenant
 from hub.ledger import Cause
@@ -51,4 +52,6 @@ class Clockwork:
                 fired = [timers.fired(r) for r in mine]
                 for kind in sorted({f.kind for f in fired}):
                     await ANSWERS[kind](tx, [f for f in fired if f.kind == kind])
+                failpoint.passing("timers.fired")
                 await timers.complete(tx, mine)
+            failpoint.passing("timers.done")

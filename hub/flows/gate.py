@@ -18,6 +18,8 @@ from hub.ledger import Cause, Fact
 
 OPENS = frozenset({"invoice.authorized", "invoice.contingency_entered"})
 PARTS = frozenset({"fulfillment.cancelled", "fulfillment.unbundled"})
+PAID = "gnre_guide.paid"
+GOOD = frozenset({"AUTHORIZED", "CONTINGENCY"})
 SHUTS = frozenset({"invoice.rejected", "invoice.denied"})
 
 
@@ -35,6 +37,9 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
     opened = {
         UUID(f.data["fulfillment_id"]): f.cause for f in facts if f.type in OPENS and f.data.get("fulfillment_id")
     }
+    opened |= await _paid(tx, facts)
+    for waits in await fiscal.withheld(tx, list(opened)):
+        del opened[waits]
     if go := {**abroad, **opened}:
         await fulfillment.dispatch(tx, go)
         await _close(tx, [UUID(f.data["order_id"]) for f in facts if f.type in OPENS], deps, facts)
@@ -91,6 +96,19 @@ async def _together(tx: Tx, free: dict[UUID, tuple[UUID, Cause]]) -> dict[UUID, 
             elif r["state"] == OrderState.PACKED and r["fulfillment_id"] not in noted:
                 free.setdefault(r["fulfillment_id"], (r["node_id"], cause))
     return free
+
+
+async def _paid(tx: Tx, facts: Sequence[Fact]) -> dict[UUID, Cause]:
+    """Goods that waited for a guide to be paid, and whose note is good."""
+    waited = {
+        UUID(f.data["fulfillment_id"]): f.cause
+        for f in facts
+        if f.type == PAID and f.data.get("before_dispatch") and f.data.get("fulfillment_id")
+    }
+    if not waited:
+        return {}
+    notes = await fiscal.of_fulfillments(tx, list(waited))
+    return {i: c for i, c in waited.items() if notes[i]["state"] in GOOD}
 
 
 async def request_notes(tx: Tx, asked: Mapping[UUID, Cause], deps: Deps) -> None:
@@ -196,7 +214,9 @@ async def _close(tx: Tx, order_ids: Sequence[UUID], deps: Deps, facts: Sequence[
     )
 
 
-FLOW = Flow("gate", frozenset({"fulfillment.dispatch_asked", "order.hold_released", *PARTS, *OPENS, *SHUTS}), answer)
+FLOW = Flow(
+    "gate", frozenset({"fulfillment.dispatch_asked", "order.hold_released", PAID, *PARTS, *OPENS, *SHUTS}), answer
+)
 
 
 async def rewrite_note(tx: Tx, incident: Any, cause: Cause, deps: Deps) -> None:

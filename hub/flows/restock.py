@@ -21,4 +21,4 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
         await orders.release(tx, freed, note="stock came in")
 
 
-FLOW = Flow("restock", frozenset({"stock.adjusted", "stock.counted"}), answer)
+FLOW = Flow("restock", frozenset({"stock.adjusted", "stock.counted", "stock.safety_set"}), answer)

@@ -44,6 +44,7 @@ from hub.orders.holdrules import (
     parse_hold_rules,
 )
 from hub.orders.holds import HoldPlaced, HoldReleased, held_for_skus, open_holds, place, release
+from hub.orders.kits import Kits, shipped_as_sold, sold
 from hub.orders.model import ADVANCE, MOVES, IllegalMove, OnHold, VersionConflict, allowed, check_move, derived
 from hub.orders.revise import Revised, say_again
 from hub.orders.searches import BadSearch, drop_searches, save_search, searches
@@ -65,6 +66,7 @@ __all__ = [
     "HoldReleased",
     "HoldRules",
     "IllegalMove",
+    "Kits",
     "Known",
     "NewLine",
     "NoSubstitute",
@@ -113,6 +115,8 @@ __all__ = [
     "save_search",
     "say_again",
     "searches",
+    "shipped_as_sold",
+    "sold",
     "tagged",
     "waiting",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,12 +12,13 @@ import orjson
 
 from hub.canon.codec import dump
 from hub.canon.order import Address, DraftLine, OrderDraft
-from hub.canon.states import HoldKind, OrderState
+from hub.canon.states import HoldKind, LineKind, OrderState
 from hub.kit.db import Tx
 from hub.kit.ids import new_id
 from hub.kit.sqlfile import statements
 from hub.ledger import Cause, Fact, append, fact
 from hub.orders.draft import RELEASED_BY, Hold, holds, merged
+from hub.orders.kits import Kits, components, is_kit
 
 SQL = statements(__file__, "orders.sql")
 ZERO = Decimal(0)
@@ -32,6 +33,7 @@ class Capture:
     channel: str
     cause: Cause
     products: Mapping[str, UUID]  # SKU -> product of those that the catalog knows
+    kits: Kits = field(default_factory=dict)
     connection_id: UUID | None = None
     customer_id: UUID | None = None
     pickup_node_id: UUID | None = None
@@ -102,7 +104,7 @@ class _Rows:
         draft = capture.draft
         self.kept = _holds(capture)
         self.head = _head(tx, self.order_id, capture, len(self.kept))
-        self.lines = [_line(tx, self.order_id, n, x, capture) for n, x in enumerate(draft.lines, 1)]
+        self.lines = _lines(tx, self.order_id, capture)
         self.holds = [
             {
                 "tenant_id": tx.tenant,
@@ -244,6 +246,17 @@ def address_columns(address: Address | None) -> dict[str, Any]:
         "ship_tax_id": address.tax_id,
         "ship_municipality_code": address.municipality_code,
     }
+
+
+def _lines(tx: Tx, order_id: UUID, capture: Capture) -> list[dict[str, Any]]:
+    """The draft's lines, and after them the components of its kits."""
+    draft, kits = capture.draft, capture.kits
+    sold = [replace(x, kind=LineKind.KIT) if is_kit(x, kits) else x for x in draft.lines]
+    rows = [_line(tx, order_id, n, x, capture) for n, x in enumerate(sold, 1)]
+    for line, parent in [(x, r) for x, r in zip(draft.lines, rows, strict=True) if is_kit(x, kits)]:
+        for part in components(line, kits[line.sku]):
+            rows.append({**_line(tx, order_id, len(rows) + 1, part, capture), "kit_parent": parent["line_id"]})
+    return rows
 
 
 def _line(tx: Tx, order_id: UUID, number: int, line: DraftLine, capture: Capture) -> dict[str, Any]:

@@ -124,7 +124,11 @@ async def cancel_rest(tx: Tx, asked: Mapping[UUID, tuple[str, Cause]]) -> list[U
         if ADVANCE.get(OrderState(row["state"]), 99) >= ADVANCE[OrderState.DISPATCHED]:
             continue
         reason, cause = asked[order_id]
-        rest = [(x["line_id"], x["ordered"] - x["cancelled"] - x["reserved"]) for x in found[order_id]]
+        begun = {
+            x["kit_parent"] for x in found[order_id] if x["reserved"] > 0
+        }  # a kit of which a piece is on its way stands
+        lines_left = [x for x in found[order_id] if x["line_id"] not in begun]
+        rest = [(x["line_id"], x["ordered"] - x["cancelled"] - x["reserved"]) for x in lines_left]
         deltas += [(line_id, "cancelled", n) for line_id, n in rest if n > 0]
         left = [x for x in found[order_id] if x["reserved"] > 0]
         said = {"reason": reason, "lines": [[i, n] for i, n in rest if n > 0]}

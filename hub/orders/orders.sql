@@ -23,7 +23,7 @@ SELECT order_id, number, channel, connection_id, external_id, state, version, pa
 FROM orders WHERE order_id = ANY ($1::uuid[]) ORDER BY order_id FOR UPDATE;
 
 -- name: lines
-SELECT order_id, line_id, line_no, external_id, sku, title, kind, fulfilled_by, unit_price, discount, tax, total, currency, partner,
+SELECT order_id, line_id, line_no, external_id, sku, title, kind, fulfilled_by, unit_price, discount, tax, total, currency, partner, kit_parent,
        ordered, cancelled, reserved, picked, packed, shipped, delivered, returned
 FROM order_lines WHERE order_id = ANY ($1::uuid[]) ORDER BY order_id, line_no;
 

@@ -39,6 +39,8 @@ async def say_again(tx: Tx, captures: Sequence[Capture]) -> list[Revised]:
     standing = {(r["channel"], r["external_id"]): dict(r.items()) for r in rows}
     lines: dict[Any, dict[str, Any]] = {}
     for r in await tx.conn.fetch(SQL["lines"], sorted({r["order_id"] for r in rows})):
+        if r["kit_parent"] is not None:
+            continue
         lines.setdefault(r["order_id"], {})[r["external_id"]] = r
     found: list[Revised] = []
     for capture in captures:
