@@ -2,8 +2,7 @@
 
 from adapters.sefaz.danfe import render
 from adapters.sefaz.feed import SefazFeed, SefazReader
-from adapters.sefaz.note import prepare
-from adapters.sefaz.outbound import SefazOutbound
+from adapters.sefaz.outbound import SefazOutbound, prepare
 from adapters.sefaz.wire import SefazWire
 from hub.canon.ports import Adapter
 

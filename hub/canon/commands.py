@@ -8,6 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from hub.canon.guide import GnreGuide, GuidePayment, GuideRules
 from hub.canon.order import Address, OrderDraft, RefundDraft
 from hub.canon.states import Condition
 
@@ -144,6 +145,29 @@ class NumbersReported:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GnreGuideReported:
+    """What the portal said of a guide of ours. `status`: ISSUED, PAID, REJECTED, UNKNOWN; `fields`: (field, code, words) of a refusal."""
+
+    guide_id: str  # our guide's UUID, hex
+    status: str
+    receipt: str | None = None  # numeroRecibo
+    code: str | None = None
+    message: str | None = None
+    payment: GuidePayment | None = None
+    paid_on: date | None = None
+    fields: tuple[tuple[str, str, str], ...] = ()
+    pdf: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GnreRulesReported:
+    """What a UF wants on a guide for a revenue, as of now."""
+
+    environment: int
+    rules: GuideRules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRead:
     """A partner's document that is no order (855, 856, 810, 944, 846 ...), in canonical form."""
 
@@ -177,6 +201,31 @@ class ExchangeRead:
     errors: tuple[Mapping[str, Any], ...] = ()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotedRate:
+    """What a carrier's service costs from a node to a country or one region of it (`region` ''), as a lane of a rate table says it."""
+
+    carrier: str
+    service: str
+    country: str
+    region: str
+    cost: Decimal
+    currency: str
+    days: int
+    cost_per_kg: Decimal = Decimal(0)
+    co2e_g: int = 0
+    max_weight_g: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatesQuoted:
+    """The answer to `QuoteRates`: it counts before the rate table until `valid_until`."""
+
+    node: str
+    rates: tuple[QuotedRate, ...]
+    valid_until: datetime
+
+
 InwardCommand = (
     CaptureOrder
     | CancelAsked
@@ -188,9 +237,12 @@ InwardCommand = (
     | InvoiceReported
     | InvoiceEventReported
     | NumbersReported
+    | GnreGuideReported
+    | GnreRulesReported
     | DocumentRead
     | AckReceived
     | ExchangeRead
+    | RatesQuoted
 )
 
 
@@ -325,6 +377,25 @@ class VoidNumbers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class IssueGnreGuide:
+    """Have a collection guide issued, by the rules that the UF gave."""
+
+    guide_id: str
+    guide: GnreGuide
+    rules: GuideRules
+    asked_before: bool = False  # a send began earlier: ask by document first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadGnreRules:
+    """Ask what a UF wants on a guide for a revenue."""
+
+    region: str
+    revenue: str
+    environment: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WriteDocument:
     """A document for a partner in canonical form (855, 856, 810 ...); numbers come from the control-number store."""
 
@@ -348,17 +419,30 @@ class PublishFacts:
     facts: tuple[Mapping[str, Any], ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteRates:
+    """Ask a carrier what a parcel of that weight costs from our node to each destination, (country, region)."""
+
+    node: str
+    origin: Address
+    destinations: tuple[tuple[str, str], ...]
+    weight_g: int
+
+
 OutwardCommand = (
     RequestPick
     | CancelPick
     | ReleasePick
     | ConfirmShipment
     | SetStock
+    | QuoteRates
     | CancelOrder
     | AttachInvoice
     | AuthorizeInvoice
     | RegisterInvoiceEvent
     | VoidNumbers
+    | IssueGnreGuide
+    | ReadGnreRules
     | WriteDocument
     | Acknowledge
     | PublishFacts

@@ -13,7 +13,16 @@ import structlog
 from hub import connections, outbox
 from hub.canon import commands as words
 from hub.canon.codec import load
-from hub.canon.commands import AuthorizeInvoice, InvoiceReported, InwardCommand, OutwardCommand
+from hub.canon.commands import (
+    AuthorizeInvoice,
+    GnreGuideReported,
+    InvoiceReported,
+    InwardCommand,
+    IssueGnreGuide,
+    OutwardCommand,
+    RegisterInvoiceEvent,
+    VoidNumbers,
+)
 from hub.canon.ports import (
     Accepted,
     Account,
@@ -21,6 +30,7 @@ from hub.canon.ports import (
     AnswerLost,
     Call,
     Done,
+    FieldFault,
     NeverTry,
     Outcome,
     Rejected,
@@ -37,6 +47,7 @@ from hub.flows.post import Post
 from hub.flows.reactor import Reactor
 from hub.flows.source import Source
 from hub.incidents import NewIncident
+from hub.kit import failpoint
 from hub.kit.db import Tx
 from hub.kit.lease import TRIES, Failure, Leased
 from hub.ledger import Cause, append, fact
@@ -44,6 +55,8 @@ from hub.ledger import Cause, append, fact
 log = structlog.get_logger()
 PLANS = 5  # how often one delivery is planned anew with what its reads have learnt
 POLLS = 3  # asynchronous answers are polled so often within one lease
+PATIENCE = timedelta(seconds=5)  # a longer wait gives the row back
+SIGNED = AuthorizeInvoice | RegisterInvoiceEvent | VoidNumbers
 
 
 @dataclass(slots=True)
@@ -78,12 +91,15 @@ class Deliver:
             raise failures[0]
 
     async def _one(self, row: Leased) -> None:
+        failpoint.passing("deliver.claimed")
         work = await self._opened(row)
         if work.connection.shadow:
             outcome: Outcome = Done(references={"shadow": "planned, not sent"})
         else:
             outcome = await self._deliver(work)
+        failpoint.passing("deliver.sent")
         await self._finish(work, outcome)
+        failpoint.passing("deliver.finished")
 
     async def _opened(self, row: Leased) -> _Work:
         owed = outbox.claimed(row)
@@ -99,6 +115,7 @@ class Deliver:
             return Rejected(code="NO_OUTBOUND", message=f"the adapter {work.adapter.name} sends nothing")
         try:
             await self._fix(work)
+            failpoint.passing("deliver.prepared")
             for _ in range(PLANS):
                 outcome = await self._calls(work)
                 if not (isinstance(outcome, Done) and outcome.again):
@@ -106,15 +123,15 @@ class Deliver:
             return Rejected(code="ENDLESS", message="the plan never comes to an end")
         except TryAgain as error:
             return Retry(after=error.data["after"], reason=error.data["reason"])
-        except NeverTry as error:
-            return Rejected(code=error.code, message=str(error))
-        except Unmapped as error:
-            return Rejected(code=error.code, message=str(error))
+        except (NeverTry, Unmapped) as error:
+            return Rejected(code=error.code, message=str(error), fields=_faults(error), results=_refused(work, error))
 
     async def _fix(self, work: _Work) -> None:
         """Bytes that must never change are made and stored before the first send; a later try uses the stored ones."""
-        if isinstance(work.command, AuthorizeInvoice):
+        if isinstance(work.command, SIGNED):
             work.command = await self._signed(work, work.command)
+        elif isinstance(work.command, IssueGnreGuide):
+            work.command = replace(work.command, asked_before=work.owed.sent_at is not None)
         elif self._numbering.wants(work.command):
             async with self._reactor.db.unit(tenant=work.connection.tenant, actor="deliver") as tx:
                 work.command = await self._numbering.numbered(tx, work.owed, work.command, work.connection)
@@ -122,17 +139,18 @@ class Deliver:
                     tx, [outbox.Progress(leased=work.owed.leased, references=self._numbering.kept(work.command))]
                 )
 
-    async def _signed(self, work: _Work, command: AuthorizeInvoice) -> AuthorizeInvoice:
+    async def _signed(self, work: _Work, command: SIGNED) -> SIGNED:
         if work.owed.prepared is None:
             if work.adapter.prepare is None:
                 raise NeverTry(f"the adapter {work.adapter.name} signs nothing")
             key, signed = await asyncio.to_thread(work.adapter.prepare, command, work.account)
             async with self._reactor.unit(tenant=work.connection.tenant, actor="deliver") as tx:
                 await outbox.progress(tx, [outbox.Progress(leased=work.owed.leased, prepared=signed)])
-                news = InvoiceReported(
-                    invoice_id=command.invoice_id, status="SIGNED", access_key=key, signed_xml=signed
-                )
-                await apply(tx, [(news, _source(work))], self._reactor.deps)
+                if isinstance(command, AuthorizeInvoice):
+                    news = InvoiceReported(
+                        invoice_id=command.invoice_id, status="SIGNED", access_key=key, signed_xml=signed
+                    )
+                    await apply(tx, [(news, _source(work))], self._reactor.deps)
             return replace(command, signed=signed)
         return replace(command, signed=work.owed.prepared, asked_before=work.owed.sent_at is not None)
 
@@ -144,18 +162,20 @@ class Deliver:
         for call in outbound.plan(work.command, work.account):
             outcome = await self._call(work, call)
             for _ in range(POLLS):
-                if isinstance(outcome, Accepted):
-                    await asyncio.sleep(min(outcome.after, timedelta(seconds=5)).total_seconds())
+                if isinstance(outcome, Accepted) and outcome.after <= PATIENCE:
+                    await asyncio.sleep(outcome.after.total_seconds())
                     outcome = await self._call(work, outcome.poll)
                 elif isinstance(outcome, Unknown) and outcome.check is not None:
                     work.results += outcome.results
                     outcome = await self._call(work, outcome.check)
                 else:
                     break
+            if isinstance(outcome, Accepted):
+                work.references |= outcome.references
             if not isinstance(outcome, Done):
                 return outcome
             work.results += outcome.results
-            work.references |= outcome.references
+            work.references |= {n: v for n, v in outcome.references.items() if n not in outcome.momentary}
             work.account = replace(work.account, references={**work.account.references, **outcome.references})
             if outcome.again:
                 return outcome
@@ -167,6 +187,7 @@ class Deliver:
         call = replace(call, key=f"{work.owed.delivery_id.hex}.{call.key}")
         if call.purpose == "write" and not call.repeatable and work.owed.sent_at is None:
             await self._mark_sent(work)
+            failpoint.passing("deliver.marked")
         response: Response | None
         now = self._reactor.db.clock()
         try:
@@ -209,17 +230,18 @@ class Deliver:
                 await self._put_off(tx, work, outcome)
             if work.attempts or not isinstance(outcome, Done):
                 answered = bool(work.attempts) and work.attempts[-1].status is not None
+                answered = answered and not (isinstance(outcome, Retry) and outcome.outage)
                 await outbox.report(tx, [outbox.Report(destination=work.owed.destination, ok=answered)])
 
     async def _put_off(self, tx: Tx, work: _Work, outcome: Outcome) -> None:
         failure = _failure(work, outcome)
         await outbox.settle(tx, [failure])
-        if not failure.park and work.owed.attempts < TRIES:
+        if not failure.park and (failure.untried or work.owed.attempts < TRIES):
             return
         said = {"kind": work.owed.kind, "destination": work.connection.label, "error": failure.error}
         append(tx, [fact(tx, "delivery.parked", "delivery", work.owed.delivery_id, said, work.cause)])
         if not any(
-            isinstance(n, InvoiceReported) and n.status in ("REJECTED", "DENIED")
+            isinstance(n, InvoiceReported | GnreGuideReported) and n.status in ("REJECTED", "DENIED")
             for n in getattr(outcome, "results", ())
         ):
             await self._reactor.deps.incidents.open(tx, [_incident(work, str(failure.error))])
@@ -267,9 +289,38 @@ def _failure(work: _Work, outcome: Outcome) -> Failure:
         leased=work.owed.leased,
         error=reason,
         after=after,
-        untried=not work.attempts,
+        untried=not work.attempts or isinstance(outcome, Accepted) or (isinstance(outcome, Retry) and outcome.outage),
         fingerprint=f"{fingerprint}:RETRY",
         status=status,
+    )
+
+
+def _faults(error: NeverTry | Unmapped) -> tuple[FieldFault, ...]:
+    return tuple(
+        FieldFault(at=str(f.get("at", "")), code=str(f.get("code", "")), message=str(f.get("message", "")))
+        for f in error.data["faults"]
+    )
+
+
+def _refused(work: _Work, error: NeverTry | Unmapped) -> tuple[InwardCommand, ...]:
+    """A note that our own checks refuse was never sent: it is rejected, and its number is still ours. A guide likewise."""
+    if isinstance(work.command, IssueGnreGuide) and not work.command.asked_before:
+        named = tuple((f.at, f.code, f.message) for f in _faults(error))
+        return (
+            GnreGuideReported(
+                guide_id=work.command.guide_id, status="REJECTED", code=error.code, message=str(error), fields=named
+            ),
+        )
+    if not isinstance(work.command, AuthorizeInvoice) or work.command.signed or work.owed.prepared:
+        return ()
+    said = "; ".join(filter(None, [str(error), *(f"{f.at}: {f.message or f.code}" for f in _faults(error))]))
+    return (
+        InvoiceReported(
+            invoice_id=work.command.invoice_id,
+            status="REJECTED",
+            authority_code=error.code,
+            authority_message=said[:500],
+        ),
     )
 
 

@@ -89,6 +89,14 @@ def _order_cancelled(p: Projection, order: str, data: Mapping[str, Any]) -> None
     p.orders[order]["state"] = "CANCELLED"
 
 
+def _amended(p: Projection, order: str, data: Mapping[str, Any]) -> None:
+    for line, ordered, cancelled in data["lines"]:
+        p.lines[line]["ordered"] += Decimal(ordered)
+        p.lines[line]["cancelled"] += Decimal(cancelled)
+    for line, _, ordered, _ in data["added"]:
+        p.lines[line]["ordered"] += Decimal(ordered)
+
+
 def _allocated(p: Projection, order: str, data: Mapping[str, Any]) -> None:
     for node, line, sku, n in data["shares"]:
         p.lines[line]["reserved"] += Decimal(n)
@@ -133,6 +141,18 @@ def _short(p: Projection, here: str, data: Mapping[str, Any]) -> None:
         _gone(p, data["node_id"], sku, n)
 
 
+def _handed_over(p: Projection, here: str, data: Mapping[str, Any]) -> None:
+    """Everything at once: the goods left with the customer before we heard of them."""
+    p.fulfillments[here] = "DELIVERED"
+    for line, sku, text in data["lines"]:
+        n = Decimal(text)
+        for name in ("reserved", "picked", "packed", "shipped", "delivered"):
+            p.lines[line][name] += n
+        for name in ("assigned", "picked", "packed", "shipped", "delivered"):
+            p.shares[here, line][name] += n
+        p.level(data["node_id"], sku)["on_hand"] -= n
+
+
 def _dispatched(p: Projection, here: str, data: Mapping[str, Any]) -> None:
     _counted("shipped", "DISPATCHED")(p, here, data)
     for _, sku, n in data["lines"]:
@@ -171,6 +191,7 @@ HANDLERS: Mapping[str, Handler] = {
     "order.hold_released": _holds(-1),
     "order.cancelled": _order_cancelled,
     "order.part_cancelled": _cancelled_lines,
+    "order.amended": _amended,
     "order.allocated": _allocated,
     "fulfillment.planned": _planned,
     "fulfillment.picking": _moved("PICKING"),
@@ -178,6 +199,7 @@ HANDLERS: Mapping[str, Handler] = {
     "fulfillment.packed": _counted("packed", "PACKED"),
     "fulfillment.short": _short,
     "fulfillment.dispatched": _dispatched,
+    "fulfillment.handed_over": _handed_over,
     "fulfillment.in_transit": _moved("IN_TRANSIT"),
     "fulfillment.delivered": _counted("delivered", "DELIVERED"),
     "fulfillment.completed": _moved("COMPLETED"),

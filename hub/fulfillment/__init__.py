@@ -1,5 +1,6 @@
 """The door of fulfillment: plan, progress, dispatch, travel, cancel."""
 
+from hub.fulfillment.bundle import NotBundleable, bundle, companions, unbundle
 from hub.fulfillment.commands import (
     AT_WORK,
     ask_dispatch,
@@ -12,7 +13,9 @@ from hub.fulfillment.commands import (
     progress,
     states,
     withdraw_dispatch,
+    work,
 )
+from hub.fulfillment.counter import HandedOver, at_the_door, give_codes, hand_over, pickup_codes
 from hub.fulfillment.journey import (
     ask_cancel,
     cancel_refused,
@@ -41,7 +44,9 @@ __all__ = [
     "WAY",
     "DispatchAlreadyAsked",
     "DispatchAsked",
+    "HandedOver",
     "NotAtWork",
+    "NotBundleable",
     "PackageRequired",
     "Plan",
     "Progress",
@@ -50,14 +55,20 @@ __all__ = [
     "UnknownFulfillment",
     "ask_cancel",
     "ask_dispatch",
+    "at_the_door",
+    "bundle",
     "cancel_refused",
     "cancelled",
+    "companions",
     "dispatch",
+    "give_codes",
+    "hand_over",
     "lines",
     "lock",
     "lock_one",
     "move",
     "packages",
+    "pickup_codes",
     "plan",
     "progress",
     "shipments",
@@ -65,5 +76,7 @@ __all__ = [
     "steps",
     "tracked",
     "travelled",
+    "unbundle",
     "withdraw_dispatch",
+    "work",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from asyncpg.connection import LoggedQuery
 
-from hub import network
+from hub import inventory, network
 from hub.flows import Incoming, capture
 from hub.kit.db import Database
 from hub.kit.ids import new_id
@@ -21,7 +21,8 @@ async def statements(depot: Depot, count: int) -> list[str]:
 
     incoming: list[Incoming] = [depot.incoming(d) for d in drafts]
     async with depot.unit() as tx:
-        await network.load(tx)  # kept for two seconds, whoever asks first
+        await network.load(tx)  # these two are kept for two seconds, whoever asks first
+        await inventory.buffers(tx)
         with tx.conn.query_logger(see):
             outcomes = await capture(tx, incoming, depot.reactor.deps)
             await depot.reactor.react(tx)

@@ -83,5 +83,5 @@ SELECT t, pg_temp.id('msg', t, i), pg_temp.id('con', t, 1 + i % 3), 'orders/crea
   timestamptz '2026-11-06Z' + (i % 7) * interval '1 s', (ARRAY[0, 1, 3])[1 + i % 3], CASE WHEN i % 3 = 1 THEN now() END, CASE WHEN i % 3 = 1 THEN pg_temp.id('own', t, i) END, i % 9, CASE WHEN i % 3 = 2 THEN pg_temp.odd(i) END, CASE WHEN i % 3 = 2 THEN '[{"code": "UNMAPPED", "message": "m \"q\"", "at": "$.a", "line": 3}, {"value": "x"}]'::jsonb ELSE '[]' END
 FROM generate_series(1, 2) t, generate_series(1, 30) i;
 INSERT INTO inbox_done (tenant_id, seq, message_id, connection_id, topic, dedupe_key, body, correlation_id, received_at, outcome, done_at)
-SELECT t, i, pg_temp.id('msn', t, i), pg_temp.id('con', t, 2), 'x12', 'd' || i, '{}', pg_temp.id('cor', t, i / 3), timestamptz '2026-11-06Z' + (i % 7) * interval '1 s', (ARRAY['DONE','IGNORED','DUPLICATE'])[1 + i % 3], now() FROM generate_series(1, 2) t, generate_series(1, 30) i;
+SELECT t, i, pg_temp.id('msn', t, i), pg_temp.id('con', t, 2), 'x12', 'd' || i, '{}', pg_temp.id('cor', t, i / 3), timestamptz '2026-11-06Z' + (i % 7) * interval '1 s', (ARRAY['DONE','IGNORED'])[1 + i % 2], now() FROM generate_series(1, 2) t, generate_series(1, 30) i;
 ANALYZE;
