@@ -51,6 +51,7 @@ class Tx:
     facts: list[Any] = field(default_factory=list)  # appended in this unit, written by the ledger before the commit
     answered: int = 0  # how many of them the flows have seen
     born: set[UUID] = field(default_factory=set)  # subjects made in this unit: they have no earlier facts
+    remembered: dict[str, Any] = field(default_factory=dict)  # master data read once a unit, by its room
     before_commit: list[Callable[[Tx], Awaitable[None]]] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
 
@@ -112,7 +113,11 @@ class Database:
 
     async def open(self) -> Database:
         hot = {"plan_cache_mode": "force_generic_plan"}
-        patient = {**hot, **_BY_INDEX, "lock_timeout": "10s"}  # a command that waits longer than that for another one gives up
+        patient = {
+            **hot,
+            **_BY_INDEX,
+            "lock_timeout": "10s",
+        }  # a command that waits longer than that for another one gives up
         self.app = await open_pool(self.dsn, "hub_app", size=self._app_size, settings=patient)
         self.worker = await open_pool(self.dsn, "hub_worker", size=4, settings={**hot, **_BY_INDEX})
         self.tail = await open_pool(self.dsn, "hub_tail", size=2, settings=hot)

@@ -83,7 +83,7 @@ class Desk:
             known = await self._known(tx, [jobs[n] for n in keyed])
             twins: dict[int, int] = {}
             todo: list[int] = []
-            for n, job in enumerate(jobs):
+            for n in range(len(jobs)):
                 found = known[keyed.index(n)] if n in keyed else None
                 if isinstance(found, access.Stored):
                     outcomes[n] = replace(restored(found.outcome), replayed=True)
@@ -201,6 +201,7 @@ async def _undone(tx: Tx, actor: str) -> AsyncIterator[None]:
         await tx.conn.execute("ROLLBACK TO SAVEPOINT one")
         del tx.facts[facts:], tx.after_commit[hooks:]
         tx.answered, tx.born = facts, born
+        tx.remembered.clear()
         raise
     finally:
         tx.actor = before
