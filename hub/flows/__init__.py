@@ -7,6 +7,7 @@ from hub.flows import (
     bundle,
     cancel,
     counter,
+    finish,
     gate,
     guides,
     in_store,
@@ -38,6 +39,7 @@ FLOWS: tuple[Flow, ...] = (
     gate.FLOW,
     publish.FLOW,
     acknowledge.FLOW,
+    finish.FLOW,
 )
 
 __all__ = ["FLOWS", "CaptureOutcome", "Deps", "Flow", "Incoming", "Reactor", "capture"]

@@ -79,7 +79,7 @@ async def test_an_answer_is_a_lane_until_it_ends(depot: Depot) -> None:
 
 async def test_an_answer_that_cannot_be_is_refused(depot: Depot) -> None:
     until = depot.now + timedelta(minutes=30)
-    unknown = await tell(depot, RatesQuoted(node="XXX", rates=(RATE,), valid_until=until))
+    unknown = await tell(depot, RatesQuoted(node="NOWHERE", rates=(RATE,), valid_until=until))
     assert isinstance(unknown, Inapplicable)
     negative = QuotedRate(**{**{k: getattr(RATE, k) for k in RATE.__slots__}, "cost": Decimal(-1)})
     assert isinstance(await tell(depot, RatesQuoted(node="EXT", rates=(negative,), valid_until=until)), Inapplicable)
