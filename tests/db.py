@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from uuid import uuid4
 
 import asyncpg
@@ -37,6 +37,13 @@ async def template(database_server: Server) -> AsyncIterator[str]:
 @pytest.fixture
 async def dsn(database_server: Server, template: str) -> AsyncIterator[str]:
     """The owner's address of a fresh database."""
+    async with fresh(database_server, template) as address:
+        yield address
+
+
+@asynccontextmanager
+async def fresh(database_server: Server, template: str) -> AsyncIterator[str]:
+    """A copy of the template, for those who keep one longer than a test."""
     name = f"{template}_{uuid4().hex[:8]}"
     await _on_server(database_server, f"CREATE DATABASE {name} TEMPLATE {template}")
     try:

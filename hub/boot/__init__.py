@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pkgutil
 import tomllib
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module, resources
@@ -123,15 +123,13 @@ class Hub:
 
 
 @asynccontextmanager
-async def open_hub(
-    dsn: str, settings: Settings, *, clock: Clock = system_clock, allow: Sequence[str] = ()
-) -> AsyncIterator[Hub]:
-    """Everything that a web process or a worker needs. `allow`: `host:port` that may be called besides the settings' (simulators)."""
+async def open_hub(dsn: str, settings: Settings, *, clock: Clock = system_clock) -> AsyncIterator[Hub]:
+    """Everything that a web process or a worker needs."""
     adapters = find_adapters()
     data = load_data(adapters)
     db = await Database(dsn, clock=clock).open()
     bell = await Doorbell(dsn).open()
-    transport = Transport(Guard([*settings.outbound_allow, *allow]))
+    transport = Transport(Guard(settings.outbound_allow))
     try:
         vault = Vault(db, settings.keks())
         await vault.check()

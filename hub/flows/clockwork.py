@@ -9,6 +9,7 @@ from hub import fulfillment, inventory, timers
 from hub.canon.states import OrderState
 from hub.flows import live_rates, overdue, store
 from hub.flows.reactor import Reactor
+from hub.kit import failpoint
 from hub.kit.db import Tx
 from hub.kit.lease import Leased, by_tenant
 from hub.ledger import Cause
@@ -53,3 +54,5 @@ class Clockwork:
                 fired = [timers.fired(r) for r in mine]
                 for kind in sorted({f.kind for f in fired}):
                     await ANSWERS[kind](tx, [f for f in fired if f.kind == kind])
+                failpoint.passing("timers.fired")
+            failpoint.passing("timers.done")

@@ -47,6 +47,7 @@ from hub.flows.post import Post
 from hub.flows.reactor import Reactor
 from hub.flows.source import Source
 from hub.incidents import NewIncident
+from hub.kit import failpoint
 from hub.kit.db import Tx
 from hub.kit.lease import TRIES, Failure, Leased
 from hub.ledger import Cause, append, fact
@@ -90,12 +91,15 @@ class Deliver:
             raise failures[0]
 
     async def _one(self, row: Leased) -> None:
+        failpoint.passing("deliver.claimed")
         work = await self._opened(row)
         if work.connection.shadow:
             outcome: Outcome = Done(references={"shadow": "planned, not sent"})
         else:
             outcome = await self._deliver(work)
+        failpoint.passing("deliver.sent")
         await self._finish(work, outcome)
+        failpoint.passing("deliver.finished")
 
     async def _opened(self, row: Leased) -> _Work:
         owed = outbox.claimed(row)
@@ -111,6 +115,7 @@ class Deliver:
             return Rejected(code="NO_OUTBOUND", message=f"the adapter {work.adapter.name} sends nothing")
         try:
             await self._fix(work)
+            failpoint.passing("deliver.prepared")
             for _ in range(PLANS):
                 outcome = await self._calls(work)
                 if not (isinstance(outcome, Done) and outcome.again):
@@ -182,6 +187,7 @@ class Deliver:
         call = replace(call, key=f"{work.owed.delivery_id.hex}.{call.key}")
         if call.purpose == "write" and not call.repeatable and work.owed.sent_at is None:
             await self._mark_sent(work)
+            failpoint.passing("deliver.marked")
         response: Response | None
         now = self._reactor.db.clock()
         try:

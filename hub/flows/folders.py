@@ -12,6 +12,7 @@ import structlog
 from hub import inbox
 from hub.canon.ports import Adapter, NeverTry, Request
 from hub.connections import Connection, Directory
+from hub.kit import failpoint
 from hub.kit.db import Database
 from hub.kit.doorbell import Doorbell
 from hub.kit.folder import Folder
@@ -51,19 +52,32 @@ class Folders:
         return taken
 
     async def _take(self, connection: Connection, folder: Folder, file: Path) -> int:
-        push = self._adapters[connection.adapter].push
-        if push is None:
-            return 0
         body = await folder.read(file)
-        _, account = await self._directory.of(connection.connection_id)
-        request = Request(method="PUT", path=file.name, query={}, headers={}, body=body)
         try:
-            envelopes = push.envelopes(request, account)
+            await take_in(self._db, self._directory, self._adapters, connection, file.name, body)
         except NeverTry as error:
             log.warning("a file cannot be taken in", action="folder", file=file.name, reason=error.sentence())
             await folder.archive(file, to="error")
             return 0
-        async with self._db.unit(tenant=connection.tenant, actor="folders") as tx:
-            await inbox.receive(tx, connection.connection_id, envelopes, correlation_id=new_id())
+        failpoint.passing("folders.kept")
         await folder.archive(file)
         return 1
+
+
+async def take_in(
+    db: Database,
+    directory: Directory,
+    adapters: Mapping[str, Adapter],
+    connection: Connection,
+    name: str,
+    body: bytes,
+) -> list[inbox.Received]:
+    """A partner's file becomes messages, in one commit, whichever way it came. `NeverTry`: nothing can be made of it."""
+    push = adapters[connection.adapter].push
+    if push is None:
+        raise NeverTry(f"the adapter {connection.adapter} takes no files")
+    _, account = await directory.of(connection.connection_id)
+    request = Request(method="PUT", path=name, query={}, headers={}, body=body)
+    envelopes = push.envelopes(request, account)
+    async with db.unit(tenant=connection.tenant, actor="folders") as tx:
+        return await inbox.receive(tx, connection.connection_id, envelopes, correlation_id=new_id())

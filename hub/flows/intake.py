@@ -21,6 +21,7 @@ from hub.flows.post import Post
 from hub.flows.reactor import Reactor
 from hub.flows.source import NotYet, Source
 from hub.incidents import NewIncident
+from hub.kit import failpoint
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
 from hub.kit.lease import TRIES, Leased, by_tenant
@@ -70,6 +71,7 @@ class Intake:
 
     async def handle(self, rows: Sequence[Leased]) -> None:
         """Read and apply a batch. An error that is nobody's verdict is raised: the worker splits the batch down to its cause."""
+        failpoint.passing("intake.claimed")
         for tenant, mine in by_tenant(rows).items():
             works = [await self._opened(inbox.message(r)) for r in mine]
             await self._learn(tenant, works)
@@ -115,9 +117,11 @@ class Intake:
             for owner, outcome in zip(owners, await apply(tx, items, self._reactor.deps), strict=True):
                 if outcome is not None and owner.failure is None:
                     owner.failure = outcome
+            failpoint.passing("intake.applied")
             good = [w for w in works if w.failure is None]
             await inbox.complete(tx, [w.message.leased for w in good])
             await self._give_up(tx, [w for w in works if w.failure is not None])
+        failpoint.passing("intake.done")
 
     async def _give_up(self, tx: Tx, works: Sequence[_Work]) -> None:
         parks = [_park(w) for w in works]

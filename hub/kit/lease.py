@@ -117,6 +117,7 @@ def queue(live: sa.Table, done: sa.Table) -> Queue:
         "latest": ", q.destination, q.latest_key" if ordered else "",
         "successor": f"EXISTS (SELECT FROM {live.name} n WHERE {same} AND n.state = 0)" if ordered else "false",
         "later_twin": f"EXISTS (SELECT FROM d n WHERE {same} AND n.seq > d.seq)" if ordered else "false",
+        "alone": _ALONE if "external_id" in live.c else "",
     }
     found = statements(__file__, "lease.sql")
     sql = {name: _filled(found[name], parts) for name in ("complete", "settle", "heartbeat", "reap", "measure")}
@@ -126,6 +127,15 @@ def queue(live: sa.Table, done: sa.Table) -> Queue:
         sql[f"{name}_ids"] = _filled(found[name], {**parts, "pick": f"q.{id_} = ANY ($2::uuid[])"})
         sql[f"{name}_alike"] = _filled(found[name], {**parts, "pick": "q.state = 3 AND q.fingerprint = $2::text"})
     return Queue(name=live.name, id=id_, ordered=ordered, sql=sql)
+
+
+# While a message about something is at work, a later one about the same thing waits: two batches side by side would take
+# the second report of a pick order for one from the future. Several that are due together go together.
+_ALONE = """
+      AND (o.external_id IS NULL OR NOT EXISTS (
+        SELECT FROM inbox p
+        WHERE p.tenant_id = o.tenant_id AND p.connection_id = o.connection_id AND p.external_id = o.external_id
+          AND p.seq < o.seq AND p.state = 1))"""
 
 
 def _filled(text: str, parts: Mapping[str, str]) -> str:

@@ -26,7 +26,7 @@ WITH c AS MATERIALIZED (
   CROSS JOIN LATERAL (
     SELECT o.tenant_id, o.{id}
     FROM {queue} o
-    WHERE o.tenant_id = t.tenant_id AND o.state = 0 AND o.run_at <= now()
+    WHERE o.tenant_id = t.tenant_id AND o.state = 0 AND o.run_at <= now(){alone}
     ORDER BY o.run_at, o.seq
     LIMIT $4
     FOR UPDATE OF o SKIP LOCKED) d

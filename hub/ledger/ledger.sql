@@ -14,11 +14,11 @@ WITH facts AS (
 )
 SELECT count(*) FROM heads;
 
--- name: after       the commit-safe reader: nothing that an open transaction could still precede
+-- name: after       the commit-safe reader: nothing that an open transaction could still precede. `e.xid`: a bare one in ORDER BY is the text
 SELECT tenant_id, xid::text AS xid, position, event_id, type, subject_kind, subject_id, subject_version, correlation_id, causation_id, actor, at, data
-FROM business_events
-WHERE (xid, position) > ($1::text::xid8, $2::bigint) AND xid < pg_snapshot_xmin(pg_current_snapshot())
-ORDER BY xid, position LIMIT $3::int;
+FROM business_events e
+WHERE (e.xid, e.position) > ($1::text::xid8, $2::bigint) AND e.xid < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY e.xid, e.position LIMIT $3::int;
 
 -- name: now         where a reader that starts now begins: everything visible is behind it
 SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS xid;

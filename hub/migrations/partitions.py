@@ -8,7 +8,8 @@ import sqlalchemy as sa
 
 from hub.kit.tables import OF_THIS_UNIT
 
-PARTITIONED = ("business_events", "stock_movements", "inbox_done", "outbox_done", "timers_done")
+LEDGER = "business_events"
+PARTITIONED = (LEDGER, "stock_movements", "inbox_done", "outbox_done", "timers_done")
 
 
 def months(now: datetime, count: int) -> list[tuple[datetime, datetime]]:
@@ -33,8 +34,20 @@ def ensure_partitions(connection: sa.Connection, now: datetime) -> None:
                     f"FOR VALUES FROM ('{start.isoformat()}') TO ('{end.isoformat()}')"
                 )
             )
-            secure(connection, part)
-        secure(connection, f"{name}_default")
+            _guard(connection, name, part)
+        _guard(connection, name, f"{name}_default")
+
+
+def _guard(connection: sa.Connection, name: str, part: str) -> None:
+    """What a partition does not inherit: row-level security, and triggers of a whole statement."""
+    secure(connection, part)
+    if name == LEDGER:
+        connection.execute(
+            sa.text(
+                f"CREATE OR REPLACE TRIGGER no_truncate BEFORE TRUNCATE ON {part} "
+                "FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
+            )
+        )
 
 
 TENANT_ONLY = f"tenant_id = {OF_THIS_UNIT}"

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from hub import inbox
 from hub.canon import ports
 from hub.connections import ConnectionUnknown, Directory
-from hub.kit import metrics
+from hub.kit import failpoint, metrics
 from hub.kit.batch import Batcher, Closing
 from hub.kit.db import Database, Unavailable
 from hub.kit.doorbell import Doorbell
@@ -81,6 +81,7 @@ class Hooks:
             kept = await self._batcher(tenant).submit(arrived, size=sum(len(e.body) for e in arrived.envelopes))
         except (Unavailable, Closing):
             return _refused(name, "unavailable", 503, "The database is away; send it again.", {"Retry-After": "5"})
+        failpoint.passing("hooks.kept")
         metrics.INBOX_RECEIVED.labels(name).inc(sum(1 for k in kept if k.new))
         self._bell.ring("inbox")
         if name == "x12":

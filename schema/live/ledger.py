@@ -12,18 +12,19 @@ from schema.errors import CursorExpired
 from schema.live.cursors import ALL, Place
 
 BATCH = 500
-_COLUMNS = """SELECT tenant_id, xid::text AS xid, position, event_id, type, subject_kind, subject_id, correlation_id, at
-FROM business_events"""
-_SETTLED = "xid < pg_snapshot_xmin(pg_current_snapshot())"
+# `e.xid` everywhere: a bare one in ORDER BY would be the column of text, in which 1000 comes before 999
+_COLUMNS = """SELECT tenant_id, e.xid::text AS xid, position, event_id, type, subject_kind, subject_id, correlation_id, at
+FROM business_events e"""
+_SETTLED = "e.xid < pg_snapshot_xmin(pg_current_snapshot())"
 
-TAIL = f"{_COLUMNS} WHERE (xid, position) > ($1::text::xid8, $2) AND {_SETTLED} ORDER BY xid, position LIMIT {BATCH}"
-REPLAY = f"""{_COLUMNS} WHERE tenant_id = $3 AND (xid, position) > ($1::text::xid8, $2) AND {_SETTLED}
-ORDER BY xid, position LIMIT {BATCH}"""
-BY_POSITION = f"""{_COLUMNS} WHERE tenant_id = $2 AND position > $1 AND {_SETTLED} ORDER BY xid, position"""
-END = (
-    f"SELECT xid::text AS xid, position FROM business_events WHERE {_SETTLED} ORDER BY xid DESC, position DESC LIMIT 1"  # noqa: S608 - constants of this module
+TAIL = (
+    f"{_COLUMNS} WHERE (e.xid, position) > ($1::text::xid8, $2) AND {_SETTLED} ORDER BY e.xid, position LIMIT {BATCH}"
 )
-OLDEST = "SELECT xid::text AS xid, position FROM business_events ORDER BY xid, position LIMIT 1"
+REPLAY = f"""{_COLUMNS} WHERE tenant_id = $3 AND (e.xid, position) > ($1::text::xid8, $2) AND {_SETTLED}
+ORDER BY e.xid, position LIMIT {BATCH}"""
+BY_POSITION = f"""{_COLUMNS} WHERE tenant_id = $2 AND position > $1 AND {_SETTLED} ORDER BY e.xid, position"""
+END = f"SELECT e.xid::text AS xid, position FROM business_events e WHERE {_SETTLED} ORDER BY e.xid DESC, position DESC LIMIT 1"  # noqa: S608 - constants of this module
+OLDEST = "SELECT e.xid::text AS xid, position FROM business_events e ORDER BY e.xid, position LIMIT 1"
 THERE = "SELECT 1 FROM business_events WHERE xid = $1::text::xid8 AND position = $2"
 
 

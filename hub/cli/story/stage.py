@@ -69,16 +69,16 @@ def free_port() -> int:
 
 
 @asynccontextmanager
-async def staged(*, port: int | None = None, say: Say = lambda _: None) -> AsyncIterator[Stage]:
-    """Bring everything up in a directory of its own; all of it is gone when the block ends."""
-    data = scratch_data_dir("hub-demo")
-    partner = data.with_name(data.name + "-partner")
+async def staged(
+    *, port: int | None = None, say: Say = lambda _: None, dsn: str | None = None, worker: bool = True
+) -> AsyncIterator[Stage]:
+    """Bring everything up; all of it is gone when the block ends. `dsn`: a migrated, empty database to use in place of one of its
+    own. `worker` False: the queues are worked by somebody else, who needs the hub's settings.
+    """
+    partner = scratch_data_dir("hub-partner")
     async with AsyncExitStack() as stack:
         stack.callback(shutil.rmtree, partner, ignore_errors=True)
-        stack.callback(shutil.rmtree, data, ignore_errors=True)
-        say("starting PostgreSQL")
-        embedded = await stack.enter_async_context(Embedded(data))
-        await migrate(embedded.owner_dsn)
+        owner_dsn = dsn if dsn is not None else await stack.enter_async_context(_database(say))
         say("starting the simulators: Shopify, a WMS, SEFAZ")
         client = await stack.enter_async_context(httpx.AsyncClient(timeout=20))
         sefaz = import_module("adapters.sefaz.simulator").SefazSimulator()
@@ -86,9 +86,11 @@ async def staged(*, port: int | None = None, say: Say = lambda _: None) -> Async
         stack.push_async_callback(sefaz.stop)
         ports = {"shopify": free_port(), "wms": free_port(), "web": port or free_port()}
         base = f"http://{HOST}:{ports['web']}"
-        settings = Settings(kek=SecretStr(base64.b64encode(secrets.token_bytes(32)).decode()))
-        allow = [f"{HOST}:{p}" for p in (ports["shopify"], ports["wms"])]
-        hub = await stack.enter_async_context(open_hub(embedded.owner_dsn, settings, allow=allow))
+        settings = Settings(
+            kek=SecretStr(base64.b64encode(secrets.token_bytes(32)).decode()),
+            outbound_allow=tuple(f"{HOST}:{p}" for p in (ports["shopify"], ports["wms"])),
+        )
+        hub = await stack.enter_async_context(open_hub(owner_dsn, settings))
         where = Addresses(
             shopify=f"http://{HOST}:{ports['shopify']}",
             wms=f"http://{HOST}:{ports['wms']}",
@@ -102,17 +104,11 @@ async def staged(*, port: int | None = None, say: Say = lambda _: None) -> Async
         say("filling the catalog, four nodes, lanes, stock")
         company = await found(hub, where, {cnpj: sefaz.client(cnpj) for cnpj in CNPJS.values()})
         shopify = _shopify(hub, company)
-        wms_module = import_module("adapters.wms.simulator")
-        wms = wms_module.WmsSimulator(
-            hook_url=f"{base}/hooks/wms/demo-wms",
-            client=client,
-            secret=company.wms_secret,
-            behavior=wms_module.Behavior(auto=False),
-        )
+        wms = _wms(base, client, company)
         stack.push_async_callback(wms.close)
         await stack.enter_async_context(_served(shopify.app(), ports["shopify"]))
         await stack.enter_async_context(_served(wms.app, ports["wms"]))
-        await stack.enter_async_context(_processes(hub, ports["web"]))
+        await stack.enter_async_context(_processes(hub, ports["web"], worker=worker))
         yield Stage(
             hub=hub,
             company=company,
@@ -124,6 +120,29 @@ async def staged(*, port: int | None = None, say: Say = lambda _: None) -> Async
             wms=wms,
             sefaz=sefaz,
         )
+
+
+@asynccontextmanager
+async def _database(say: Say) -> AsyncIterator[str]:
+    """A database of its own, removed afterwards."""
+    data = scratch_data_dir("hub-demo")
+    say("starting PostgreSQL")
+    try:
+        async with Embedded(data, lasting=False) as embedded:
+            await migrate(embedded.owner_dsn)
+            yield embedded.owner_dsn
+    finally:
+        shutil.rmtree(data, ignore_errors=True)
+
+
+def _wms(base: str, client: httpx.AsyncClient, company: Company) -> Any:
+    module = import_module("adapters.wms.simulator")
+    return module.WmsSimulator(
+        hook_url=f"{base}/hooks/wms/demo-wms",
+        client=client,
+        secret=company.wms_secret,
+        behavior=module.Behavior(auto=False),
+    )
 
 
 def _shopify(hub: Hub, company: Company) -> Any:
@@ -153,13 +172,12 @@ async def _served(app: Any, port: int) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def _processes(hub: Hub, port: int) -> AsyncIterator[None]:
-    """Web and worker of the hub."""
+async def _processes(hub: Hub, port: int, *, worker: bool) -> AsyncIterator[None]:
+    """Web and, if wanted, worker of the hub."""
     stop, ready = asyncio.Event(), asyncio.Event()
-    jobs = [
-        asyncio.create_task(serving(hub, host=HOST, port=port, stop=stop, ready=ready)),
-        asyncio.create_task(work(hub, stop=stop, stable=timedelta(0))),
-    ]
+    jobs = [asyncio.create_task(serving(hub, host=HOST, port=port, stop=stop, ready=ready))]
+    if worker:
+        jobs.append(asyncio.create_task(work(hub, stop=stop, stable=timedelta(0))))
     waiting = asyncio.create_task(ready.wait())
     await asyncio.wait([waiting, *jobs], return_when=asyncio.FIRST_COMPLETED)
     for job in jobs:

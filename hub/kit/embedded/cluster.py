@@ -298,9 +298,12 @@ async def make_ready(layout: Layout, socket_dir: Path, *, durable: bool) -> None
         await connection.close()
 
 
-async def shut_down(postmaster: Postmaster) -> None:
-    """Fast shutdown (open transactions are rolled back), then immediate (recovery at the next start)."""
-    for number, patience in ((signal.SIGINT, FAST), (signal.SIGQUIT, IMMEDIATE)):
+async def shut_down(postmaster: Postmaster, *, for_good: bool = False) -> None:
+    """Fast shutdown (open transactions are rolled back), then immediate (recovery at the next start). `for_good`: there will be
+    no next start, so that nothing need be written out: immediate at once.
+    """
+    ways = ((signal.SIGINT, FAST), (signal.SIGQUIT, IMMEDIATE))
+    for number, patience in ways[1:] if for_good else ways:
         if not postmaster.lives():
             break
         os.kill(postmaster.pid, number)

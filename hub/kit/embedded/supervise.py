@@ -76,13 +76,17 @@ class Embedded:
         db_user: str | None = None,
         watch: Callable[[Change], None] | None = None,
         durable: bool = True,
+        lasting: bool = True,
     ) -> None:
-        """`data` may be missing, its parent not. `durable=False` (throw-away data only) runs without fsync."""
+        """`data` may be missing, its parent not. `durable=False` (throw-away data only) runs without fsync; `lasting=False`: the
+        data is thrown away afterwards, so the last hub to leave writes nothing out (a checkpoint takes seconds).
+        """
         # not resolve(): it would follow a link out of a path that is short enough for a socket
         self._data = Path(os.path.abspath(data))  # noqa: PTH100 - see above
         self._db_user = db_user
         self._tell = watch or _untold
         self._durable = durable
+        self._lasting = lasting
         self._presence: int | None = None
         self._watching: asyncio.Task[None] | None = None
         self.serving = False
@@ -211,7 +215,7 @@ class Embedded:
             async with alone(self._layout.start_lock, self._layout.account):
                 last = try_lock(presence, fcntl.LOCK_EX)
                 if last:
-                    await cluster.shut_down(_reclaimed(self._postmaster))
+                    await cluster.shut_down(_reclaimed(self._postmaster), for_good=not self._lasting)
                 elif self._postmaster.child is not None:
                     _LEFT_RUNNING.append(self._postmaster.child)
         finally:

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.gnre import ADAPTER
 from adapters.gnre.simulator import GnreSimulator
-from hub.canon.commands import CancelOrder, ReadGnreRules
+from hub.canon.commands import CancelOrder, OutwardCommand, ReadGnreRules
 from tests.adapters import contract
 from tests.adapters.gnre.guides import account_of, command
 
@@ -17,7 +17,11 @@ from tests.adapters.gnre.guides import account_of, command
 def case() -> contract.OutboundCase:
     account = replace(account_of(GnreSimulator()), config={"cnpj": "11222333000181", "environment": "2"})
     guide = command()
-    commands = [guide, replace(guide, asked_before=True), ReadGnreRules(region="MG", revenue="100102", environment=2)]
+    commands: list[OutwardCommand] = [
+        guide,
+        replace(guide, asked_before=True),
+        ReadGnreRules(region="MG", revenue="100102", environment=2),
+    ]
     refused = CancelOrder(order="1", reason="x")
     return contract.OutboundCase(adapter=ADAPTER, account=account, commands=commands, refused=refused)
 

@@ -38,6 +38,7 @@ def write_maps(guide: Guide, folder: Path) -> None:
 
 def judge(text: str, folder: Path) -> bool | None:
     """Whether pyx12 accepts it; None when it raises, which is no opinion."""
+    import pyx12.errors
     import pyx12.params
     import pyx12.x12n_document
 
@@ -52,7 +53,7 @@ def judge(text: str, folder: Path) -> bool | None:
                 map_path=str(folder),
             )
         )
-    except Exception:  # noqa: BLE001 - whatever a foreign engine raises, it has no opinion then
+    except (pyx12.errors.X12Error, LookupError, AttributeError, TypeError, ValueError):
         return None
     finally:
         logging.disable(logging.NOTSET)
