@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Protocol
 
-from hub.canon.commands import InwardCommand, OutwardCommand, QuoteRates
+from hub.canon.commands import InwardCommand, OutwardCommand
+from hub.canon.rates import QuoteRates
 from hub.kit.errors import HubError
 
 

@@ -19,11 +19,11 @@ from hub.canon.commands import (
     InvoiceEventReported,
     InvoiceReported,
     InwardCommand,
-    RatesQuoted,
     RefundRecorded,
     StockReported,
     TrackingSeen,
 )
+from hub.canon.rates import RatesQuoted
 from hub.flows import incoming, live_rates
 from hub.flows.cancel import PartAsked, cancel_part
 from hub.flows.capture import Incoming, capture

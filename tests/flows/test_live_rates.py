@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub.canon.codec import load
-from hub.canon.commands import QuotedRate, QuoteRates, RatesQuoted
+from hub.canon.rates import QuotedRate, QuoteRates, RatesQuoted
 from hub.flows import live_rates
 from hub.flows.apply import apply
 from hub.flows.clockwork import Clockwork
