@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from hub.kit.clock import system_clock
 from hub.kit.views import FUNCTIONS, VIEWS, create_sql
 from hub.migrations.partitions import ensure_partitions
+from hub.migrations.statistics import presume_one_tenant
 
 ROOMS = [
     "access",
@@ -66,6 +67,7 @@ def _upgrade(connection: sa.Connection, now: datetime) -> None:
         environment.run_migrations()
     ensure_partitions(connection, now)
     _refresh_views(connection)
+    presume_one_tenant(connection)
 
 
 def _refresh_views(connection: sa.Connection) -> None:

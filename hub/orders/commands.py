@@ -72,6 +72,12 @@ async def heads(tx: Tx, orders: Iterable[UUID]) -> dict[UUID, Any]:
     return {r["order_id"]: r for r in await tx.conn.fetch(SQL["head"], sorted(set(orders)))}
 
 
+async def brief(tx: Tx, orders: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Number, state and version of these orders."""
+    rows = await tx.conn.fetch(SQL["brief"], sorted(set(orders)))
+    return {r["order_id"]: {"number": r["number"], "state": r["state"], "version": r["version"]} for r in rows}
+
+
 async def lines(tx: Tx, orders: Iterable[UUID]) -> dict[UUID, list[Any]]:
     """The lines of these orders, in line order."""
     found: dict[UUID, list[Any]] = {}

@@ -148,7 +148,6 @@ async def _founded(dsn: str, kek: str, data: Path) -> Company:
     try:  # capacity and stock that no run can use up
         await conn.execute("UPDATE nodes SET capacity_per_day = 1000000000 WHERE capacity_per_day IS NOT NULL")
         await conn.execute("UPDATE stock SET on_hand = 100000000 WHERE sku = ANY ($1::text[])", list(PLENTY))
-        await conn.execute("VACUUM ANALYZE")
     finally:
         await conn.close()
     return company
