@@ -140,7 +140,21 @@ def _node(n: NodeData, accounts: Mapping[tuple[str, str], Any]) -> network.Node:
         "country",
         "municipality_code",
     )
-    same = ["code", "name", "kind", "timezone", "cut_off", "work_days", "capacity_per_day", "active", "legal_name", "tax_id", "state_registration", "tax_regime", "fiscal_series"]
+    same = [
+        "code",
+        "name",
+        "kind",
+        "timezone",
+        "cut_off",
+        "work_days",
+        "capacity_per_day",
+        "active",
+        "legal_name",
+        "tax_id",
+        "state_registration",
+        "tax_regime",
+        "fiscal_series",
+    ]
     return network.Node(
         node_id=new_id(),
         address=Address(**{p: getattr(n, p) for p in parts}),

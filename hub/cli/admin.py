@@ -86,7 +86,19 @@ def connect(
 
 # What the hub itself reads of any account, beside the adapter's own fields.
 COMMON = frozenset(
-    ["base_url", "inbox", "outbox", "sweep", "ours", "usage", "sales_channel", "payment_medium", "payment_description", "intermediary_tax_id", "intermediary_account"]
+    [
+        "base_url",
+        "inbox",
+        "outbox",
+        "sweep",
+        "ours",
+        "usage",
+        "sales_channel",
+        "payment_medium",
+        "payment_description",
+        "intermediary_tax_id",
+        "intermediary_account",
+    ]
 )
 
 

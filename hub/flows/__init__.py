@@ -4,17 +4,19 @@ from hub.flows import (
     acknowledge,
     amend,
     approve,
+    bundle,
     cancel,
     counter,
+    finish,
     gate,
     guides,
+    in_store,
     overdue,
     pick,
     publish,
     restock,
     route,
     stock_push,
-    store,
     tally,
 )
 from hub.flows.capture import CaptureOutcome, Incoming, capture
@@ -29,13 +31,15 @@ FLOWS: tuple[Flow, ...] = (
     counter.FLOW,
     restock.FLOW,
     route.FLOW,
+    bundle.FLOW,
     pick.FLOW,
+    in_store.FLOW,
     stock_push.FLOW,
-    store.FLOW,
     guides.FLOW,
     gate.FLOW,
     publish.FLOW,
     acknowledge.FLOW,
+    finish.FLOW,
 )
 
 __all__ = ["FLOWS", "CaptureOutcome", "Deps", "Flow", "Incoming", "Reactor", "capture"]

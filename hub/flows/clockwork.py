@@ -7,7 +7,7 @@ from uuid import UUID
 
 from hub import fulfillment, inventory, timers
 from hub.canon.states import OrderState
-from hub.flows import live_rates, overdue, store
+from hub.flows import in_store, live_rates, overdue
 from hub.flows.reactor import Reactor
 from hub.kit import failpoint
 from hub.kit.db import Tx
@@ -37,7 +37,7 @@ ANSWERS: Mapping[str, Answer] = {
     "expire_reservations": _expire_reservations,
     live_rates.KIND: live_rates.ask,
     overdue.KIND: overdue.passed,
-    store.EXPIRY: store.expire,
+    in_store.EXPIRY: in_store.expire,
 }
 
 

@@ -1,5 +1,6 @@
 """The door of fulfillment: plan, progress, dispatch, travel, cancel."""
 
+from hub.fulfillment.bundle import NotBundleable, bundle, companions, unbundle
 from hub.fulfillment.commands import (
     AT_WORK,
     ask_dispatch,
@@ -45,6 +46,7 @@ __all__ = [
     "DispatchAsked",
     "HandedOver",
     "NotAtWork",
+    "NotBundleable",
     "PackageRequired",
     "Plan",
     "Progress",
@@ -54,8 +56,10 @@ __all__ = [
     "ask_cancel",
     "ask_dispatch",
     "at_the_door",
+    "bundle",
     "cancel_refused",
     "cancelled",
+    "companions",
     "dispatch",
     "give_codes",
     "hand_over",
@@ -72,6 +76,7 @@ __all__ = [
     "steps",
     "tracked",
     "travelled",
+    "unbundle",
     "withdraw_dispatch",
     "work",
 ]

@@ -16,6 +16,7 @@ from hub.orders.capture import Capture, Captured, address_columns, insert_new
 from hub.orders.commands import (
     Approved,
     UnknownOrder,
+    alike,
     approve,
     by_external,
     cancel_rest,
@@ -28,6 +29,7 @@ from hub.orders.commands import (
     lock,
     lock_one,
     note_cancel,
+    of_packs,
     tagged,
     waiting,
 )
@@ -77,6 +79,7 @@ __all__ = [
     "VersionConflict",
     "Work",
     "address_columns",
+    "alike",
     "allowed",
     "amendments",
     "approve",
@@ -103,6 +106,7 @@ __all__ = [
     "lock_one",
     "matching",
     "note_cancel",
+    "of_packs",
     "open_holds",
     "parse_hold_rules",
     "place",

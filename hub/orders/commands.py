@@ -160,6 +160,17 @@ async def tagged(tx: Tx, orders: Iterable[UUID], tag: str) -> frozenset[UUID]:
     return frozenset(r["order_id"] for r in await tx.conn.fetch(SQL["tagged"], sorted(set(orders)), tag))
 
 
+async def of_packs(tx: Tx, orders: Iterable[UUID]) -> list[tuple[UUID, str, str]]:
+    """(order, channel, pack) of all live orders of the marketplace packs that these belong to."""
+    rows = await tx.conn.fetch(SQL["of_packs"], sorted(set(orders)))
+    return [(r["order_id"], r["channel"], r["group_id"]) for r in rows]
+
+
+async def alike(tx: Tx, order_id: UUID) -> list[UUID]:
+    """Live orders of the same customer with the same method, address and promised day."""
+    return [r["order_id"] for r in await tx.conn.fetch(SQL["alike"], order_id)]
+
+
 async def find(tx: Tx, text: str) -> UUID | None:
     """The newest order with that number or external id."""
     found: UUID | None = await tx.conn.fetchval(SQL["find"], text)
