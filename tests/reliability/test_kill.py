@@ -172,15 +172,12 @@ async def told(stage: Stage, number: int) -> bool:
     return bool(stage.shopify.shop.fulfillments.get(str(5_550_000 + number)))
 
 
+IDLE = """SELECT NOT EXISTS (SELECT 1 FROM inbox WHERE state < 3) AND NOT EXISTS (SELECT 1 FROM outbox WHERE state < 3)
+  AND NOT EXISTS (SELECT 1 FROM timers WHERE run_at <= now() AND state < 3)"""
+
+
 async def idle(stage: Stage) -> bool:
-    left = (
-        "SELECT NOT EXISTS (SELECT 1 FROM inbox WHERE state < 3) AND NOT EXISTS (SELECT 1 FROM outbox WHERE state < 3)"
-    )
-    return bool(
-        await stage.hub.db.worker.fetchval(
-            f"{left} AND NOT EXISTS (SELECT 1 FROM timers WHERE run_at <= now() AND state < 3)"
-        )
-    )
+    return bool(await stage.hub.db.worker.fetchval(IDLE))
 
 
 @pytest.fixture(scope="module")
@@ -216,6 +213,7 @@ def test_every_point_has_one_place_in_the_code_and_a_test() -> None:
 
 async def test_a_web_process_killed_before_its_answer_has_kept_the_message_once(stage: Stage) -> None:
     shop, port = stage.shopify.shop, free_port()
+    shop.owed.clear()  # what it says of earlier orders
     shop.place(shopify_order(7900, [(PLENTY[0], 1, "10.00")], at=stage.hub.db.clock(), to="rio"))
     [owed] = shop.owed
     body = json.dumps(owed.body).encode()

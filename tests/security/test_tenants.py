@@ -184,12 +184,9 @@ async def test_nobody_writes_a_row_of_another_tenant(probe: Probe) -> None:
                 if not await probe.refused("hub_app", tenant, probe.inserts[table], 2):
                     passed.append((table, "insert", tenant))  # noqa: PERF401 - as it is done, step by step
         if await probe.may("hub_app", "UPDATE", table):
-            for change in (
-                f"UPDATE {table} SET tenant_id = 2",
-                f"UPDATE {table} SET tenant_id = 2 WHERE tenant_id = 1",  # noqa: S608 - names of our own tables
-            ):
-                if not await probe.refused("hub_app", 1, change):
-                    passed.append((table, change, 1))  # noqa: PERF401 - the same
+            change = f"UPDATE {table} SET tenant_id = 2"  # noqa: S608 - from the catalog
+            if not await probe.refused("hub_app", 1, change):
+                passed.append((table, change, 1))
     assert passed == []
     assert tried > 40
 

@@ -1,0 +1,206 @@
+"""Inward commands: news from outside, as adapters hand them in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from hub.canon.fiscal_words import (
+    AuthorizeInvoice,
+    GnreGuideReported,
+    GnreRulesReported,
+    InvoiceEventReported,
+    InvoiceReported,
+    IssueGnreGuide,
+    NumbersReported,
+    ReadGnreRules,
+    RegisterInvoiceEvent,
+    VoidNumbers,
+)
+from hub.canon.order import OrderDraft, RefundDraft
+from hub.canon.rates import QuoteRates, RatesQuoted
+from hub.canon.states import Condition
+
+__all__ = [
+    "AckReceived",
+    "Acknowledge",
+    "AttachInvoice",
+    "AuthorizeInvoice",
+    "CancelAsked",
+    "CancelOrder",
+    "CancelPick",
+    "CaptureOrder",
+    "ConfirmShipment",
+    "DocumentRead",
+    "ExchangeRead",
+    "FulfillmentReported",
+    "GnreGuideReported",
+    "GnreRulesReported",
+    "InvoiceEventReported",
+    "InvoiceReported",
+    "InwardCommand",
+    "IssueGnreGuide",
+    "NumbersReported",
+    "OutwardCommand",
+    "PickLine",
+    "PublishFacts",
+    "QuoteRates",
+    "QuotedRate",
+    "RatesQuoted",
+    "ReadGnreRules",
+    "RefundRecorded",
+    "RegisterInvoiceEvent",
+    "ReleasePick",
+    "ReportedLine",
+    "ReportedPackage",
+    "RequestPick",
+    "ReturnAsked",
+    "SetStock",
+    "ShippedLine",
+    "StockReported",
+    "TrackingSeen",
+    "VoidNumbers",
+    "WriteDocument",
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CaptureOrder:
+    """An order as the channel has it now: new, the same again, or changed since."""
+
+    draft: OrderDraft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CancelAsked:
+    external_id: str
+    reason: str
+    revision: str
+    lines: tuple[tuple[str, Decimal], ...] = ()  # (line external_id, quantity); empty: the whole order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RefundRecorded:
+    refund: RefundDraft
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReturnAsked:
+    external_id: str
+    order_external_id: str
+    lines: tuple[tuple[str, Decimal], ...]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedLine:
+    """One line of a WMS report: `line` is the line reference of our pick order."""
+
+    line: str
+    quantity: Decimal = Decimal(0)
+    short: Decimal = Decimal(0)
+    reason: str | None = None
+    lots: tuple[str, ...] = ()
+    serials: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportedPackage:
+    sscc: str | None = None
+    weight_g: int | None = None
+    size_mm: tuple[int, int, int] | None = None
+    lines: tuple[ReportedLine, ...] = ()
+    carrier: str | None = None
+    service: str | None = None
+    tracking: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FulfillmentReported:
+    """What a WMS or 3PL says of a pick order. `status`: ACKNOWLEDGED, REFUSED, PICKING, PICKED, PACKED, DISPATCHED, CANCELLED, CANCEL_REFUSED."""
+
+    pick_order: str  # our fulfillment's public id
+    status: str
+    sequence: int | None = None
+    at: datetime | None = None
+    lines: tuple[ReportedLine, ...] = ()
+    packages: tuple[ReportedPackage, ...] = ()
+    wms_id: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackingSeen:
+    """A carrier's event. `status`: IN_TRANSIT, OUT_FOR_DELIVERY, DELIVERED, EXCEPTION, RETURNED."""
+
+    tracking: str
+    status: str
+    at: datetime
+    code: str
+    place: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockReported:
+    """An absolute count of a node; older than the newest one applied: a fact only."""
+
+    node: str
+    at: datetime
+    lines: tuple[tuple[str, Condition, Decimal], ...]  # (sku, condition, on hand)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentRead:
+    """A partner's document that is no order (855, 856, 810, 944, 846 ...), in canonical form."""
+
+    kind: str
+    number: str
+    data: Mapping[str, Any]
+    date: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AckReceived:
+    """A partner's 997, 999 or TA1 for sets that we sent. `status`: accepted, accepted_with_errors, rejected."""
+
+    group_control: str | None
+    status: str
+    sets: tuple[tuple[str, str], ...] = ()  # (ST02, status)
+    interchange_control: str | None = None
+    errors: tuple[Mapping[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeRead:
+    """The envelope of one received interchange with its verdict and what must be answered (JSON for `Acknowledge`)."""
+
+    control: str
+    sender: str
+    receiver: str
+    verdict: str
+    test: bool
+    ack: Mapping[str, Any] | None
+    errors: tuple[Mapping[str, Any], ...] = ()
+
+
+InwardCommand = (
+    CaptureOrder
+    | CancelAsked
+    | RefundRecorded
+    | ReturnAsked
+    | FulfillmentReported
+    | TrackingSeen
+    | StockReported
+    | InvoiceReported
+    | InvoiceEventReported
+    | NumbersReported
+    | GnreGuideReported
+    | GnreRulesReported
+    | DocumentRead
+    | AckReceived
+    | ExchangeRead
+    | RatesQuoted
+)
