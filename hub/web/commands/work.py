@@ -83,7 +83,7 @@ class Desk:
             known = await self._known(tx, [jobs[n] for n in keyed])
             twins: dict[int, int] = {}
             todo: list[int] = []
-            for n, job in enumerate(jobs):
+            for n in range(len(jobs)):
                 found = known[keyed.index(n)] if n in keyed else None
                 if isinstance(found, access.Stored):
                     outcomes[n] = replace(restored(found.outcome), replayed=True)
