@@ -64,11 +64,11 @@ async def at_once(stage: Stage, query: str, given: list[dict[str, Any]]) -> list
     return [f["data"] for f in found]
 
 
-async def stock(stage: Stage, sku: str) -> tuple[Decimal, Decimal]:
+async def stock(stage: Stage, sku: str) -> tuple[int, int]:
     """(on hand, reserved) over all nodes."""
     async with stage.hub.db.unit(tenant=stage.company.tenant, actor="test") as tx:
-        row = await tx.conn.fetchrow("SELECT sum(on_hand) AS h, sum(reserved) AS r FROM stock WHERE sku = $1", sku)
-    return row["h"], row["r"]
+        [row] = await tx.conn.fetch("SELECT sum(on_hand) AS h, sum(reserved) AS r FROM stock WHERE sku = $1", sku)
+    return int(row["h"]), int(row["r"])
 
 
 async def test_160_buyers_capture_100_units_and_exactly_100_get_one(stage: Stage, story: Story) -> None:
@@ -184,7 +184,7 @@ async def test_poison_parks_and_its_neighbours_go_through(stage: Stage, story: S
         await story.until(f"#{n}", "APPROVED")
     await settled(stage, story)
     async with stage.hub.db.unit(tenant=stage.company.tenant, actor="test") as tx:
-        row = await tx.conn.fetchrow("SELECT state, last_error, attempts FROM inbox WHERE dedupe_key = $1", event)
+        [row] = await tx.conn.fetch("SELECT state, last_error FROM inbox WHERE dedupe_key = $1", event)
     assert row["state"] == 3
     assert row["last_error"]
     assert await story.order("#8299") is None

@@ -150,7 +150,7 @@ async def test_an_unreadable_body_is_200_kept_as_it_came_quarantined_and_shown(
     find = "SELECT message_id, state, body, last_error FROM inbox WHERE dedupe_key = $1"
 
     async def parked() -> bool:
-        return (await row())["state"] == 3
+        return bool((await row())["state"] == 3)
 
     async def row() -> Any:
         async with stage.hub.db.unit(tenant=stage.company.tenant, actor="test") as tx:
