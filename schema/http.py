@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from typing import Any
 
 import graphql as g
@@ -12,7 +13,7 @@ from hub.kit.errors import HubError
 from schema.desk import Desk
 from schema.errors import BadRequest, NotAcceptable
 from schema.live.framing import multipart, single, sse
-from schema.live.subscribe import Event, Live
+from schema.live.subscribe import Event, Events, Live
 from schema.plan.run import Asked
 from schema.requests import MAX_BODY, read_json
 from schema.responses import JSON, media_of, offers, refusal
@@ -21,6 +22,7 @@ Receive = Any
 Send = Any
 Headers = dict[bytes, bytes]
 SSE, MULTIPART = "text/event-stream", "multipart/mixed"
+SEND_SECONDS = 30  # a client that takes nothing for so long is gone
 STREAM_HEADERS = [(b"cache-control", b"no-cache, no-transform"), (b"x-accel-buffering", b"no")]
 
 
@@ -86,6 +88,8 @@ class GraphQLEntry:
         self, asked: Asked, headers: Headers, accept: list[str], media: str, receive: Receive, send: Send
     ) -> None:
         if asked.operation.operation is g.OperationType.SUBSCRIPTION:
+            if SSE not in accept and MULTIPART not in accept:
+                raise NotAcceptable
             events = await self.live.subscribe(asked, headers.get(b"last-event-id", b"").decode("latin-1") or None)
             await self._stream(events, accept, receive, send)
             return
@@ -98,31 +102,33 @@ class GraphQLEntry:
             return
         await respond(send, status, media, answer)
 
-    async def _stream(self, events: AsyncIterator[Event], accept: list[str], receive: Receive, send: Send) -> None:
+    async def _stream(
+        self, events: AsyncGenerator[Event, None] | Events, accept: list[str], receive: Receive, send: Send
+    ) -> None:
         settings = self.desk.deps.settings
         if SSE in accept:
             media, frames = SSE.encode(), sse(events, settings.heartbeat)
-        elif MULTIPART in accept:
+        else:
             media, frames = (
                 b'multipart/mixed;boundary="graphql";subscriptionSpec=1.0',
                 multipart(events, settings.multipart_heartbeat),
             )
-        else:
-            raise NotAcceptable
-        await send(
-            {"type": "http.response.start", "status": 200, "headers": [(b"content-type", media), *STREAM_HEADERS]}
-        )
         left = asyncio.create_task(_gone(receive))
         try:
-            async for frame in until(frames, left):
-                await send({"type": "http.response.body", "body": frame, "more_body": True})
+            head = [(b"content-type", media), *STREAM_HEADERS]
+            await send({"type": "http.response.start", "status": 200, "headers": head})
+            async with aclosing(until(frames, left)) as sent:
+                async for frame in sent:
+                    async with asyncio.timeout(SEND_SECONDS):
+                        await send({"type": "http.response.body", "body": frame, "more_body": True})
             if not left.done():
                 await send({"type": "http.response.body", "body": b""})
-        except OSError:
+        except (OSError, TimeoutError):
             return
         finally:
             left.cancel()
             await frames.aclose()
+            await events.aclose()
 
 
 def _check_type(headers: Headers) -> None:
@@ -135,7 +141,7 @@ async def _gone(receive: Receive) -> None:
         pass
 
 
-async def until(frames: AsyncIterator[bytes], left: asyncio.Task[None]) -> AsyncIterator[bytes]:
+async def until(frames: AsyncGenerator[bytes, None], left: asyncio.Task[None]) -> AsyncGenerator[bytes, None]:
     """Frames until the client goes away."""
     following: asyncio.Task[bytes] | None = None
     try:

@@ -13,9 +13,11 @@ from lxml import etree
 
 from adapters.sefaz.calls import FEED, feed_call
 from adapters.sefaz.company import company
+from adapters.sefaz.incoming import incoming
 from adapters.sefaz.judge import throttled
 from adapters.sefaz.read import read_answer
 from adapters.sefaz.soap import SERVICES, NotAnAnswer, NotXml, parse, unwrap
+from hub.canon.codec import dump
 from hub.canon.commands import DocumentRead, InwardCommand
 from hub.canon.ports import Account, Envelope, Http, MappingFile, NeverTry, Page, Ref, Response, TryAgain
 
@@ -42,8 +44,9 @@ class SefazFeed:
             if answer not in {FOUND, NOTHING}:
                 raise TryAgain(after=HOUR, reason=f"the distribution answered {answer}")
             last = str(reached) if answer == FOUND else last
-            yield Page(envelopes=envelopes, next=last)
-            if answer == NOTHING or reached >= highest:
+            over = answer == NOTHING or reached >= highest
+            yield Page(envelopes=envelopes, next=last, rest=HOUR if over else None)
+            if over:
                 return
 
     async def fetch(self, ref: Ref, http: Http, account: Account) -> Envelope:
@@ -147,6 +150,8 @@ def _note(root: etree._Element) -> DocumentRead:
         "summary": etree.QName(root).localname == "resNFe",
         "status": _first(root, ("cStat", "cSitNFe")),
     }
+    if not data["summary"]:
+        data["note"] = dump(incoming(root))
     return DocumentRead(kind="nfe", number=data["access_key"], data=data, date=_day(data["issued_at"]))
 
 

@@ -147,7 +147,7 @@ def _judge_query(asked: Asked, answer: Answer) -> Outcome:
         return asked.unknown("the answer speaks of another note")
     protocol, kind = answer.protocol(key), status_class(answer.code, asked.note.on)
     if kind is StatusClass.NOT_THERE:
-        return Done(references={NOT_RECEIVED: asked.note.key}, again=True, momentary=True)
+        return Done(references={NOT_RECEIVED: asked.note.key}, again=True, momentary=(NOT_RECEIVED,))
     if kind is StatusClass.AUTHORIZED or answer.code in CANCELLED_CODES:
         return _judge_found(asked, answer, protocol, key)
     if kind is StatusClass.DENIED:

@@ -67,7 +67,7 @@ def _judge_history(asked: EventAsked, answer: Answer, one: Registered | None) ->
     if answer.code in CANCELLED_CODES and asked.command.kind == "CANCEL":
         return Done(results=(_event(asked, "REGISTERED"), _cancelled(asked, None)))
     if kind is StatusClass.AUTHORIZED:
-        return Done(references={NOT_RECEIVED: name_of(asked.command)}, again=True, momentary=True)
+        return Done(references={NOT_RECEIVED: name_of(asked.command)}, again=True, momentary=(NOT_RECEIVED,))
     return _rejected(asked, answer.code, answer.message)
 
 

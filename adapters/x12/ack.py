@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -31,8 +32,12 @@ def ta1_code(interchange: InterchangeVerdict) -> str:
 
 
 def answer(interchange: InterchangeVerdict) -> dict[str, Any] | None:
-    """What must be answered, as JSON; None: nothing. A group FA and a TA1 are never answered."""
+    """What must be answered, as JSON; None: nothing. A group FA and a TA1 are never answered.
+    Of an accepted set only `set`, `control` and `status` are there; else also `codes` and `errors`.
+    """
     profile = interchange.profile
+    if interchange.stranger:
+        return None
     rejected = interchange.verdict == REJECTED
     kind = profile.ack
     groups = [
@@ -106,10 +111,12 @@ def _set(one: SetVerdict, interchange: InterchangeVerdict, kind: str) -> dict[st
     errors = _errors(shown, kind)
     summary = [Finding("segment_errors")] if errors else []
     letter = _LETTER[one.verdict]
+    if not shown and letter != "R":
+        return {"set": one.set, "control": one.control, "status": "A"}
     return {
         "set": one.set,
         "control": one.control,
-        "status": letter if shown or letter == "R" else "A",
+        "status": letter,
         "codes": _codes([*shown, *summary], prefix, kind),
         "errors": errors,
     }
@@ -177,18 +184,19 @@ def ack_interchange(ack: Mapping[str, Any]) -> Out:
 
 
 def _segments(group: Mapping[str, Any], *, is_999: bool) -> list[list[str]]:
+    """Fresh lists, free to be changed."""
     modern = group["version"] >= "005"
     third = [group["group_version"]] if modern and group["group_version"] else []
     out = [["AK1", group["functional_id"], group["control"], *third]]
     three, four, five = ("IK3", "IK4", "IK5") if is_999 else ("AK3", "AK4", "AK5")
     for one in group["sets"]:
         out.append(["AK2", one["set"], one["control"]])
-        for row in one["errors"]:
+        for row in one.get("errors", ()):
             out.append([three, row["segment"], str(row["position"]), row["loop"], *row["codes"][:_MOST]])
             for element in row["elements"]:
                 at = ":".join(str(x) for x in _trimmed(element["at"]))
                 out.append([four, at, element["number"], element["code"], element["value"]])
-        out.append([five, one["status"], *one["codes"]])
+        out.append([five, one["status"], *one.get("codes", ())])
     out.append(["AK9", group["status"], group["told"], group["received"], group["accepted"], *group["codes"]])
     return out
 
@@ -201,23 +209,39 @@ def _trimmed(at: Sequence[Any]) -> list[Any]:
 
 
 def ack_text(ack: Mapping[str, Any], marks: Marks, *, isa: int, gs: int, st: int, at: datetime) -> str:
-    """The whole answer. Values copied from the sender lose delimiters and control characters."""
+    """The whole answer. Everything copied from the sender loses delimiters and control characters first."""
     out = ack_interchange(ack)
     taken = {marks.element, marks.component, marks.repetition, marks.terminator}
+
+    def bare(text: str, longest: int) -> str:
+        return "".join(c for c in text if c not in taken and c.isprintable())[:longest]
+
+    groups = []
     for group in out.groups:
-        for one in group.sets:
-            for e in one.segments:
-                _clean(e, marks, taken)  # type: ignore[arg-type]
-    return seal(out, marks, isa=isa, gs=gs, st=st, at=at)
+        sets = [replace(s, segments=[_clean(e, marks, taken) for e in s.segments]) for s in group.sets]
+        groups.append(replace(group, sender=bare(group.sender, 15), receiver=bare(group.receiver, 15), sets=sets))
+    clean = replace(
+        out,
+        sender=(bare(out.sender[0], 2), bare(out.sender[1], 15)),
+        receiver=(bare(out.receiver[0], 2), bare(out.receiver[1], 15)),
+        between=[_clean(list(e), marks, taken) for e in out.between],
+        groups=groups,
+    )
+    return seal(clean, marks, isa=isa, gs=gs, st=st, at=at)
 
 
-def _clean(e: list[str], marks: Marks, taken: set[str]) -> None:
-    for i in range(1, len(e)):
-        if e[0] in ("AK4", "IK4") and i == 1:
-            e[1] = e[1].replace(":", marks.component)
-            continue
-        e[i] = "".join(c for c in e[i] if c not in taken and c.isprintable())
-        if e[0] in ("AK4", "IK4") and i == 4:
-            e[4] = e[4][:_COPY].strip()
+def _clean(e: list[str], marks: Marks, taken: set[str]) -> list[str]:
+    """In place; nearly always there is nothing to do."""
+    copied = e[0] in ("AK4", "IK4")
+    if copied:
+        e[1] = e[1].replace(":", marks.component)
+    start = 2 if copied else 1
+    blob = "".join(e[start:])
+    if not (blob.isprintable() and taken.isdisjoint(blob)):
+        for i in range(start, len(e)):
+            e[i] = "".join(c for c in e[i] if c not in taken and c.isprintable())
+    if copied:
+        e[4] = e[4][:_COPY].strip()
     while len(e) > 2 and not e[-1]:
         e.pop()
+    return e

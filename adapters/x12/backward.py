@@ -93,6 +93,7 @@ class _Template:
     parts: dict[int, str] = field(default_factory=dict)
     tests: list[str] = field(default_factory=list)
     values: dict[int, str] = field(default_factory=dict)
+    keys: set[str] | None = field(default_factory=set)  # None: written for another reason than a key's presence
     pairs: list[tuple[int, str]] = field(default_factory=list)
     many: tuple[FieldRule, str] | None = None
 
@@ -139,6 +140,10 @@ class _Body:
             )
         else:
             template.parts[place.first] = text
+        if rule.otherwise == "position":
+            template.keys = None
+        elif template.keys is not None:
+            template.keys.add(rule.key[0])
         template.values[place.first] = f"{value} not in (None, '')"
         template.tests.append(weak or f"e[{place.first}]")
         for at, constant in rule.constants:
@@ -163,7 +168,10 @@ class _Body:
         codes = _get((*rule.key[:-1], f"{rule.key[-1]}_codes"))
         spec = self.maker.name(rule)
         call = f"put_pairs(e, {spec}, {_get(rule.key)}, {codes}, c)"
-        self.template(rule.place).pairs.append((rule.place.first, call))
+        template = self.template(rule.place)
+        template.pairs.append((rule.place.first, call))
+        if template.keys is not None:
+            template.keys.add(rule.key[0])
 
     def derived(self, text: str, source: tuple[str, str]) -> None:
         seg, at = text.split(".")
@@ -177,6 +185,7 @@ class _Body:
             template.parts[int(at)] = f"({before} or {value!r})" if before else repr(value)
             return
         first, _, rest = value.partition(".")
+        template.keys = None
         own = {
             "count": f"str(len({_get((first,))} or ()))",
             "sum": f"total({_get((first,))}, {rest!r})",
@@ -208,15 +217,21 @@ class _Body:
             ]
         most = max(template.parts, default=0)
         elements = [template.parts.get(k, "''") for k in range(1, most + 1)]
-        lines = [f" e = [{', '.join([repr(seg), *elements])}]"]
+        pad = " "
+        lines: list[str] = []
+        opener = template.place.node.slot == 0 and self.ring.depth > 0
+        if template.keys is not None and not opener:  # one look at the document's own keys spares the rest
+            lines.append(f" if not {self.maker.name(frozenset(template.keys))}.isdisjoint(d):")
+            pad = "  "
+        lines.append(f"{pad}e = [{', '.join([repr(seg), *elements])}]")
         tests = list(dict.fromkeys(template.tests))
         for start, call in template.pairs:
-            lines += [f" e += [''] * ({start} - len(e))", f" filled = {call}"]
+            lines += [f"{pad}e += [''] * ({start} - len(e))", f"{pad}filled = {call}"]
             tests.append("filled")
-        opener = template.place.node.slot == 0 and self.ring.depth > 0
         if opener:
             return [*lines, " i[0] = trimmed(e)"]
-        return [*lines, f" if {' or '.join(tests) or 'True'}:", "  trimmed(e)", *self.lay(template.place, "  ")]
+        test = f"{pad}if {' or '.join(tests) or 'True'}:"
+        return [*lines, test, f"{pad} trimmed(e)", *self.lay(template.place, f"{pad} ")]
 
     def lay(self, place: Place, pad: str) -> list[str]:
         slot = place.node.slot

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
-
-from hub.kit.errors import HubError
+from typing import NamedTuple
 
 REJECT, NOTE, REMARK = "R", "E", "-"  # rejects its level; accepted with errors; only in our register
 KEPT_PER_SET = 1000
@@ -44,15 +42,6 @@ class Finding(NamedTuple):
     overlay: bool = False
     harmless: bool = False  # found, but of effect "-" here
     rejects: bool = False  # R here, where the rule says E
-
-
-class Unreadable(HubError):
-    """No X12 could be found in this: {reason}."""
-
-    code: ClassVar[str] = "X12_UNREADABLE"
-
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason=reason)
 
 
 # code | words | 997 (and TA1) | 999, "=" the same | effect, * tolerable, q quarantine

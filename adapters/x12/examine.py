@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 
 from adapters.x12.errors import Finding
 from adapters.x12.forward import Context, NotIso
-from adapters.x12.hierarchy import hierarchy_findings
+from adapters.x12.hierarchy import level_findings
 from adapters.x12.isa import isa_findings, padding_removed
 from adapters.x12.library import Compiled, Library
 from adapters.x12.profile import DEFAULT, Profile
@@ -18,6 +19,7 @@ from adapters.x12.scan import Scanned, element_finding, scan
 from adapters.x12.tokens import Opened, Part, Stray, Token, Trailing, Walker, WholeSet
 from adapters.x12.verdicts import NOTED, REJECTED, GroupVerdict, InterchangeVerdict, SetVerdict, verdict_word
 
+_LOG = logging.getLogger(__name__)
 _NUMBER = re.compile(r"[0-9]{1,9}\Z")
 _SET_CONTROL = re.compile(r"[A-Za-z0-9]{4,9}\Z")
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
@@ -196,16 +198,23 @@ class _Examiner:
             length=token.length,
         )
         verdict.findings += self._set_envelope(token, verdict, group)
+        tolerate = current.profile.tolerate
         version = current.profile.guides.get(verdict.set, group.version)
         compiled = self.library.guide(version, verdict.set, current.profile.partner)
         if compiled is None:
             reject = current.profile.no_guide == "reject"
-            verdict.findings.append(
-                Finding("no_guide", "ST", 1, 1, verdict.set, expected=f"{group.version}/{verdict.set}", rejects=reject)
-            )
+            wanted = f"{group.version}/{verdict.set}"
+            verdict.findings.append(Finding("no_guide", "ST", 1, 1, verdict.set, expected=wanted, rejects=reject))
         else:
             verdict.kind = compiled.guide.document
-            self._content(token, compiled, verdict, current)
+            tolerate |= compiled.guide.tolerate
+            try:
+                self._content(token, compiled, verdict, current)
+            except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
+                _LOG.exception("a set could not be examined", extra={"action": "x12.engine_fault", "set": verdict.set})
+                verdict.findings.append(Finding("engine_fault", expected=type(error).__name__))
+                verdict.document = None
+        verdict.verdict = verdict_word(verdict.findings, tolerate)
         group.sets.append(verdict)
         return verdict
 
@@ -240,7 +249,6 @@ class _Examiner:
 
     def _content(self, token: WholeSet, compiled: Compiled, verdict: SetVerdict, current: InterchangeVerdict) -> None:
         if token.fault is not None:
-            verdict.verdict = REJECTED
             return
         tolerate = current.profile.tolerate | compiled.guide.tolerate
         marks = current.delimiters
@@ -248,14 +256,12 @@ class _Examiner:
         if token.suspect:
             _control_characters(compiled, token.segments, scanned)
         if "HL" in compiled.guide.segments:
-            for finding in hierarchy_findings(token.segments, compiled.guide, current.profile):
+            for finding in level_findings(token.segments, compiled.guide, current.profile):
                 scanned.add(finding)
         verdict.findings += scanned.findings
-        verdict.verdict = verdict_word(verdict.findings, tolerate)
-        if verdict.verdict == REJECTED or not self.documents:
+        if not self.documents or verdict_word(verdict.findings, tolerate) == REJECTED:
             return
         self._document(scanned, compiled, verdict, current)
-        verdict.verdict = verdict_word(verdict.findings, tolerate)
 
     def _document(self, scanned: Scanned, compiled: Compiled, verdict: SetVerdict, current: InterchangeVerdict) -> None:
         """Levels 3 to 5."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from adapters.x12.checkers import DATES
 from adapters.x12.levels import nest
+from adapters.x12.model import CodeTable
 from adapters.x12.places import EachRule, FieldRule, PairsRule, Place, Rule, TreeRule
 from adapters.x12.structure import Ring
 
@@ -172,9 +173,22 @@ class _Body:
         return "(i[0],)" if place.node.slot == 0 and self.ring.depth else f"i[{place.node.slot}]"
 
     def inside(self, rules: list[FieldRule | PairsRule], pad: str) -> list[str]:
+        """Fields by position, each inside the test of the one before: a short segment ends the work."""
         lines: list[str] = []
-        for rule in rules:
-            lines += self.field(rule, pad) if isinstance(rule, FieldRule) else self.pairs(rule, pad)
+        loose = [r for r in rules if isinstance(r, PairsRule) or r.otherwise is not None]
+        for each in loose:
+            lines += self.field(each, pad) if isinstance(each, FieldRule) else self.pairs(each, pad)
+        inner, last = pad, 0
+        firm = [r for r in rules if isinstance(r, FieldRule) and r.otherwise is None]
+        for rule in sorted(firm, key=lambda r: r.place.first):
+            if rule.place.first != last:
+                lines.append(f"{inner}if n > {rule.place.first}:")
+                inner += " "
+                last = rule.place.first
+            if _whole(rule):
+                lines += [f"{inner}v = e[{last}]", *self.store(rule, inner)]
+            else:
+                lines += self.field(rule, inner)
         return lines
 
     def segments(self, place: Place) -> str:
@@ -201,7 +215,7 @@ class _Body:
             convert = _CONVERT[rule.type]
             value = f"[{convert.format('x')} for x in v]" if rule.place.repeated else convert.format("v")
             return [f"{pad}if v: {target} = {value}"]
-        table, back = self.maker.name(rule.table.words), self.maker.name(rule.table.back)
+        table, odd = self.maker.name(rule.table.words), self.maker.name(_odd(rule.table))
         named = rule.table.name if rule.table.name != "table" else rule.key[-1]
         spare = self.target((*rule.key[:-1], f"{rule.key[-1]}_code"))
         return [
@@ -210,7 +224,7 @@ class _Body:
             f"{pad} if w is None: c.missed.append(({named!r}, {rule.place.seg!r}, {rule.place.first}, v))",
             f"{pad} else:",
             f"{pad}  {target} = w",
-            f"{pad}  if {back}.get(w) != v: {spare} = v",
+            f"{pad}  if v in {odd}: {spare} = v",
         ]
 
     def default(self, rule: FieldRule, pad: str, word: str) -> list[str]:
@@ -239,21 +253,20 @@ class _Body:
         ]
 
     def pairs(self, rule: PairsRule, pad: str) -> list[str]:
-        table, back = self.maker.name(rule.table.words), self.maker.name(rule.table.back)
+        table, odd = self.maker.name(rule.table.words), self.maker.name(_odd(rule.table))
         target, codes = self.target(rule.key), self.target((*rule.key[:-1], f"{rule.key[-1]}_codes"))
         lines = [
             "p = {}",
-            "o = {}",
-            "m = {}",
+            "o = m = None",
             f"for j in range({rule.place.first}, min(n, {rule.last + 1}) - 1, 2):",
             " v = e[j + 1]",
             " if v:",
             "  q = e[j]",
             f"  w = {table}.get(q)",
-            "  if w is None or w in p: o[q] = v",
+            "  if w is None or w in p: o = {**(o or {}), q: v}",
             "  else:",
             "   p[w] = v",
-            f"   if {back}.get(w) != q: m[w] = q",
+            f"   if q in {odd}: m = {{**(m or {{}}), w: q}}",
             f"if o: p[{rule.rest!r}] = o",
             f"if p: {target} = p",
             f"if m: {codes} = m",
@@ -300,30 +313,39 @@ class _Body:
         by = rule.by
         if by is None or by.table is None:
             return
-        table, back = self.maker.name(by.table.words), self.maker.name(by.table.back)
+        table, odd = self.maker.name(by.table.words), self.maker.name(_odd(by.table))
         at, seg = by.place.first, by.place.seg
         s = "x" if plain else "x[0]"
         other = "{'code': q, 'value': v}" if plain else "{'code': q, **v}"
-        remember = "m[w] = q" if plain else "v['code'] = q"
+        remember = "m = {**(m or {}), w: q}" if plain else "v['code'] = q"
         lines = [
             "p = {}",
-            "o = []",
-            "m = {}",
+            "o = m = None",
             loop,
             f" q = {s}[{at}] if len({s}) > {at} else ''",
             f" v = {entry}",
             *([" if v is None: continue"] if plain else []),
             f" w = {table}.get(q)",
-            f" if w is None: o.append({other})",
+            f" if w is None: o = [*(o or ()), {other}]",
             " elif w in p:",
-            f"  o.append({other})",
+            f"  o = [*(o or ()), {other}]",
             f"  c.twice.append(({seg!r}, {at}, q))",
             " else:",
             "  p[w] = v",
-            f"  if {back}.get(w) != q: {remember}",
+            f"  if q in {odd}: {remember}",
             "if o: p['other'] = o",
             f"if p: {target} = p",
         ]
         if plain:
             lines.append(f"if m: {self.target((*rule.key[:-1], rule.key[-1] + '_codes'))} = m")
         self.lines += ["  " + line for line in lines]
+
+
+def _whole(rule: FieldRule) -> bool:
+    """Takes the element as it is, so that its presence is known from the test around it."""
+    return not rule.place.component and not rule.place.repeated
+
+
+def _odd(table: CodeTable) -> frozenset[str]:
+    """Codes that are not the one we would write for their word."""
+    return frozenset(code for code, word in table.words.items() if table.back.get(word) != code)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,10 +21,13 @@ from adapters.x12.rulings import Ruling, compile_rulings
 from adapters.x12.structure import Plan, compile_structure
 from adapters.x12.yamltext import BadGuide, Fault, Tree, load_text
 
+_HEAD = re.compile(r"^guide:.*(?:\n[ \t].*)*", re.MULTILINE)
+_SEGMENTS = re.compile(r"^segments:\n((?:[ \t#].*\n|\n)*)", re.MULTILINE)
+_SEGMENT = re.compile(r"^  ([A-Z][A-Z0-9]{1,2}):", re.MULTILINE)
 ROOT = Path(__file__).resolve().parents[2] / "mappings"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Compiled:
     """A guide ready for use."""
 
@@ -120,11 +124,11 @@ class Library:
         return tree
 
     def _dictionary_ids(self, version: str) -> frozenset[str]:
+        """The segments that any guide of a version describes, without reading the guides whole."""
         ids: set[str] = set()
-        for path in sorted((self.root / "x12" / version).glob("*.yaml")):
-            part = self._load(path)
-            if part is not None and isinstance(part.get("segments"), Tree):
-                ids |= set(part["segments"])
+        for path in (self.root / "x12" / version).glob("*.yaml"):
+            for block in _SEGMENTS.findall(path.read_text(encoding="utf-8")):
+                ids.update(_SEGMENT.findall(block))
         return frozenset(ids)
 
     def _codes(self, version: str) -> dict[str, Tree]:
@@ -146,8 +150,9 @@ class Library:
 
     def head(self, version: str, set_id: str) -> Tree | None:
         """`guide:` of one guide, without compiling it."""
-        tree = self._load(self.root / "x12" / version / f"{set_id}.yaml")
-        head = tree.get("guide") if tree is not None else None
+        path = self.root / "x12" / version / f"{set_id}.yaml"
+        found = _HEAD.search(path.read_text(encoding="utf-8")) if path.is_file() else None
+        head = load_text(found.group(), str(path.relative_to(self.root)))["guide"] if found else None
         return head if isinstance(head, Tree) else None
 
     def names(self) -> list[tuple[str, str]]:

@@ -128,7 +128,7 @@ def _draft(doc: Doc, number: str, lines: Sequence[tuple[Doc, str]], received: Re
 def _sku(line: Doc) -> str | None:
     ids = line.get("ids") or {}
     own = next((ids[key] for key in _SKU_FROM if ids.get(key)), None)
-    return own or next(iter((ids.get("other") or {}).values()), None)
+    return own or line.get("case_upc") or next(iter((ids.get("other") or {}).values()), None)
 
 
 def _line(line: Doc, ref: str) -> DraftLine:

@@ -168,6 +168,10 @@ class Resolver:
         kind = row.get("type", "text")
         if kind not in TYPES:
             self.faults.at(row, "type", f"{kind!r} is none of {', '.join(sorted(TYPES))}")
+        for key in ("else", "join"):
+            if key in row and not isinstance(row[key], str):
+                self.faults.at(row, key, "must be text")
+                return None
         table = self.table(row, row["table"]) if "table" in row else None
         constants = self.constants(row, ring)
         if place is None:

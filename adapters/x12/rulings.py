@@ -64,7 +64,7 @@ def _measure(row: Tree, key: str, text: Any, plan: Plan, resolver: Resolver) -> 
         first, _, rest = inside.partition(".")
         if name == "count":
             return lambda _tree, doc: Decimal(len(doc.get(first) or ()))
-        return lambda _tree, doc: sum((x[rest] for x in doc.get(first) or () if rest in x), Decimal(0))
+        return lambda _tree, doc: sum((Decimal(str(x[rest])) for x in doc.get(first) or () if rest in x), Decimal(0))
     place = resolver.place(row, key, inside, plan.root)
     if place is None:
         return lambda _tree, _doc: None

@@ -4,7 +4,22 @@ from __future__ import annotations
 
 from adapters.x12.model import Composite, Element, ElementUse, Guide, Leaf, Loop, SegmentSpec
 
-_KNOWN = {"355": "EA", "100": "USD", "26": "US", "156": "SC", "116": "29601", "235": "VN", "559": "VI", "447": "LX"}
+_KNOWN = {
+    "355": "EA",
+    "100": "USD",
+    "26": "US",
+    "156": "SC",
+    "116": "29601",
+    "235": "VN",
+    "559": "VI",
+    "447": "LX",
+    "473": "N",
+    "368": "SH",
+    "412": "01",
+    "110": "TA",
+    "558": "A",
+    "1650": "X6",
+}
 
 
 def sample_segments(guide: Guide, *, full: bool = False, comp: str = ">") -> list[list[str]]:

@@ -34,7 +34,7 @@ class OutSet:
     """`segments`: between ST and SE. `extra`: ST03 where the version has it."""
 
     set: str
-    segments: Sequence[Sequence[str]]
+    segments: list[list[str]]
     extra: str = ""
 
 
@@ -94,7 +94,17 @@ def seal(out: Out, marks: Marks, *, isa: int, gs: int, st: int, at: datetime, st
         body.append(["GE", str(len(group.sets)), control])
     body.append(["IEA", str(len(out.groups)), f"{isa:09d}"])
     end = marks.terminator + marks.newline
-    return marks.element.join(lines[0]) + end + "".join(joined(e, marks) + end for e in body)
+    return marks.element.join(lines[0]) + end + _all_joined(body, marks, end) + end
+
+
+def _all_joined(body: list[Sequence[str]], marks: Marks, end: str) -> str:
+    """Counted once over the whole text; only where a count is wrong is each segment looked at."""
+    element = marks.element
+    text = end.join([element.join(e) for e in body])
+    whole = text.count(marks.terminator) == len(body) - 1 and text.count(element) == sum(map(len, body)) - len(body)
+    if whole and element + marks.terminator not in text and text.replace(end, "").isprintable():
+        return text
+    return end.join([joined(e, marks) for e in body])
 
 
 def joined(e: Sequence[str], marks: Marks) -> str:

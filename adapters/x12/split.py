@@ -49,7 +49,7 @@ def _of_interchange(data: bytes, found: InterchangeVerdict) -> Iterator[Envelope
         "x12-control": found.control,
         "x12-test": "true" if found.test else "false",
     }
-    if found.verdict != REJECTED:
+    if found.verdict != REJECTED and not found.stranger:
         for group in found.groups:
             if group.verdict != REJECTED:
                 yield from _of_group(data, found, group, exchange, shared)

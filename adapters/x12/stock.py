@@ -78,7 +78,7 @@ def counted(document: Doc) -> Iterator[InwardCommand]:
 def tracked(document: Doc) -> Iterator[InwardCommand]:
     """214: each status of a shipment. A status word of ours stands in the table of the guide."""
     tracking = document.get("tracking") or document.get("shipment_id")
-    for event in document.get("events") or ():
+    for event in (e for stage in document.get("stages") or () for e in stage.get("events") or ()):
         at = _day(event.get("date"), event.get("time"))
         status = event.get("status")
         if tracking and at is not None and status:

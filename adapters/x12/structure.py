@@ -10,7 +10,7 @@ from adapters.x12.checkers import Check
 from adapters.x12.model import Guide, Leaf, Loop
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Spot:
     """A leaf in its place. `slot`: where its segments lie in the loop instance, slot 0 holds the opener itself."""
 
@@ -21,7 +21,7 @@ class Spot:
     end: tuple[Missing, ...] = ()
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Ring:
     """A loop in its place (one ring per HL variant). `depth`: 0 is the set itself; `slot`: its place in the parent's instance."""
 
@@ -75,8 +75,12 @@ class Hop(NamedTuple):
     notice: Notice | None
     spot: Spot
 
+    def __repr__(self) -> str:
+        """Tables lead to one another for ever; a hop is named by its segment."""
+        return f"Hop({self.spot.leaf.seg})"
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class Plan:
     """A compiled structure."""
 

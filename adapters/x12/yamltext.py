@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, ClassVar, NamedTuple
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from hub.kit.errors import HubError
 
@@ -66,8 +67,9 @@ class Items(list[Any]):
         self.line = line
 
 
+@lru_cache(maxsize=512)
 def load_text(text: str, file: str) -> Tree:
-    """The mapping that a file holds. Raises `BadGuide` for bad YAML, double keys, tags, and anything that is no mapping."""
+    """The mapping that a file holds; shared, so it is copied before it is changed. Raises `BadGuide` for bad YAML, double keys, tags, and anything that is no mapping."""
     loader = YAML(pure=True)
     try:
         node = loader.compose(text)
@@ -96,11 +98,10 @@ def _value(node: Node, file: str, faults: list[Fault], depth: int) -> Any:
         if tag.startswith("!") or (tag and not tag.startswith("tag:yaml.org,2002:")):
             faults.append(Fault(file, line, str(node.value), f"the tag {tag} is not allowed, write text"))
         return str(node.value)
-    if isinstance(node, SequenceNode):
+    if not isinstance(node, MappingNode):
         items = Items(file, line)
         items.extend(_value(child, file, faults, depth - 1) for child in node.value)
         return items
-    assert isinstance(node, MappingNode)  # noqa: S101 - the three kinds of YAML nodes
     tree = Tree(file, line)
     for key_node, value_node in node.value:
         key = str(key_node.value) if isinstance(key_node, ScalarNode) else ""

@@ -12,10 +12,12 @@ from starlette.routing import Route
 
 from hub.access import NotAuthenticated
 from hub.boot import Hub
+from hub.flows.paper import Paper
 from hub.web.boundary import App, Boundary
 from hub.web.commands import Desk, HubCommands
 from hub.web.health import Health
 from hub.web.hooks import Hooks
+from hub.web.papers import Papers
 from schema.app import Edge, routes
 from schema.deps import SchemaDeps
 from schema.plan.pool import open_read_pool
@@ -60,12 +62,14 @@ async def application(hub: Hub) -> AsyncIterator[tuple[App, Health]]:
         clock=hub.db.clock,
     )
     edge = Edge(deps)
+    paper = Paper(hub.directory, {n: f.adapter for n, f in hub.adapters.items()})
     app = Starlette(
         routes=[
             Route("/hooks/{adapter}/{account}", hooks.receive, methods=["POST"]),
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
             Route("/metrics", health.metrics),
+            *Papers(hub.db, hub.keys, paper).routes,
             *routes(edge),
         ]
     )
@@ -77,6 +81,7 @@ async def application(hub: Hub) -> AsyncIterator[tuple[App, Health]]:
     finally:
         following.cancel()
         await edge.stop()
+        paper.close()
         await hooks.close()
         await desk.close()
         await read.close()

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Protocol
 
 from hub.canon.commands import InwardCommand, OutwardCommand
+from hub.canon.rates import QuoteRates
 from hub.kit.errors import HubError
 
 
@@ -93,10 +94,13 @@ class Ref:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """A page of a sweep; `next` is stored by the hub after it has committed the envelopes. `None`: the sweep is complete."""
+    """A page of a sweep; `next` is stored by the hub after it has committed the envelopes. `None`: the sweep is complete.
+    `rest`: the other side wants no question before that time has passed.
+    """
 
     envelopes: Sequence[Envelope]
     next: str | None
+    rest: timedelta | None = None
 
 
 Secrets = Mapping[str, Sequence[str]]  # field -> live values, newest first (two during a rotation)
@@ -140,13 +144,13 @@ class FieldFault:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
     """It happened. `references`: foreign ids learnt. `again`: only a read; plan the command again with the references.
-    `momentary`: what was learnt holds for that next plan only and is not kept (it may be untrue after a send).
+    `momentary`: names of references that hold for that next plan only and are not kept (they may be untrue after a send).
     `results`: inward commands that the answer holds (an authorization, a tracking).
     """
 
     references: Mapping[str, str] = field(default_factory=dict)
     again: bool = False
-    momentary: bool = False
+    momentary: tuple[str, ...] = ()
     results: tuple[InwardCommand, ...] = ()
 
 
@@ -248,6 +252,17 @@ class Outbound(Protocol):
 
     def outcome(self, command: OutwardCommand, call: Call, response: Response | None, account: Account) -> Outcome:
         """Pure. `response` None: a timeout or a cut after the request began to leave."""
+
+
+class LiveRates(Protocol):
+    """An outbound port that quotes: routing decides inside a transaction, where nobody is asked, so rates are asked for ahead of time
+    and are believed until they end. Both functions are pure, as in `Outbound`.
+    """
+
+    def plan(self, command: QuoteRates, account: Account) -> list[Call]: ...
+
+    def outcome(self, command: QuoteRates, call: Call, response: Response | None, account: Account) -> Outcome:
+        """`Done` with one `RatesQuoted` in its results."""
 
 
 class Wire(Protocol):

@@ -51,6 +51,7 @@ class LineKind(StrEnum):
     GOODS = "GOODS"
     GIFT_CARD = "GIFT_CARD"
     SERVICE = "SERVICE"
+    KIT = "KIT"  # as sold; its components are lines of their own
 
 
 class FulfilledBy(StrEnum):

@@ -3,5 +3,22 @@
 from hub.catalog.commands import put_customers, put_kits, put_products
 from hub.catalog.lookup import find, kits, skus_of_gtins
 from hub.catalog.model import Product, party_id
+from hub.catalog.terms import BadPrices, PriceList, Terms, prices, put_price_list, put_terms, terms
 
-__all__ = ["Product", "find", "kits", "party_id", "put_customers", "put_kits", "put_products", "skus_of_gtins"]
+__all__ = [
+    "BadPrices",
+    "PriceList",
+    "Product",
+    "Terms",
+    "find",
+    "kits",
+    "party_id",
+    "prices",
+    "put_customers",
+    "put_kits",
+    "put_price_list",
+    "put_products",
+    "put_terms",
+    "skus_of_gtins",
+    "terms",
+]

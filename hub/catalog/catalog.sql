@@ -28,3 +28,26 @@ SELECT gtin, sku FROM products WHERE gtin = ANY ($1::text[]);
 
 -- name: kits
 SELECT kit_sku, sku, quantity FROM kit_components WHERE kit_sku = ANY ($1::text[]) ORDER BY kit_sku, sku;
+
+-- name: put_price_list
+INSERT INTO price_lists (code, currency, valid_from, valid_until, updated_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (tenant_id, code) DO UPDATE SET currency = EXCLUDED.currency, valid_from = EXCLUDED.valid_from, valid_until = EXCLUDED.valid_until, updated_at = EXCLUDED.updated_at;
+
+-- name: drop_prices
+DELETE FROM price_list_items WHERE code = $1;
+
+-- name: put_prices
+INSERT INTO price_list_items (code, sku, min_quantity, unit_price) SELECT $1, * FROM unnest($2::text[], $3::numeric[], $4::numeric[]);
+
+-- name: prices      the tier that the quantity reaches, of lists in force
+SELECT DISTINCT ON (u.n) u.n, i.unit_price, l.currency FROM unnest($1::int[], $2::text[], $3::text[], $4::numeric[]) AS u(n, code, sku, quantity)
+JOIN price_lists l ON l.code = u.code AND coalesce(l.valid_from, $5) <= $5 AND coalesce(l.valid_until, $5) >= $5
+JOIN price_list_items i ON i.code = u.code AND i.sku = u.sku AND i.min_quantity <= u.quantity
+ORDER BY u.n, i.min_quantity DESC;
+
+-- name: put_terms
+INSERT INTO party_terms (party_id, price_list, credit_limit, currency, days, updated_at) SELECT u.*, $6 FROM unnest($1::uuid[], $2::text[], $3::numeric[], $4::text[], $5::smallint[]) AS u(a, b, c, d, e)
+ON CONFLICT (tenant_id, party_id) DO UPDATE SET price_list = EXCLUDED.price_list, credit_limit = EXCLUDED.credit_limit, currency = EXCLUDED.currency, days = EXCLUDED.days, updated_at = EXCLUDED.updated_at;
+
+-- name: terms       locked, so that two orders of one customer do not both fit into the same credit
+SELECT party_id, price_list, credit_limit, currency, days FROM party_terms WHERE party_id = ANY ($1::uuid[]) ORDER BY party_id FOR UPDATE;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from hub.kit.tables import Key, Quantity, Time, Uuid, col, index, must, one_of, table
+from hub.kit.tables import Amount, Key, Quantity, Time, Uuid, belongs, col, index, must, one_of, table
 
 products = table(
     "products",
@@ -55,5 +55,39 @@ parties = table(
     col("updated_at", Time, default="now()"),
     one_of("kind", ("CUSTOMER", "SUPPLIER", "CARRIER")),
     index("parties_tax_id", "tax_id", where="tax_id IS NOT NULL"),
+    key="party_id",
+)
+
+price_lists = table(
+    "price_lists",
+    col("code", Key),
+    col("currency", sa.CHAR(3)),
+    col("valid_from", Time, null=True),
+    col("valid_until", Time, null=True),
+    col("updated_at", Time, default="now()"),
+    key="code",
+)
+
+price_list_items = table(
+    "price_list_items",
+    col("code", Key),
+    col("sku", Key),
+    col("min_quantity", Quantity),  # the tier begins here
+    col("unit_price", Amount),
+    must("tier_positive", "min_quantity > 0 AND unit_price >= 0", why="a tier begins above nothing and costs no less"),
+    belongs("code", "price_lists", "code"),
+    key=("code", "sku", "min_quantity"),
+)
+
+party_terms = table(
+    "party_terms",
+    col("party_id", Uuid),
+    col("price_list", Key, null=True),
+    col("credit_limit", Amount),
+    col("currency", sa.CHAR(3)),
+    col("days", sa.SmallInteger),  # until an invoice is due
+    col("updated_at", Time, default="now()"),
+    must("limit_not_negative", "credit_limit >= 0 AND days >= 0", why="terms are a trust, not a debt"),
+    belongs("party_id", "parties", "party_id"),
     key="party_id",
 )

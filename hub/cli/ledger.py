@@ -3,49 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-if TYPE_CHECKING:
-    from hub.kit.db import Database
+from hub.cli.opened import database, tenants
 
 app = typer.Typer(no_args_is_help=True)
 
 Tenant = Annotated[int | None, typer.Option(help="One tenant; all without it.")]
-
-
-@asynccontextmanager
-async def _database() -> AsyncIterator[Database]:
-    """The external or the embedded database, which serves inside."""
-    from hub.kit.db import Database
-    from hub.kit.embedded import Embedded
-    from hub.kit.log import configure_logging
-    from hub.kit.settings import load_settings
-
-    settings = load_settings()
-    configure_logging(level=settings.log_level, style=settings.log_format)
-    if settings.database_url is not None:
-        database = await Database(settings.database_url.get_secret_value()).open()
-        try:
-            yield database
-        finally:
-            await database.close()
-        return
-    async with Embedded(settings.data, db_user=settings.db_user) as embedded:
-        database = await Database(embedded.owner_dsn).open()
-        try:
-            yield database
-        finally:
-            await database.close()
-
-
-async def _tenants(db: Database, one: int | None) -> list[int]:
-    if one is not None:
-        return [one]
-    return [r["tenant_id"] for r in await db.worker.fetch("SELECT tenant_id FROM tenants ORDER BY tenant_id")]
 
 
 @app.command()
@@ -58,8 +24,8 @@ async def _verify(one: int | None) -> int:
     from hub import ledger
 
     worst = 0
-    async with _database() as db:
-        for tenant in await _tenants(db, one):
+    async with database() as db:
+        for tenant in await tenants(db, one):
             async with db.unit(tenant=tenant, actor="cli") as tx:
                 count, broken = await ledger.verify(tx)
             typer.echo(f"tenant {tenant}: {count} facts, {len(broken)} broken chains")
@@ -80,8 +46,8 @@ async def _replay(one: int | None) -> int:
     from hub.flows.replay import replay as replay_facts
 
     worst = 0
-    async with _database() as db:
-        for tenant in await _tenants(db, one):
+    async with database() as db:
+        for tenant in await tenants(db, one):
             async with db.unit(tenant=tenant, actor="cli") as tx:
                 await tx.conn.execute("SET TRANSACTION READ ONLY")
                 told = await replay_facts(tx)

@@ -41,6 +41,24 @@ def sefaz(
         typer.echo("stopped", err=True)
 
 
+@app.command()
+def gnre(
+    *,
+    port: Annotated[int, typer.Option(help="0: any free port.")] = 0,
+    seed: Annotated[int, typer.Option(help="Of the faults that are drawn.")] = 0,
+    cnpj: Annotated[str, typer.Option(help="Of the client certificate that is made.")] = "11222333000181",
+    out: Annotated[Path | None, typer.Option(help="Folder for ca.pem and client.pfx; else a temporary one.")] = None,
+) -> None:
+    """The GNRE portal with mutual TLS. Prints its address, and where the certificates and their password are, as JSON."""
+    server = import_module("adapters.gnre.simulator.server")
+    simulator = server.GnreSimulator(seed=seed, port=port)
+    folder, password = server.write_credentials(simulator, cnpj, out)
+    try:
+        asyncio.run(_serve(simulator, {"certificates": str(folder), "password": password, "cnpj": cnpj}))
+    except KeyboardInterrupt:
+        typer.echo("stopped", err=True)
+
+
 async def _serve(simulator: Any, known: dict[str, str]) -> None:
     await simulator.start()
     typer.echo(json.dumps({"base_url": simulator.base_url, **known}))

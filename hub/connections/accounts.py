@@ -103,6 +103,17 @@ async def mark_swept(tx: Tx, connection_id: UUID, cursor: str | None) -> Connect
     return _found(await tx.conn.fetchrow(SQL["mark_swept"], tx.tenant, connection_id, cursor, tx.now))
 
 
+async def claim_sweep(tx: Tx, connection_id: UUID, until: datetime) -> Connection | None:
+    """Sweep it, alone, until then; None while somebody else does or the other side wants a pause."""
+    row = await tx.conn.fetchrow(SQL["claim_sweep"], tx.tenant, connection_id, tx.now, until)
+    return None if row is None else _connection(row)
+
+
+async def rest_sweep(tx: Tx, connection_id: UUID, until: datetime) -> None:
+    """No sweep before that time."""
+    await tx.conn.fetchval(SQL["rest_sweep"], tx.tenant, connection_id, until)
+
+
 # ------------------------------------------------------------------ secrets
 def _place(connection_id: UUID, field: str, no: int) -> Place:
     return Place(table="connection_secrets", column="value", row=f"{connection_id.hex}|{field}|{no}")

@@ -27,6 +27,12 @@ WHERE tenant_id = $1 AND connection_id = $2 RETURNING *
 -- name: mark_swept
 UPDATE connections SET sweep_cursor = $3, swept_at = $4 WHERE tenant_id = $1 AND connection_id = $2 RETURNING *
 
+-- name: claim_sweep       one sweeper at a time, and none in a pause
+UPDATE connections SET sweep_after = $4 WHERE tenant_id = $1 AND connection_id = $2 AND (sweep_after IS NULL OR sweep_after <= $3) RETURNING *
+
+-- name: rest_sweep
+UPDATE connections SET sweep_after = $3 WHERE tenant_id = $1 AND connection_id = $2 RETURNING connection_id
+
 -- name: next_secret       one at a time adds to a connection
 SELECT COALESCE((SELECT max(no) FROM connection_secrets s
                  WHERE s.tenant_id = c.tenant_id AND s.connection_id = c.connection_id AND s.field = $3), 0) + 1

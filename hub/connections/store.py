@@ -18,6 +18,9 @@ connections = table(
     col("config", Json, default="'{}'"),
     col("sweep_cursor", null=True),
     col("swept_at", Time, null=True),
+    col(
+        "sweep_after", Time, null=True
+    ),  # nobody sweeps before: a sweep that runs, or the pause that the other side wants
     col("last_ok_at", Time, null=True),
     col("last_error", null=True),
     col("created_at", Time, default="now()"),

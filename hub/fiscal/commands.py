@@ -83,7 +83,7 @@ async def _add(tx: Tx, made: Sequence[Numbered]) -> None:
                 m.document_id,
                 "NFE" if ask.request.model == 55 else "NFCE",
                 ask.request.environment,
-                ask.request.issuer.tax_id or "",
+                note["issuer"]["tax_id"],
                 ask.node_id,
                 ask.connection_id,
                 ask.request.model,

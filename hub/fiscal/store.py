@@ -1,4 +1,6 @@
-"""Fiscal documents of ours, one row a number; the next number of each series; every exchange stays in the delivery's attempts."""
+"""Fiscal documents of ours, one row a number; the next number of each series; collection guides and the rules of the UFs;
+notes that others issued to us. Every exchange stays in the delivery's attempts.
+"""
 
 from __future__ import annotations
 
@@ -88,4 +90,85 @@ fiscal_numbers = table(
     col("next", sa.Integer, default="1"),
     must("next_in_range", "next BETWEEN 1 AND 999999999", why="nNF has nine digits"),
     key=("issuer_tax_id", "environment", "model", "series"),
+)
+
+GUIDE_STATES = ("WAITING", "REQUESTED", "UNKNOWN", "ISSUED", "PAID", "REJECTED")
+
+gnre_guides = table(
+    "gnre_guides",
+    col("gnre_guide_id", Uuid),
+    col("fiscal_document_id", Uuid),
+    col("order_id", Uuid, null=True),
+    col("fulfillment_id", Uuid, null=True),
+    col("connection_id", Uuid),
+    col("environment", sa.SmallInteger),  # ambiente
+    col("region", Key),  # ufFavorecida
+    col("revenue", Key),  # receita
+    col("identifier", Key),  # identificadorGuia
+    col("state", Key, default="'WAITING'"),
+    col("version", sa.Integer, default="1"),
+    col("before_dispatch", sa.Boolean, default="false"),  # the goods wait until it is paid
+    col("principal", Amount),
+    col("fcp", Amount),
+    col("pay_by", sa.Date),
+    col("guide", Json, null=True),  # the canonical guide, once the UF's rules are known
+    col("receipt", Key, null=True),  # numeroRecibo
+    col("code", Key, null=True),
+    col("message", null=True),
+    col("line", Key, null=True),  # linhaDigitavel
+    col("barcode", Key, null=True),  # codigoBarras
+    col("pix", null=True),  # qrcodePayload
+    col("control", Key, null=True),  # nossoNumero
+    col("pay_until", sa.Date, null=True),  # dataLimitePagamento
+    col("total", Amount, null=True),  # valorGNRE, as the UF computed it
+    col("paid_on", sa.Date, null=True),
+    col("created_at", Time),
+    col("updated_at", Time),
+    one_of("state", GUIDE_STATES),
+    must(
+        "issued_can_be_paid",
+        "state <> 'ISSUED' OR COALESCE(line, barcode, pix) IS NOT NULL",
+        why="a guide without payment data is of no use to anybody",
+    ),
+    index("gnre_guides_once", "fiscal_document_id", "region", "revenue", unique=True),
+    index("gnre_guides_identifier", "identifier", unique=True),
+    index("gnre_guides_waiting", "environment", "region", "revenue", where="state = 'WAITING'"),
+    index("gnre_guides_fulfillment", "fulfillment_id"),
+    index("gnre_guides_order", "order_id"),
+    key="gnre_guide_id",
+)
+
+gnre_rules = table(
+    "gnre_rules",
+    col("environment", sa.SmallInteger),
+    col("region", Key),
+    col("revenue", Key),
+    col("rules", Json),
+    col("read_at", Time),
+    key=("environment", "region", "revenue"),
+)
+
+incoming_notes = table(
+    "incoming_notes",
+    col("access_key", Key),  # chNFe
+    col("connection_id", Uuid),
+    col("message_id", Uuid),  # the inbox row with the bytes as they came
+    col("issuer_tax_id", Key),
+    col("issuer_name", null=True),
+    col("total", Amount, null=True),
+    col("issued_at", Time, null=True),
+    col("protocol", Key, null=True),
+    col("whole", sa.Boolean, default="false"),  # the note itself, not only its summary
+    col("status", Key, default="'AUTHORIZED'"),
+    col("stance", Key, null=True),  # what we told the authority of it: the kind of the newest manifestation
+    col("note", Json, null=True),  # the canonical incoming note
+    col("referenced_keys", sa.ARRAY(Key), default="'{}'"),  # NFref/refNFe
+    col("document_id", Uuid, null=True),  # our note that it returns or corrects
+    col("purchase_order_id", Uuid, null=True),
+    col("created_at", Time),
+    col("updated_at", Time),
+    one_of("status", ("AUTHORIZED", "CANCELLED", "DENIED")),
+    index("incoming_notes_issuer", "issuer_tax_id", "issued_at"),
+    index("incoming_notes_document", "document_id", where="document_id IS NOT NULL"),
+    key="access_key",
 )

@@ -49,6 +49,7 @@ def _owed(f: Fact, head: Any, lines: Sequence[Any]) -> outbox.Delivery:
 
 def response(head: Any, lines: Sequence[Any]) -> Mapping[str, Any]:
     """The canonical 855 of an order: accepted as it stands, cancelled parts rejected."""
+    lines = orders.sold(lines)
     answered = [_line(x) for x in lines]
     whole = all(x["cancelled"] == 0 for x in lines)
     return {

@@ -14,17 +14,24 @@ from hub.canon.commands import (
     DocumentRead,
     ExchangeRead,
     FulfillmentReported,
+    GnreGuideReported,
+    GnreRulesReported,
+    InvoiceEventReported,
     InvoiceReported,
     InwardCommand,
     RefundRecorded,
     StockReported,
     TrackingSeen,
 )
+from hub.canon.rates import RatesQuoted
+from hub.flows import incoming, live_rates
+from hub.flows.cancel import PartAsked, cancel_part
 from hub.flows.capture import Incoming, capture
 from hub.flows.exchange import acks_received, exchanges_read
 from hub.flows.reactor import Deps
 from hub.flows.report import reported
 from hub.flows.source import Inapplicable, NotYet, Source
+from hub.incidents import NewIncident
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
 from hub.ledger import append, fact
@@ -75,10 +82,22 @@ async def _cancels(tx: Tx, items: Sequence[tuple[CancelAsked, Source]], deps: De
         if order_id is None:
             outcomes.append(NotYet(f"order {command.external_id}"))
             continue
-        said = {"reason": command.reason, "revision": command.revision}
+        if command.lines:
+            part = PartAsked(
+                order_id=order_id, lines=command.lines, reason=command.reason, cause=source.cause, origin="CHANNEL"
+            )
+            [outcome] = await cancel_part(tx, [part])
+            outcomes.append(_refused(outcome) if isinstance(outcome, orders.AmendmentRefused) else None)
+            continue
+        said = {"reason": command.reason, "revision": command.revision, "origin": "CHANNEL"}
         append(tx, [fact(tx, "order.cancel_asked", "order", order_id, said, source.cause)])
         outcomes.append(None)
     return outcomes
+
+
+def _refused(refusal: orders.AmendmentRefused) -> HubError:
+    problems = tuple({"code": e.code, "at": ".".join(path), "message": e.sentence()} for path, e in refusal.faults)
+    return Inapplicable(refusal.sentence(), problems)
 
 
 async def _refunds(tx: Tx, items: Sequence[tuple[RefundRecorded, Source]], deps: Deps) -> list[HubError | None]:
@@ -107,20 +126,53 @@ async def _tracking(tx: Tx, items: Sequence[tuple[TrackingSeen, Source]], deps: 
 
 async def _stock(tx: Tx, items: Sequence[tuple[StockReported, Source]], deps: Deps) -> list[HubError | None]:
     places = await network.load(tx)
-    outcomes: list[HubError | None] = []
-    for command, source in sorted(items, key=lambda i: i[0].at):
+    outcomes: list[HubError | None] = [None] * len(items)
+    for place in sorted(range(len(items)), key=lambda n: items[n][0].at):
+        command, source = items[place]
         node = places.node(command.node)
         if node is None:
-            outcomes.append(Inapplicable(f"there is no node {command.node}"))
+            outcomes[place] = Inapplicable(f"there is no node {command.node}")
             continue
         levels = [(sku, condition.value, n) for sku, condition, n in command.lines]
-        await inventory.count_reported(tx, node.node_id, command.at, levels, source.cause)
-        outcomes.append(None)
+        skipped = await inventory.count_reported(tx, node.node_id, command.at, levels, source.cause)
+        await deps.incidents.open(tx, [_count_refused(node, s, why, source) for s, why in skipped if why != "OLDER"])
     return outcomes
+
+
+def _count_refused(node: network.Node, sku: str, why: str, source: Source) -> NewIncident:
+    return NewIncident(
+        kind="count_refused",
+        summary=f"{node.code} counted {sku}: {'below zero' if why == 'NEGATIVE' else 'less than is reserved'}; nothing was changed.",
+        subject_kind="node",
+        subject_id=node.node_id,
+        detail=sku,
+        cause=source.cause,
+        data={"sku": sku, "reason": why},
+    )
+
+
+async def _rates(tx: Tx, items: Sequence[tuple[RatesQuoted, Source]], deps: Deps) -> list[HubError | None]:
+    return await live_rates.quoted(tx, items)
 
 
 async def _invoices(tx: Tx, items: Sequence[tuple[InvoiceReported, Source]], deps: Deps) -> list[HubError | None]:
     await fiscal.report(tx, [(c, s.cause) for c, s in items])
+    return [None] * len(items)
+
+
+async def _events(tx: Tx, items: Sequence[tuple[InvoiceEventReported, Source]], deps: Deps) -> list[HubError | None]:
+    """What we said of a foreign note is noted with it; a registered cancellation cancels our own."""
+    for said, source in items:
+        if said.invoice_id is None and said.status == "REGISTERED":
+            await fiscal.note_stance(tx, said.access_key, said.kind, source.cause)
+        elif said.invoice_id is not None and said.kind == "CANCEL" and said.status == "REGISTERED":
+            news = InvoiceReported(
+                invoice_id=said.invoice_id,
+                status="CANCELLED",
+                authority_code=said.authority_code,
+                authority_message=said.authority_message,
+            )
+            await fiscal.report(tx, [(news, source.cause)])
     return [None] * len(items)
 
 
@@ -133,10 +185,21 @@ async def _acks(tx: Tx, items: Sequence[tuple[AckReceived, Source]], deps: Deps)
 
 
 async def _documents(tx: Tx, items: Sequence[tuple[DocumentRead, Source]], deps: Deps) -> list[HubError | None]:
-    """Kept as a fact under its message; what acts on one kind of document is a flow of its own."""
-    for command, source in items:
+    """Kept as a fact under its message; what acts on one kind of document is a flow of its own. Notes issued to us have a room."""
+    await incoming.keep(tx, [i for i in items if i[0].kind in incoming.KINDS])
+    for command, source in (i for i in items if i[0].kind not in incoming.KINDS):
         said = {"kind": command.kind, "number": command.number, "channel": source.channel, "data": command.data}
         append(tx, [fact(tx, "document.read", "message", source.message_id, said, source.cause)])
+    return [None] * len(items)
+
+
+async def _guides(tx: Tx, items: Sequence[tuple[GnreGuideReported, Source]], deps: Deps) -> list[HubError | None]:
+    await fiscal.report_guides(tx, [(c, s.cause) for c, s in items])
+    return [None] * len(items)
+
+
+async def _rules(tx: Tx, items: Sequence[tuple[GnreRulesReported, Source]], deps: Deps) -> list[HubError | None]:
+    await fiscal.keep_rules(tx, [(c, s.cause) for c, s in items])
     return [None] * len(items)
 
 
@@ -148,7 +211,11 @@ KINDS: Mapping[type, Apply] = {
     TrackingSeen: cast("Apply", _tracking),
     StockReported: cast("Apply", _stock),
     InvoiceReported: cast("Apply", _invoices),
+    InvoiceEventReported: cast("Apply", _events),
+    GnreGuideReported: cast("Apply", _guides),
+    GnreRulesReported: cast("Apply", _rules),
     ExchangeRead: cast("Apply", _exchanges),
     AckReceived: cast("Apply", _acks),
     DocumentRead: cast("Apply", _documents),
+    RatesQuoted: cast("Apply", _rates),
 }

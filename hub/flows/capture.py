@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from hub import catalog, network, orders
 from hub.canon.order import OrderDraft
 from hub.canon.states import HoldKind
+from hub.flows.amend import amend
 from hub.flows.reactor import Deps
+from hub.flows.screen import screened
 from hub.incidents import NewIncident
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
@@ -20,6 +22,8 @@ INCIDENTS = {
     HoldKind.CATALOG: "unknown_sku",
     HoldKind.ADDRESS: "address_incomplete",
     HoldKind.PAYMENT: "payment_not_captured",
+    HoldKind.FRAUD: "fraud_suspected",
+    HoldKind.CREDIT: "credit_exceeded",
 }
 
 Faults = list[tuple[tuple[str, ...], HubError]]
@@ -55,7 +59,7 @@ async def capture(tx: Tx, incoming: Sequence[Incoming], deps: Deps) -> list[Capt
         else:
             good.append(place)
     for turn in _turns(incoming, good):
-        captures = await _prepared(tx, [incoming[i] for i in turn])
+        captures = await screened(tx, await _prepared(tx, [incoming[i] for i in turn]), deps.hold_rules)
         done = await _captured(tx, captures, deps)
         for place, one_done in zip(turn, done, strict=True):
             outcomes[place] = CaptureOutcome(captured=one_done)
@@ -77,7 +81,12 @@ def _turns(incoming: Sequence[Incoming], places: Sequence[int]) -> list[list[int
 
 
 async def _prepared(tx: Tx, incoming: Sequence[Incoming]) -> list[orders.Capture]:
-    products = await catalog.find(tx, {x.sku for one in incoming for x in one.draft.lines})
+    skus = {x.sku for one in incoming for x in one.draft.lines}
+    kits = await catalog.kits(tx, skus)
+    products = await catalog.find(tx, skus | {part for parts in kits.values() for part in parts})
+    products = {
+        s: p for s, p in products.items() if kits.get(s, {}).keys() <= products.keys()
+    }  # else nobody can pick it
     parties: dict[int, UUID] = {}
     for channel in sorted({one.channel for one in incoming}):
         mine = [(n, one) for n, one in enumerate(incoming) if one.channel == channel]
@@ -91,7 +100,8 @@ async def _prepared(tx: Tx, incoming: Sequence[Incoming]) -> list[orders.Capture
             draft=one.draft,
             channel=one.channel,
             cause=one.cause,
-            products={x.sku: products[x.sku].product_id for x in one.draft.lines if x.sku in products},
+            products=_known(one.draft, products, kits),
+            kits={x.sku: kits[x.sku] for x in one.draft.lines if x.sku in kits and x.sku in products},
             connection_id=one.connection_id,
             customer_id=parties.get(n),
             pickup_node_id=nodes.get(one.draft.pickup.node) if one.draft.pickup else None,
@@ -101,11 +111,22 @@ async def _prepared(tx: Tx, incoming: Sequence[Incoming]) -> list[orders.Capture
     ]
 
 
+def _known(draft: OrderDraft, products: Mapping[str, catalog.Product], kits: orders.Kits) -> dict[str, UUID]:
+    """SKU -> product, of what the draft asks for and what its kits consist of."""
+    skus = {x.sku for x in draft.lines}
+    return {s: products[s].product_id for s in skus.union(*(kits[k] for k in skus & kits.keys())) if s in products}
+
+
 async def _captured(tx: Tx, captures: Sequence[orders.Capture], deps: Deps) -> list[orders.Captured]:
     made, there = await orders.insert_new(tx, captures)
     again = await orders.say_again(tx, there) if there else []
+    differing = [r for r in again if r.differs]
+    reasons = await _amend(tx, [r for r in differing if r.ask])
+    unsettled = [r for r in differing if r.captured.order_id in reasons or not r.ask]
     await deps.incidents.open(
-        tx, [i for c in made for i in _incidents_of(c)] + [_differs(r.captured) for r in again if r.differs]
+        tx,
+        [i for c in made for i in _incidents_of(c)]
+        + [_differs(r.captured, reasons.get(r.captured.order_id)) for r in unsettled],
     )
     append(
         tx,
@@ -115,7 +136,7 @@ async def _captured(tx: Tx, captures: Sequence[orders.Capture], deps: Deps) -> l
                 "order.cancel_asked",
                 "order",
                 r.captured.order_id,
-                {"reason": "cancelled at the channel"},
+                {"reason": "cancelled at the channel", "origin": "CHANNEL"},
                 r.captured.capture.cause,
             )
             for r in again
@@ -145,10 +166,22 @@ def _incidents_of(captured: orders.Captured) -> list[NewIncident]:
     ]
 
 
-def _differs(captured: orders.Captured) -> NewIncident:
+async def _amend(tx: Tx, revised: Sequence[orders.Revised]) -> dict[UUID, str]:
+    """Try the channel's changed lines as amendments; order -> why not, of those that were refused."""
+    outcomes = await amend(tx, [r.ask for r in revised if r.ask]) if revised else []
+    refused: dict[UUID, str] = {}
+    for r, outcome in zip(revised, outcomes, strict=True):
+        if isinstance(outcome, orders.AmendmentRefused):
+            refused[r.captured.order_id] = outcome.sentence()
+        else:
+            await orders.amendments.revision_applied(tx, r.captured.order_id, r.captured.capture.draft.revision)
+    return refused
+
+
+def _differs(captured: orders.Captured, why: str | None) -> NewIncident:
     return NewIncident(
         kind="order_differs",
-        summary=f"Order {captured.number} came again with other lines; what stands was not changed.",
+        summary=f"Order {captured.number} came again with other lines. {why or 'What stands was not changed.'}",
         subject_kind="order",
         subject_id=captured.order_id,
         order_id=captured.order_id,

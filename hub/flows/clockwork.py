@@ -7,6 +7,7 @@ from uuid import UUID
 
 from hub import fulfillment, inventory, timers
 from hub.canon.states import OrderState
+from hub.flows import in_store, live_rates, overdue
 from hub.flows.reactor import Reactor
 from hub.kit import failpoint
 from hub.kit.db import Tx
@@ -34,6 +35,9 @@ def cause_of(fired: timers.Fired) -> Cause:
 ANSWERS: Mapping[str, Answer] = {
     "complete_fulfillment": _complete_orders,
     "expire_reservations": _expire_reservations,
+    live_rates.KIND: live_rates.ask,
+    overdue.KIND: overdue.passed,
+    in_store.EXPIRY: in_store.expire,
 }
 
 
@@ -46,9 +50,9 @@ class Clockwork:
     async def handle(self, rows: Sequence[Leased]) -> None:
         for tenant, mine in by_tenant(rows).items():
             async with self._reactor.unit(tenant=tenant, actor="clock") as tx:
+                await timers.complete(tx, mine)  # first: an answer may set its own timer again
                 fired = [timers.fired(r) for r in mine]
                 for kind in sorted({f.kind for f in fired}):
                     await ANSWERS[kind](tx, [f for f in fired if f.kind == kind])
                 failpoint.passing("timers.fired")
-                await timers.complete(tx, mine)
             failpoint.passing("timers.done")

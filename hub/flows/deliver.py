@@ -15,8 +15,10 @@ from hub.canon import commands as words
 from hub.canon.codec import load
 from hub.canon.commands import (
     AuthorizeInvoice,
+    GnreGuideReported,
     InvoiceReported,
     InwardCommand,
+    IssueGnreGuide,
     OutwardCommand,
     RegisterInvoiceEvent,
     VoidNumbers,
@@ -128,6 +130,8 @@ class Deliver:
         """Bytes that must never change are made and stored before the first send; a later try uses the stored ones."""
         if isinstance(work.command, SIGNED):
             work.command = await self._signed(work, work.command)
+        elif isinstance(work.command, IssueGnreGuide):
+            work.command = replace(work.command, asked_before=work.owed.sent_at is not None)
         elif self._numbering.wants(work.command):
             async with self._reactor.db.unit(tenant=work.connection.tenant, actor="deliver") as tx:
                 work.command = await self._numbering.numbered(tx, work.owed, work.command, work.connection)
@@ -171,8 +175,7 @@ class Deliver:
             if not isinstance(outcome, Done):
                 return outcome
             work.results += outcome.results
-            if not outcome.momentary:
-                work.references |= outcome.references
+            work.references |= {n: v for n, v in outcome.references.items() if n not in outcome.momentary}
             work.account = replace(work.account, references={**work.account.references, **outcome.references})
             if outcome.again:
                 return outcome
@@ -238,7 +241,7 @@ class Deliver:
         said = {"kind": work.owed.kind, "destination": work.connection.label, "error": failure.error}
         append(tx, [fact(tx, "delivery.parked", "delivery", work.owed.delivery_id, said, work.cause)])
         if not any(
-            isinstance(n, InvoiceReported) and n.status in ("REJECTED", "DENIED")
+            isinstance(n, InvoiceReported | GnreGuideReported) and n.status in ("REJECTED", "DENIED")
             for n in getattr(outcome, "results", ())
         ):
             await self._reactor.deps.incidents.open(tx, [_incident(work, str(failure.error))])
@@ -300,7 +303,14 @@ def _faults(error: NeverTry | Unmapped) -> tuple[FieldFault, ...]:
 
 
 def _refused(work: _Work, error: NeverTry | Unmapped) -> tuple[InwardCommand, ...]:
-    """A note that our own checks refuse was never sent: it is rejected, and its number is still ours."""
+    """A note that our own checks refuse was never sent: it is rejected, and its number is still ours. A guide likewise."""
+    if isinstance(work.command, IssueGnreGuide) and not work.command.asked_before:
+        named = tuple((f.at, f.code, f.message) for f in _faults(error))
+        return (
+            GnreGuideReported(
+                guide_id=work.command.guide_id, status="REJECTED", code=error.code, message=str(error), fields=named
+            ),
+        )
     if not isinstance(work.command, AuthorizeInvoice) or work.command.signed or work.owed.prepared:
         return ()
     said = "; ".join(filter(None, [str(error), *(f"{f.at}: {f.message or f.code}" for f in _faults(error))]))

@@ -97,7 +97,9 @@ class _Writer:
 
     def _share(self, shares: list[Any], own: Mapping[UUID, Any]) -> Decimal:
         """This fulfillment's part of the order's value: its part of the freight."""
-        whole = sum((x["unit_price"] * (x["ordered"] - x["cancelled"]) for x in own.values()), ZERO)
+        whole = sum(
+            (x["unit_price"] * (x["ordered"] - x["cancelled"]) for x in own.values() if x["kind"] != "KIT"), ZERO
+        )
         here = sum((own[x["line_id"]]["unit_price"] * x["packed"] for x in shares), ZERO)
         return here / whole if whole else Decimal(1)
 

@@ -89,6 +89,14 @@ def _order_cancelled(p: Projection, order: str, data: Mapping[str, Any]) -> None
     p.orders[order]["state"] = "CANCELLED"
 
 
+def _amended(p: Projection, order: str, data: Mapping[str, Any]) -> None:
+    for line, ordered, cancelled in data["lines"]:
+        p.lines[line]["ordered"] += Decimal(ordered)
+        p.lines[line]["cancelled"] += Decimal(cancelled)
+    for line, _, ordered, _ in data["added"]:
+        p.lines[line]["ordered"] += Decimal(ordered)
+
+
 def _allocated(p: Projection, order: str, data: Mapping[str, Any]) -> None:
     for node, line, sku, n in data["shares"]:
         p.lines[line]["reserved"] += Decimal(n)
@@ -99,6 +107,11 @@ def _planned(p: Projection, here: str, data: Mapping[str, Any]) -> None:
     p.fulfillments[here] = "APPROVED"
     for line, _, n in data["lines"]:
         p.shares[here, line]["assigned"] += Decimal(n)
+
+
+def _split(p: Projection, here: str, data: Mapping[str, Any]) -> None:
+    for line, _, n in data["lines"]:
+        p.shares[here, line]["assigned"] -= Decimal(n)
 
 
 def _moved(state: str) -> Handler:
@@ -131,6 +144,18 @@ def _short(p: Projection, here: str, data: Mapping[str, Any]) -> None:
         p.lines[line]["reserved"] -= n
         p.shares[here, line]["short"] += n
         _gone(p, data["node_id"], sku, n)
+
+
+def _handed_over(p: Projection, here: str, data: Mapping[str, Any]) -> None:
+    """Everything at once: the goods left with the customer before we heard of them."""
+    p.fulfillments[here] = "DELIVERED"
+    for line, sku, text in data["lines"]:
+        n = Decimal(text)
+        for name in ("reserved", "picked", "packed", "shipped", "delivered"):
+            p.lines[line][name] += n
+        for name in ("assigned", "picked", "packed", "shipped", "delivered"):
+            p.shares[here, line][name] += n
+        p.level(data["node_id"], sku)["on_hand"] -= n
 
 
 def _dispatched(p: Projection, here: str, data: Mapping[str, Any]) -> None:
@@ -171,13 +196,16 @@ HANDLERS: Mapping[str, Handler] = {
     "order.hold_released": _holds(-1),
     "order.cancelled": _order_cancelled,
     "order.part_cancelled": _cancelled_lines,
+    "order.amended": _amended,
     "order.allocated": _allocated,
     "fulfillment.planned": _planned,
+    "fulfillment.split": _split,
     "fulfillment.picking": _moved("PICKING"),
     "fulfillment.picked": _counted("picked"),
     "fulfillment.packed": _counted("packed", "PACKED"),
     "fulfillment.short": _short,
     "fulfillment.dispatched": _dispatched,
+    "fulfillment.handed_over": _handed_over,
     "fulfillment.in_transit": _moved("IN_TRANSIT"),
     "fulfillment.delivered": _counted("delivered", "DELIVERED"),
     "fulfillment.completed": _moved("COMPLETED"),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from hub import connections, fiscal, orders, outbox
@@ -19,18 +20,20 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
     heads, lines = await orders.heads(tx, ids), await orders.lines(tx, ids)
     adapters = {c.connection_id: c.adapter for c in await connections.of_tenant(tx) if c.state != "PAUSED"}
     notes = await fiscal.of_fulfillments(tx, [f.subject_id for f in facts])
-    external = {r["line_id"]: r["external_id"] for rows in lines.values() for r in rows}
+    told = _told(facts, lines)
     owed = []
     for f in facts:
         head = heads[UUID(f.data["order_id"])]
         connection = head["connection_id"]
         if connection is None or "ConfirmShipment" not in deps.accepts.get(adapters.get(connection, ""), frozenset()):
             continue
+        if not told[f.subject_id]:
+            continue
         note = notes.get(f.subject_id)
         command = ConfirmShipment(
             order=head["external_id"],
             shipment=f.data["shipment_id"],
-            lines=tuple(ShippedLine(line=external[UUID(x[0])], quantity=Decimal(x[2])) for x in f.data["lines"]),
+            lines=tuple(ShippedLine(line=line, quantity=n) for line, n in told[f.subject_id]),
             carrier=f.data["carrier"],
             tracking=f.data["tracking"],
             access_key=note["access_key"] if note else None,
@@ -49,6 +52,16 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
             )
         )
     await outbox.owe(tx, owed)
+
+
+def _told(facts: Sequence[Fact], lines: Mapping[UUID, Sequence[Any]]) -> dict[UUID, list[tuple[str, Decimal]]]:
+    """Fulfillment -> what left, in the lines that the channel knows; nothing where only a part of a kit has left."""
+    found: dict[UUID, list[tuple[str, Decimal]]] = {}
+    for order_id, rows in lines.items():
+        mine = [f for f in facts if UUID(f.data["order_id"]) == order_id]
+        shipments = [{UUID(x[0]): Decimal(x[2]) for x in f.data["lines"]} for f in mine]
+        found |= {f.subject_id: x for f, x in zip(mine, orders.shipped_as_sold(rows, shipments), strict=True)}
+    return found
 
 
 FLOW = Flow("publish", frozenset({"fulfillment.dispatched"}), answer)

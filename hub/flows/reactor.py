@@ -15,6 +15,7 @@ from hub.kit.db import Database, Tx
 from hub.kit.doorbell import Doorbell
 from hub.kit.errors import HubError
 from hub.ledger import Fact
+from hub.orders import NO_RULES, HoldRules
 from hub.routing import Rules
 
 ROUNDS = 40
@@ -35,6 +36,7 @@ class Deps:
     tables: FiscalTables
     accepts: Mapping[str, frozenset[str]]
     shadow_rules: Rules | None = None
+    hold_rules: HoldRules = NO_RULES
 
 
 Answer = Callable[[Tx, Sequence[Fact], Deps], Awaitable[None]]

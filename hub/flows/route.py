@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from hub import catalog, fulfillment, inventory, network, orders, routing
 from hub.canon.states import HoldKind
+from hub.flows.backorder import expected
 from hub.flows.places import Places, places_of
 from hub.flows.reactor import Deps, Flow
 from hub.flows.states import derive_states
@@ -18,7 +20,9 @@ from hub.kit.db import Tx
 from hub.ledger import Cause, Fact, append, fact
 
 ZERO = Decimal(0)
+GRACE = timedelta(days=1)  # how long announced goods may be late before somebody is told
 TURNS = 3  # how often racers for the same units are decided anew before the rest waits for stock
+Leave = Mapping[UUID, Mapping[inventory.Key, Decimal]]  # order -> its channel's buffers
 Avoid = Mapping[UUID, frozenset[tuple[UUID, str]]]
 
 
@@ -30,7 +34,7 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
         order_id = f.subject_id if f.subject_kind == "order" else UUID(f.data["order_id"])
         if f.type == "order.hold_released" and (f.data["still_open"] or f.data["state"] == "DRAFT"):
             continue
-        if f.type == "fulfillment.cancelled" and f.data["kind"] == "ORDER_CANCELLED":
+        if f.type == "fulfillment.cancelled" and f.data["kind"] in ("ORDER_CANCELLED", "AMENDED"):
             continue
         causes[order_id] = f.cause
         if f.type != "order.approved":
@@ -61,13 +65,15 @@ async def allocate(
     known = await catalog.find(tx, {r["sku"] for r in rows})
     demands = routing.in_order(demands_of(rows, known, avoid or {}, deps.rules, reasons or {}), deps.rules)
     nodes = await network.load(tx)
-    setting = _Setting(places_of(tx, nodes, deps.rules), deps, reasons or {})
+    own = await inventory.buffers(tx)
+    leave = {d.order_id: own[d.channel] for d in demands if d.channel in own}
+    setting = _Setting(places_of(tx, nodes, deps.rules), deps, reasons or {}, leave)
     shadow = places_of(tx, nodes, deps.shadow_rules) if deps.shadow_rules else None
     for turn in range(TURNS):
         supply = await inventory.supply(tx, {x.sku for d in demands for x in d.lines})
         if shadow is not None and turn == 0:
-            beside = _decided(demands, shadow, dict(supply))
-        decisions = _decided(demands, setting.places, dict(supply))
+            beside = _decided(demands, shadow, dict(supply), leave)
+        decisions = _decided(demands, setting.places, dict(supply), leave)
         if shadow is not None and turn == 0:
             found = [routing.Difference(a, b) for a, b in zip(decisions, beside, strict=True)]
             await routing.keep_differences(tx, found, deps.rules, shadow.rules)
@@ -131,21 +137,24 @@ def _line(row: Any, product: catalog.Product | None, rules: routing.Rules) -> ro
 
 @dataclass(frozen=True, slots=True)
 class _Setting:
-    """What all orders of one allocation share. `reasons`: why an order is routed again."""
+    """What all orders of one allocation share. `reasons`: why an order is routed again; `leave`: what its channel must leave at nodes."""
 
     places: Places
     deps: Deps
     reasons: Mapping[UUID, str]
+    leave: Leave
 
 
 def _decided(
-    demands: Sequence[routing.Demand], places: Places, left: dict[tuple[UUID, str], Decimal]
+    demands: Sequence[routing.Demand], places: Places, left: dict[inventory.Key, Decimal], leave: Leave
 ) -> list[routing.Decision]:
     """Each order sees the units and the capacity that the ones before it have left."""
     decisions = []
     busy: dict[UUID, int] = {}
     for demand in demands:
-        decision = places.board.decide(demand, left, busy)
+        own = leave.get(demand.order_id)
+        seen = {k: n - inventory.left_for(own, k) for k, n in left.items()} if own else left
+        decision = places.board.decide(demand, seen, busy)
         for share in decision.shares:
             left[share.node_id, share.sku] -= share.quantity
         for node_id in {s.node_id for s in decision.shares}:
@@ -162,7 +171,7 @@ async def _reserve(
 ) -> set[UUID]:
     """Reserve and plan what was decided; returns the orders whose units were taken by others meanwhile."""
     placed = {d.order_id: d for d in decisions if d.shares}
-    claims = [inventory.Claim(owner=d.order_id, units=_units(d)) for d in placed.values()]
+    claims = [_claim(d, setting.leave.get(d.order_id, {})) for d in placed.values()]
     told = {i: fact(tx, "order.allocated", "order", i, _said(d), causes[i]) for i, d in placed.items()}
     kept, refused = (
         await inventory.reserve(tx, claims, {i: f.event_id for i, f in told.items()}) if claims else ([], [])
@@ -187,11 +196,12 @@ async def _reserve(
     return lost
 
 
-def _units(decision: routing.Decision) -> dict[tuple[UUID, str], Decimal]:
-    units: dict[tuple[UUID, str], Decimal] = {}
+def _claim(decision: routing.Decision, own: Mapping[inventory.Key, Decimal]) -> inventory.Claim:
+    units: dict[inventory.Key, Decimal] = {}
     for s in decision.shares:
-        units[s.node_id, s.sku] = units.get((s.node_id, s.sku), Decimal(0)) + s.quantity
-    return units
+        units[s.node_id, s.sku] = units.get((s.node_id, s.sku), ZERO) + s.quantity
+    leave = {k: inventory.left_for(own, k) for k in units} if own else {}
+    return inventory.Claim(owner=decision.order_id, units=units, leave=leave)
 
 
 def _said(decision: routing.Decision) -> dict[str, Any]:
@@ -237,11 +247,13 @@ async def _hold(
     missing = {
         d.order_id: ", ".join(sorted({s for _, s, _ in d.unplaced or [(0, x.sku, 0) for x in d.shares]})) for d in short
     }
-    await orders.place(
+    dates = await expected(tx, short)
+    await orders.place(tx, [_stock_hold(i, skus, dates.get(i), causes[i]) for i, skus in missing.items()])
+    append(
         tx,
         [
-            orders.HoldPlaced(order_id=i, kind=HoldKind.STOCK, reason=f"no node can ship {skus}", cause=causes[i])
-            for i, skus in missing.items()
+            fact(tx, "order.backordered", "order", i, {"skus": missing[i], "until": d}, causes[i])
+            for i, d in dates.items()
         ],
     )
     await deps.incidents.open(
@@ -258,10 +270,36 @@ async def _hold(
                 currency=rows[i]["currency"],
             )
             for i, skus in missing.items()
+            if i not in dates
         ],
     )
 
 
+def _stock_hold(order_id: UUID, skus: str, until: datetime | None, cause: Cause) -> orders.HoldPlaced:
+    """With a date the order is on backorder: it waits for what is announced, and somebody is told when it has not come in time."""
+    if until is None:
+        return orders.HoldPlaced(order_id=order_id, kind=HoldKind.STOCK, reason=f"no node can ship {skus}", cause=cause)
+    return orders.HoldPlaced(
+        order_id=order_id,
+        kind=HoldKind.STOCK,
+        reason=f"{skus} is announced for {until:%Y-%m-%d}",
+        cause=cause,
+        deadline=until + GRACE,
+        released_by="the goods that are announced",
+    )
+
+
 FLOW = Flow(
-    "route", frozenset({"order.approved", "order.hold_released", "fulfillment.short", "fulfillment.cancelled"}), answer
+    "route",
+    frozenset(
+        {
+            "order.approved",
+            "order.hold_released",
+            "order.amended",
+            "order.amendment_refused",
+            "fulfillment.short",
+            "fulfillment.cancelled",
+        }
+    ),
+    answer,
 )

@@ -17,6 +17,7 @@ from hub.kit.ids import new_id
 
 log = structlog.get_logger()
 EVERY = timedelta(minutes=10)
+LEASE = timedelta(minutes=5)  # for one page; a sweeper that died is taken over after it
 
 
 class Sweep:
@@ -42,38 +43,50 @@ class Sweep:
         )
 
     async def look(self) -> int:
-        """Sweep what is due; returns how many messages were new."""
+        """Sweep what is due; returns how many messages were new. Of several connections of one company only the first is asked."""
         fresh = 0
+        asked: set[tuple[int, str, str]] = set()
         for connection in await self._directory.all():
             adapter = self._adapters.get(connection.adapter)
-            due = connection.swept_at is None or self._db.clock() - connection.swept_at >= self._every
-            if (
-                due
-                and connection.state == "ACTIVE"
-                and adapter is not None
-                and adapter.pull is not None
-                and connection.config.get("sweep", True)
-            ):
+            if adapter is None or adapter.pull is None or connection.state != "ACTIVE":
+                continue
+            company = (
+                connection.tenant,
+                connection.adapter,
+                str(connection.config.get("cnpj") or connection.connection_id),
+            )
+            if connection.config.get("sweep", True) and company not in asked:
+                asked.add(company)
                 fresh += await self.one(connection)
         if fresh:
             self._bell.ring("inbox")
         return fresh
 
     async def one(self, connection: Connection) -> int:
+        """What is new at one connection; nothing while somebody else asks, or the other side wants a pause."""
         adapter = self._adapters[connection.adapter]
-        if adapter.pull is None:
+        async with self._db.unit(tenant=connection.tenant, actor="sweep") as tx:
+            claimed = await connections.claim_sweep(tx, connection.connection_id, tx.now + LEASE)
+        if adapter.pull is None or claimed is None:
             return 0
         _, account = await self._directory.of(connection.connection_id)
         http = self._post.http(adapter, connection, account)
-        fresh = 0
+        fresh, rest = 0, self._every
         try:
-            async for page in adapter.pull.changes(connection.sweep_cursor, http, account):
+            async for page in adapter.pull.changes(claimed.sweep_cursor, http, account):
                 async with self._db.unit(tenant=connection.tenant, actor="sweep") as tx:
                     kept = await inbox.receive(
                         tx, connection.connection_id, list(page.envelopes), correlation_id=new_id()
                     )
                     await connections.mark_swept(tx, connection.connection_id, page.next)
+                    await connections.rest_sweep(tx, connection.connection_id, tx.now + LEASE)
                 fresh += sum(1 for k in kept if k.new)
-        except (TryAgain, NeverTry, AnswerLost) as error:
+                rest = max(rest, page.rest or rest)
+        except TryAgain as error:
+            rest = max(rest, error.data["after"])
             log.warning("a sweep was cut short", action="sweep", connection=connection.code, reason=error.sentence())
+        except (NeverTry, AnswerLost) as error:
+            log.warning("a sweep was cut short", action="sweep", connection=connection.code, reason=error.sentence())
+        async with self._db.unit(tenant=connection.tenant, actor="sweep") as tx:
+            await connections.rest_sweep(tx, connection.connection_id, tx.now + rest)
         return fresh

@@ -1,5 +1,6 @@
 """The door of fulfillment: plan, progress, dispatch, travel, cancel."""
 
+from hub.fulfillment.bundle import NotBundleable, bundle, companions, unbundle
 from hub.fulfillment.commands import (
     AT_WORK,
     ask_dispatch,
@@ -12,7 +13,9 @@ from hub.fulfillment.commands import (
     progress,
     states,
     withdraw_dispatch,
+    work,
 )
+from hub.fulfillment.counter import HandedOver, at_the_door, give_codes, hand_over, pickup_codes
 from hub.fulfillment.journey import (
     ask_cancel,
     cancel_refused,
@@ -35,13 +38,17 @@ from hub.fulfillment.model import (
     UnknownFulfillment,
     steps,
 )
+from hub.fulfillment.split import NotSplittable, split
 
 __all__ = [
     "AT_WORK",
     "WAY",
     "DispatchAlreadyAsked",
     "DispatchAsked",
+    "HandedOver",
     "NotAtWork",
+    "NotBundleable",
+    "NotSplittable",
     "PackageRequired",
     "Plan",
     "Progress",
@@ -50,20 +57,29 @@ __all__ = [
     "UnknownFulfillment",
     "ask_cancel",
     "ask_dispatch",
+    "at_the_door",
+    "bundle",
     "cancel_refused",
     "cancelled",
+    "companions",
     "dispatch",
+    "give_codes",
+    "hand_over",
     "lines",
     "lock",
     "lock_one",
     "move",
     "packages",
+    "pickup_codes",
     "plan",
     "progress",
     "shipments",
+    "split",
     "states",
     "steps",
     "tracked",
     "travelled",
+    "unbundle",
     "withdraw_dispatch",
+    "work",
 ]

@@ -272,3 +272,11 @@ async def states(tx: Tx, orders: Iterable[UUID]) -> dict[UUID, list[Any]]:
     for r in await tx.conn.fetch(SQL["states"], wanted):
         found[r["order_id"]].append(r)
     return found
+
+
+async def work(tx: Tx, orders: Iterable[UUID]) -> dict[UUID, list[Any]]:
+    """Order -> what is planned or done for it, a row for each line of a live fulfillment, in position order."""
+    found: dict[UUID, list[Any]] = {}
+    for r in await tx.conn.fetch(SQL["work"], sorted(set(orders))):
+        found.setdefault(r["order_id"], []).append(r)
+    return found

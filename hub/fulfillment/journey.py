@@ -55,8 +55,10 @@ async def travelled(tx: Tx, asked: Mapping[UUID, tuple[OrderState, Cause]]) -> l
 async def tracked(tx: Tx, seen: Sequence[tuple[TrackingSeen, Cause]]) -> list[str]:
     """Carrier events, in any order: DELIVERED never goes back. Returns tracking numbers that no shipment has."""
     rows = await tx.conn.fetch(SQL["by_tracking"], sorted({s.tracking for s, _ in seen}))
-    shipments = {r["tracking_number"]: r for r in rows}
-    known = [(s, c, shipments[s.tracking]) for s, c in seen if s.tracking in shipments]
+    shipments: dict[str, list[Any]] = {}  # orders of one bundle share a tracking number
+    for r in rows:
+        shipments.setdefault(r["tracking_number"], []).append(r)
+    known = [(s, c, r) for s, c in seen for r in shipments.get(s.tracking, ())]
     await tx.conn.fetch(
         SQL["tracked"],
         [r["shipment_id"] for _, _, r in known],
@@ -81,7 +83,7 @@ async def tracked(tx: Tx, seen: Sequence[tuple[TrackingSeen, Cause]]) -> list[st
 
 
 async def ask_cancel(tx: Tx, asked: Mapping[UUID, Cause], kind: str, reason: str) -> list[Any]:
-    """Ask for an end before dispatch. `kind`: ORDER_CANCELLED or REROUTE. Returns the rows asked; a fact each."""
+    """Ask for an end before dispatch. `kind`: ORDER_CANCELLED, REROUTE or AMENDED. Returns the rows asked; a fact each."""
     rows = await lock(tx, asked)
     open_ = [r for r in rows.values() if OrderState(r["state"]) in AT_WORK and r["cancel_requested_at"] is None]
     await tx.conn.execute(SQL["ask_cancel"], [r["fulfillment_id"] for r in open_], kind, tx.now)
@@ -123,10 +125,11 @@ async def cancelled(tx: Tx, asked: Mapping[UUID, Cause]) -> list[UUID]:
 
 async def cancel_refused(tx: Tx, asked: Mapping[UUID, Cause], reason: str) -> None:
     """The node goes on: the fulfillment stays in its state."""
+    rows = await lock(tx, asked)
     await tx.conn.execute(SQL["cancel_refused"], sorted(asked), tx.now)
-    append(
-        tx, [fact(tx, "fulfillment.cancel_refused", "fulfillment", i, {"reason": reason}, c) for i, c in asked.items()]
-    )
+    for i, r in rows.items():
+        said = {"order_id": r["order_id"], "node_id": r["node_id"], "kind": r["cancel_kind"], "reason": reason}
+        append(tx, [fact(tx, "fulfillment.cancel_refused", "fulfillment", i, said, asked[i])])
 
 
 async def shipments(tx: Tx, fulfillments: Sequence[UUID]) -> dict[UUID, Any]:

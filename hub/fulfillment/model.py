@@ -40,7 +40,7 @@ class ShortPick(HubError):
 class NotAtWork(HubError):
     """This fulfillment is {state}: nothing more is picked or packed for it."""
 
-    code: ClassVar[str] = "ILLEGAL_MOVE"
+    code: ClassVar[str] = "NOT_AT_WORK"
 
 
 class DispatchAlreadyAsked(HubError):

@@ -47,12 +47,12 @@ fulfillments = table(
     col("wms_reference", Key, null=True),
     col("wms_sequence", sa.Integer, default="0"),
     col("pickup_code", Key, null=True),
+    col("bundle_id", Uuid, null=True),  # those of one bundle leave together
     col("dispatch_requested_at", Time, null=True),
     col("dispatch", Json, null=True),  # what was asked: packages, carrier, service, tracking
     col("cancel_requested_at", Time, null=True),
-    col(
-        "cancel_kind", Key, null=True
-    ),  # ORDER_CANCELLED: the customer gets nothing; REROUTE: another node is looked for
+    # ORDER_CANCELLED: the customer gets nothing; REROUTE: another node is looked for; AMENDED: what is still wanted is planned anew
+    col("cancel_kind", Key, null=True),
     col("created_at", Time),
     col("updated_at", Time),
     enum_check("method", FulfillmentMethod),
@@ -66,6 +66,7 @@ fulfillments = table(
     index("fulfillments_state", "state", "ship_by", "fulfillment_id"),
     index("fulfillments_node", "node_id", "state", "ship_by", "fulfillment_id"),
     index("fulfillments_created", "created_at", "fulfillment_id"),
+    index("fulfillments_bundle", "bundle_id", where="bundle_id IS NOT NULL"),
     index("fulfillments_wms", "wms_reference", where="wms_reference IS NOT NULL"),
     key="fulfillment_id",
     fillfactor=80,

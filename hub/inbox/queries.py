@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from hub.kit.tables import Json, Key, Time, Uuid
-from hub.kit.views import publish_function, publish_sql
+from hub.kit.views import TENANT, publish_function, publish_sql
 
 # Bytes as a JSON value: the document itself where it is one, else its text as a JSON string. Never an error.
 publish_function(
@@ -24,14 +24,16 @@ EXCEPTION WHEN data_exception THEN
 END $$""",
 )
 
-_SAME = """message_id, connection_id, topic, external_id, received_at, attempts, last_error, correlation_id, fingerprint,
+_SAME = """tenant_id, message_id, connection_id, topic, external_id, received_at, attempts, last_error, correlation_id, fingerprint,
   hub_document(coalesce(replacement, body)) AS payload, '/api/v1/messages/msg_' || encode(uuid_send(message_id), 'hex') || '/raw' AS raw_url"""
 
+# The tenant once more on the whole lets the halves be merged by their indexes (see hub.outbox.queries).
 v_inbound_message = publish_sql(
     "v_inbound_message",
-    f"""SELECT {_SAME}, CASE state WHEN 0 THEN 'READY' WHEN 1 THEN 'LEASED' ELSE 'PARKED' END AS state FROM inbox
+    f"""SELECT * FROM (SELECT {_SAME}, CASE state WHEN 0 THEN 'READY' WHEN 1 THEN 'LEASED' ELSE 'PARKED' END AS state,
+  true AS working, false AS archived FROM inbox
 UNION ALL
-SELECT {_SAME}, CASE outcome WHEN 'IGNORED' THEN 'IGNORED' ELSE 'DONE' END FROM inbox_done""",
+SELECT {_SAME}, CASE outcome WHEN 'IGNORED' THEN 'IGNORED' ELSE 'DONE' END, false, true FROM inbox_done) AS m WHERE {TENANT}""",
     message_id=Uuid,
     connection_id=Uuid,
     topic=Key,
@@ -44,6 +46,8 @@ SELECT {_SAME}, CASE outcome WHEN 'IGNORED' THEN 'IGNORED' ELSE 'DONE' END FROM 
     payload=Json,
     raw_url=sa.Text(),
     state=Key,
+    working=sa.Boolean(),
+    archived=sa.Boolean(),
 )
 
 _PROBLEM = """m.message_id, x.position, coalesce(x.item->>'code', '') AS code, coalesce(x.item->>'message', '') AS message,

@@ -13,6 +13,7 @@ from hub.inventory.model import Claim, Key, settle
 from hub.kit.db import Tx
 from hub.kit.ids import new_id
 from hub.kit.sqlfile import statements
+from hub.ledger import Cause, append, fact
 
 SQL = statements(__file__, "inventory.sql")
 ZERO = Decimal(0)
@@ -35,6 +36,12 @@ class Move:
 async def supply(tx: Tx, skus: Iterable[str]) -> dict[Key, Decimal]:
     """What can be promised now, by (node, SKU), without locks: good enough to decide, not to reserve."""
     rows = await tx.conn.fetch(SQL["supply"], sorted(set(skus)))
+    return {(r["node_id"], r["sku"]): r["available"] for r in rows}
+
+
+async def levels(tx: Tx, skus: Iterable[str]) -> dict[Key, Decimal]:
+    """Available units by (node, SKU), also where nothing or less is left."""
+    rows = await tx.conn.fetch(SQL["levels"], sorted(set(skus)))
     return {(r["node_id"], r["sku"]): r["available"] for r in rows}
 
 
@@ -126,8 +133,13 @@ async def ensure(tx: Tx, keys: Iterable[tuple[UUID, str, str]]) -> None:
     )
 
 
-async def set_safety(tx: Tx, levels: Mapping[Key, Decimal]) -> None:
-    """Units that are never promised, by (node, SKU)."""
+async def set_safety(tx: Tx, levels: Mapping[Key, Decimal], cause: Cause | None = None) -> None:
+    """Units that are never promised, by (node, SKU); a fact `stock.safety_set` each."""
     keys = sorted(levels)
     await ensure(tx, [(n, s, "NEW") for n, s in keys])
+    rows = await locked(tx, [(n, s, "NEW") for n, s in keys])
     await tx.conn.execute(SQL["set_safety"], [k[0] for k in keys], [k[1] for k in keys], [levels[k] for k in keys])
+    why = cause or Cause(tx.correlation_id, None)
+    for (node_id, sku), units in sorted(levels.items()):
+        said = {"node_id": node_id, "sku": sku, "safety": units, "freed": rows[node_id, sku, "NEW"]["safety"] - units}
+        append(tx, [fact(tx, "stock.safety_set", "stock", rows[node_id, sku, "NEW"]["stock_id"], said, why)])

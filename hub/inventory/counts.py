@@ -104,7 +104,7 @@ async def count_reported(
     tx: Tx, node_id: UUID, at: datetime, levels: Sequence[tuple[str, str, Decimal]], cause: Cause
 ) -> list[tuple[str, str]]:
     """A node's absolute count: differences become movements. A level older than the newest count, or below what is reserved, is not
-    applied and comes back as (sku, why); the reservation wins and a person must look.
+    applied and comes back as (sku, OLDER, NEGATIVE or BELOW_RESERVED); the reservation wins and a person must look.
     """
     keys = [(node_id, sku, condition) for sku, condition, _ in levels]
     await ensure(tx, keys)
@@ -115,6 +115,8 @@ async def count_reported(
         row = rows[key]
         if row["counted_at"] and row["counted_at"] >= at:
             skipped.append((sku, "OLDER"))
+        elif on_hand < 0:
+            skipped.append((sku, "NEGATIVE"))
         elif on_hand < row["reserved"]:
             skipped.append((sku, "BELOW_RESERVED"))
         elif on_hand != row["on_hand"]:
@@ -140,8 +142,8 @@ async def count_reported(
                 )
             )
     await move(tx, moves)
-    done = [sku for sku, _, _ in levels if sku not in {s for s, _ in skipped}]
-    await tx.conn.execute(SQL["counted"], [node_id] * len(done), done, at)
+    done = [k for k in keys if k[1] not in {s for s, _ in skipped}]
+    await tx.conn.execute(SQL["counted"], [k[0] for k in done], [k[1] for k in done], [k[2] for k in done], at)
     return skipped
 
 

@@ -40,7 +40,8 @@ UPDATE stock s SET safety = d.safety, version = s.version + 1 FROM unnest($1::uu
 WHERE s.node_id = d.node_id AND s.sku = d.sku AND s.condition = 'NEW';
 
 -- name: counted
-UPDATE stock s SET counted_at = $3 FROM unnest($1::uuid[], $2::text[]) AS d(node_id, sku) WHERE s.node_id = d.node_id AND s.sku = d.sku;
+UPDATE stock s SET counted_at = $4 FROM unnest($1::uuid[], $2::text[], $3::text[]) AS d(node_id, sku, condition)
+WHERE s.node_id = d.node_id AND s.sku = d.sku AND s.condition = d.condition;
 
 -- name: add_reservation
 INSERT INTO reservations (reservation_id, reference, created_at, expires_at) VALUES ($1, $2, $3, $4);
@@ -63,3 +64,45 @@ SELECT coalesce(s.node_id, m.node_id) AS node_id, coalesce(s.sku, m.sku) AS sku,
 FROM stock s FULL JOIN (SELECT node_id, sku, condition, sum(on_hand_delta) AS on_hand, sum(reserved_delta) AS reserved FROM stock_movements GROUP BY 1, 2, 3) m
   ON s.node_id = m.node_id AND s.sku = m.sku AND s.condition = m.condition
 WHERE coalesce(s.on_hand, 0) <> coalesce(m.on_hand, 0) OR coalesce(s.reserved, 0) <> coalesce(m.reserved, 0);
+
+-- name: buffers     what a channel must leave at a node, of one SKU or of each
+SELECT channel, node_id, sku, units FROM channel_safety;
+
+-- name: put_buffers
+INSERT INTO channel_safety (channel, node_id, sku, units) SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::numeric[])
+ON CONFLICT (tenant_id, channel, node_id, sku) DO UPDATE SET units = EXCLUDED.units;
+
+-- name: drop_expected   what a document announced before
+DELETE FROM incoming WHERE reference = $1 RETURNING node_id, sku;
+
+-- name: expect
+INSERT INTO incoming (incoming_id, reference, node_id, sku, quantity, expected_at)
+SELECT u.id, $1, u.node_id, u.sku, u.quantity, u.expected_at FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::numeric[], $6::timestamptz[]) AS u(id, node_id, sku, quantity, expected_at);
+
+-- name: sum_incoming    keys in order; the column is the sum of what is announced
+UPDATE stock s SET incoming = coalesce((SELECT sum(i.quantity) FROM incoming i WHERE i.node_id = s.node_id AND i.sku = s.sku), 0), version = s.version + 1, updated_at = $3
+FROM unnest($1::uuid[], $2::text[]) AS d(node_id, sku) WHERE s.node_id = d.node_id AND s.sku = d.sku AND s.condition = 'NEW'
+RETURNING s.stock_id, s.node_id, s.sku, s.incoming;
+
+-- name: announced   of a document, locked
+SELECT incoming_id, node_id, sku, quantity, expected_at FROM incoming WHERE reference = $1 ORDER BY node_id, sku, expected_at FOR UPDATE;
+
+-- name: coming      dated units of these SKUs until then, soonest first
+SELECT node_id, sku, quantity, expected_at FROM incoming WHERE sku = ANY ($1::text[]) AND ($2::timestamptz IS NULL OR expected_at <= $2) ORDER BY expected_at, node_id;
+
+-- name: levels      available of these SKUs at every node, also where nothing is left
+SELECT node_id, sku, on_hand - reserved - safety AS available FROM stock WHERE sku = ANY ($1::text[]) AND condition = 'NEW' ORDER BY sku, node_id;
+
+-- name: unannounced   incoming that its documents do not sum to
+SELECT s.node_id, s.sku, s.incoming, coalesce(i.quantity, 0) AS announced
+FROM stock s LEFT JOIN (SELECT node_id, sku, sum(quantity) AS quantity FROM incoming GROUP BY 1, 2) i ON i.node_id = s.node_id AND i.sku = s.sku
+WHERE s.condition = 'NEW' AND s.incoming <> coalesce(i.quantity, 0);
+
+-- name: overkept    active soft reservations that hold more than is reserved
+SELECT l.node_id, l.sku, sum(l.quantity) AS kept, coalesce(max(s.reserved), 0) AS reserved
+FROM reservation_lines l JOIN reservations r ON r.reservation_id = l.reservation_id AND r.state = 'ACTIVE'
+LEFT JOIN stock s ON s.node_id = l.node_id AND s.sku = l.sku AND s.condition = 'NEW'
+GROUP BY 1, 2 HAVING sum(l.quantity) > coalesce(max(s.reserved), 0);
+
+-- name: count_keys
+SELECT count(*) FROM stock;

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
+from hub import timers
 from hub.inventory.commands import SQL, Move, move, reserve, supply
 from hub.inventory.model import Claim, Key, StockTaken
 from hub.kit.db import Tx
@@ -49,6 +51,16 @@ async def keep(
         [k[1] for k in keys],
         [units[k] for k in keys],
     )
+    expiry = timers.Timer(
+        kind="expire_reservations",
+        subject_kind="reservation",
+        subject_id=reservation_id,
+        at=tx.now + ttl,
+        dedupe_key=reservation_id.hex,
+        correlation_id=cause.correlation_id,
+        causation_id=told.event_id,
+    )
+    await timers.set_timers(tx, [expiry])
     return reservation_id, units
 
 
@@ -70,7 +82,11 @@ async def give_back(tx: Tx, reservations: Sequence[UUID], state: str, cause: Cau
     """End active reservations (`RELEASED`, `EXPIRED`, `USED`) and free their units; returns those that were active."""
     rows = await tx.conn.fetch(SQL["take_reservations"], list(reservations), state)
     ended = sorted({r["reservation_id"] for r in rows})
-    told = {i: fact(tx, f"reservation.{state.lower()}", "reservation", i, {}, cause) for i in ended}
+    lines: dict[UUID, list[list[Any]]] = {}
+    for r in rows:
+        lines.setdefault(r["reservation_id"], []).append([r["node_id"], r["sku"], r["quantity"]])
+    kind = f"reservation.{state.lower()}"
+    told = {i: fact(tx, kind, "reservation", i, {"lines": lines[i]}, cause) for i in ended}
     await move(
         tx,
         [

@@ -7,7 +7,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from hub.canon.states import Condition
-from hub.kit.tables import Json, Key, Quantity, Time, Uuid, belongs, col, enum_check, index, must, one_of, table
+from hub.kit.tables import Key, Quantity, Time, Uuid, belongs, col, enum_check, index, must, one_of, table
 
 stock = table(
     "stock",
@@ -83,13 +83,25 @@ reservation_lines = table(
 incoming = table(
     "incoming",
     col("incoming_id", Uuid),
+    col("reference", Key),  # the document that announced it: a purchase order, a container, a transfer
     col("node_id", Uuid),
     col("sku", Key),
     col("quantity", Quantity),
     col("expected_at", Time),
-    col("source", Json, default="'{}'"),
     must("quantity_positive", "quantity > 0", why="nothing is not expected"),
     belongs("node_id", "nodes", "node_id"),
     index("incoming_sku", "sku", "expected_at"),
+    index("incoming_reference", "reference"),
     key="incoming_id",
+)
+
+channel_safety = table(
+    "channel_safety",
+    col("channel", Key),
+    col("node_id", Uuid),
+    col("sku", Key, default="''"),  # '' = each SKU
+    col("units", Quantity),
+    must("units_not_negative", "units >= 0", why="a channel cannot take more than there is"),
+    belongs("node_id", "nodes", "node_id"),
+    key=("channel", "node_id", "sku"),
 )

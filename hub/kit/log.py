@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from typing import Any, Literal, TextIO
+from typing import Any, Literal, TextIO, cast
 
 import orjson
 import structlog
@@ -30,9 +30,22 @@ def _dumps(event: EventDict, **_options: Any) -> str:
     return orjson.dumps(event, default=str).decode()
 
 
+class _Stderr:
+    """The process's stderr as it is at each line: whoever replaces it later gets the lines."""
+
+    def write(self, text: str) -> int:
+        return sys.stderr.write(text)
+
+    def flush(self) -> None:
+        sys.stderr.flush()
+
+    def isatty(self) -> bool:
+        return sys.stderr.isatty()
+
+
 def configure_logging(*, level: str = "info", style: Format = "auto", stream: TextIO | None = None) -> None:
     """Set up structlog and `logging` for this process, once, at start; to stderr unless told otherwise."""
-    out = stream or sys.stderr
+    out = stream or cast("TextIO", _Stderr())
     number = logging.getLevelNamesMapping()[level.upper()]
     chain: list[Processor] = [
         structlog.contextvars.merge_contextvars,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -12,12 +12,13 @@ import orjson
 
 from hub.canon.codec import dump
 from hub.canon.order import Address, DraftLine, OrderDraft
-from hub.canon.states import OrderState
+from hub.canon.states import HoldKind, LineKind, OrderState
 from hub.kit.db import Tx
 from hub.kit.ids import new_id
 from hub.kit.sqlfile import statements
 from hub.ledger import Cause, Fact, append, fact
-from hub.orders.draft import Hold, holds
+from hub.orders.draft import RELEASED_BY, Hold, holds, merged
+from hub.orders.kits import Kits, components, is_kit
 
 SQL = statements(__file__, "orders.sql")
 ZERO = Decimal(0)
@@ -32,10 +33,14 @@ class Capture:
     channel: str
     cause: Cause
     products: Mapping[str, UUID]  # SKU -> product of those that the catalog knows
+    kits: Kits = field(default_factory=dict)
     connection_id: UUID | None = None
     customer_id: UUID | None = None
     pickup_node_id: UUID | None = None
     message_id: UUID | None = None
+    holds: tuple[Hold, ...] = ()  # what rules and terms found, beside what the draft itself shows
+    on_terms: bool = False  # pays later by agreement: an open payment is no reason to wait
+    approvals: tuple[tuple[str, Decimal], ...] = ()  # (role, from which total) that must approve it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,10 @@ async def insert_new(tx: Tx, captures: Sequence[Capture]) -> tuple[list[Captured
             [r.revision for r in rows],
         )
     }
+    if steps := [
+        (r.order_id, n, *a) for r in rows if r.order_id in made_ids for n, a in enumerate(r.capture.approvals, 1)
+    ]:
+        await tx.conn.execute(SQL["ask_approvals"], *map(list, zip(*steps, strict=True)))
     made, there = list[Captured](), list[Capture]()
     for row in rows:
         if row.order_id not in made_ids:
@@ -93,9 +102,9 @@ class _Rows:
         self.capture = capture
         self.order_id = new_id()
         draft = capture.draft
-        self.kept = holds(draft, capture.products.keys())
+        self.kept = _holds(capture)
         self.head = _head(tx, self.order_id, capture, len(self.kept))
-        self.lines = [_line(tx, self.order_id, n, x, capture) for n, x in enumerate(draft.lines, 1)]
+        self.lines = _lines(tx, self.order_id, capture)
         self.holds = [
             {
                 "tenant_id": tx.tenant,
@@ -105,6 +114,9 @@ class _Rows:
                 "reason": h.reason,
                 "placed_by": tx.actor,
                 "placed_at": tx.now,
+                "deadline": h.deadline,
+                "rule": h.rule,
+                "releases": h.released_by or RELEASED_BY[h.kind],
             }
             for h in self.kept
         ]
@@ -140,14 +152,34 @@ class _Rows:
                 "fulfilled_by": draft.fulfilled_by.value,
                 "lines": [[x["line_id"], x["sku"], x["ordered"], x["unit_price"]] for x in self.lines],
                 "holds": [h.kind.value for h in self.kept],
+                **({"group_id": draft.group_id} if draft.group_id else {}),
+                **({"handed_over": self.capture.pickup_node_id} if draft.handed_over and not self.kept else {}),
             },
             self.capture.cause,
         )
         return [placed, *(_held(tx, self.order_id, h, placed.cause) for h in self.kept)]
 
 
+def _holds(capture: Capture) -> list[Hold]:
+    """What holds a new order. Goods that left with the customer are not held: there is nothing left to stop."""
+    draft = capture.draft
+    if draft.handed_over and capture.pickup_node_id is not None:
+        return []
+    own = [h for h in holds(draft, capture.products.keys()) if not (capture.on_terms and h.kind is HoldKind.PAYMENT)]
+    if draft.handed_over:
+        own.append(Hold(HoldKind.MANUAL, "the goods were handed over at a place that the network does not know"))
+    return merged([*own, *capture.holds])
+
+
 def _held(tx: Tx, order_id: UUID, hold: Hold, cause: Cause) -> Fact:
-    return fact(tx, "order.hold_placed", "order", order_id, {"kind": hold.kind.value, "reason": hold.reason}, cause)
+    said = {
+        "kind": hold.kind.value,
+        "reason": hold.reason,
+        "deadline": hold.deadline,
+        "rule": hold.rule,
+        "then": hold.then,
+    }
+    return fact(tx, "order.hold_placed", "order", order_id, said, cause)
 
 
 def _head(tx: Tx, order_id: UUID, capture: Capture, open_holds: int) -> dict[str, Any]:
@@ -215,6 +247,17 @@ def address_columns(address: Address | None) -> dict[str, Any]:
         "ship_tax_id": address.tax_id,
         "ship_municipality_code": address.municipality_code,
     }
+
+
+def _lines(tx: Tx, order_id: UUID, capture: Capture) -> list[dict[str, Any]]:
+    """The draft's lines, and after them the components of its kits."""
+    draft, kits = capture.draft, capture.kits
+    sold = [replace(x, kind=LineKind.KIT) if is_kit(x, kits) else x for x in draft.lines]
+    rows = [_line(tx, order_id, n, x, capture) for n, x in enumerate(sold, 1)]
+    for line, parent in [(x, r) for x, r in zip(draft.lines, rows, strict=True) if is_kit(x, kits)]:
+        for part in components(line, kits[line.sku]):
+            rows.append({**_line(tx, order_id, len(rows) + 1, part, capture), "kit_parent": parent["line_id"]})
+    return rows
 
 
 def _line(tx: Tx, order_id: UUID, number: int, line: DraftLine, capture: Capture) -> dict[str, Any]:

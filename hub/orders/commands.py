@@ -72,6 +72,12 @@ async def heads(tx: Tx, orders: Iterable[UUID]) -> dict[UUID, Any]:
     return {r["order_id"]: r for r in await tx.conn.fetch(SQL["head"], sorted(set(orders)))}
 
 
+async def brief(tx: Tx, orders: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Number, state and version of these orders."""
+    rows = await tx.conn.fetch(SQL["brief"], sorted(set(orders)))
+    return {r["order_id"]: {"number": r["number"], "state": r["state"], "version": r["version"]} for r in rows}
+
+
 async def lines(tx: Tx, orders: Iterable[UUID]) -> dict[UUID, list[Any]]:
     """The lines of these orders, in line order."""
     found: dict[UUID, list[Any]] = {}
@@ -124,7 +130,11 @@ async def cancel_rest(tx: Tx, asked: Mapping[UUID, tuple[str, Cause]]) -> list[U
         if ADVANCE.get(OrderState(row["state"]), 99) >= ADVANCE[OrderState.DISPATCHED]:
             continue
         reason, cause = asked[order_id]
-        rest = [(x["line_id"], x["ordered"] - x["cancelled"] - x["reserved"]) for x in found[order_id]]
+        begun = {
+            x["kit_parent"] for x in found[order_id] if x["reserved"] > 0
+        }  # a kit of which a piece is on its way stands
+        lines_left = [x for x in found[order_id] if x["line_id"] not in begun]
+        rest = [(x["line_id"], x["ordered"] - x["cancelled"] - x["reserved"]) for x in lines_left]
         deltas += [(line_id, "cancelled", n) for line_id, n in rest if n > 0]
         left = [x for x in found[order_id] if x["reserved"] > 0]
         said = {"reason": reason, "lines": [[i, n] for i, n in rest if n > 0]}
@@ -139,6 +149,37 @@ async def cancel_rest(tx: Tx, asked: Mapping[UUID, tuple[str, Cause]]) -> list[U
     if ended:
         await tx.conn.execute(SQL["set_states"], ended, ["CANCELLED"] * len(ended), tx.now, asked[ended[0]][0])
     return ended
+
+
+async def note_cancel(tx: Tx, orders: Iterable[UUID], origin: str) -> None:
+    """Remember that the whole order shall end; what comes back from nodes is not routed again. `origin`: CHANNEL or HUB."""
+    await tx.conn.fetch(SQL["note_cancel"], sorted(set(orders)), origin, tx.now)
+
+
+async def ending(tx: Tx, orders: Iterable[UUID]) -> dict[UUID, str]:
+    """Order -> who asked for its end, of those whose end was asked for."""
+    return {r["order_id"]: r["cancel_origin"] for r in await tx.conn.fetch(SQL["ending"], sorted(set(orders)))}
+
+
+async def tagged(tx: Tx, orders: Iterable[UUID], tag: str) -> frozenset[UUID]:
+    """Those of these orders that have the tag."""
+    return frozenset(r["order_id"] for r in await tx.conn.fetch(SQL["tagged"], sorted(set(orders)), tag))
+
+
+async def of_packs(tx: Tx, orders: Iterable[UUID]) -> list[tuple[UUID, str, str]]:
+    """(order, channel, pack) of all live orders of the marketplace packs that these belong to."""
+    rows = await tx.conn.fetch(SQL["of_packs"], sorted(set(orders)))
+    return [(r["order_id"], r["channel"], r["group_id"]) for r in rows]
+
+
+async def alike(tx: Tx, order_id: UUID) -> list[UUID]:
+    """Live orders of the same customer with the same method, address and promised day."""
+    return [r["order_id"] for r in await tx.conn.fetch(SQL["alike"], order_id)]
+
+
+async def backlog(tx: Tx, skus: Iterable[str]) -> dict[str, Decimal]:
+    """SKU -> units that orders held for stock still lack."""
+    return {r["sku"]: r["units"] for r in await tx.conn.fetch(SQL["backlog"], sorted(set(skus)))}
 
 
 async def find(tx: Tx, text: str) -> UUID | None:

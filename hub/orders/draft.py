@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
@@ -71,10 +72,44 @@ class NoLines(HubError):
     code: ClassVar[str] = "NO_LINES"
 
 
+# What ends a hold of each kind, where no rule says otherwise.
+RELEASED_BY: Mapping[HoldKind, str] = {
+    HoldKind.FRAUD: "a person",
+    HoldKind.PAYMENT: "the channel reports the payment captured",
+    HoldKind.CREDIT: "the approvals that are missing, or a person",
+    HoldKind.FISCAL: "a note that the authority authorizes",
+    HoldKind.STOCK: "stock that comes in",
+    HoldKind.ADDRESS: "a completed address from the channel or by amendment",
+    HoldKind.CATALOG: "the product in the catalog, then a person",
+    HoldKind.MANUAL: "a person",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Hold:
+    """`rule`: the id of the rule that placed it. `then`: what happens at the deadline (remind, release, cancel)."""
+
     kind: HoldKind
     reason: str
+    rule: str | None = None
+    deadline: datetime | None = None
+    then: str = "remind"
+    released_by: str | None = None
+
+
+def merged(found: Iterable[Hold]) -> list[Hold]:
+    """One hold a kind: reasons of the same kind together, the earliest deadline."""
+    kept: dict[HoldKind, Hold] = {}
+    for hold in found:
+        first = kept.get(hold.kind)
+        if first is None:
+            kept[hold.kind] = hold
+            continue
+        deadlines = [d for d in (first.deadline, hold.deadline) if d]
+        kept[hold.kind] = replace(
+            first, reason=f"{first.reason}; {hold.reason}", deadline=min(deadlines) if deadlines else None
+        )
+    return list(kept.values())
 
 
 def computed_total(draft: OrderDraft) -> Decimal:

@@ -13,6 +13,7 @@ from hub.kit.db import Tx
 from hub.kit.ids import new_id
 from hub.kit.sqlfile import statements
 from hub.ledger import Cause, append, fact
+from hub.orders.draft import RELEASED_BY
 
 SQL = statements(__file__, "orders.sql")
 
@@ -24,6 +25,8 @@ class HoldPlaced:
     reason: str
     cause: Cause
     deadline: datetime | None = None
+    rule: str | None = None
+    released_by: str | None = None  # what would end it; None: what ends its kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,10 +49,12 @@ async def place(tx: Tx, holds: Sequence[HoldPlaced]) -> list[UUID]:
         tx.actor,
         tx.now,
         [h.deadline for h in ordered],
+        [h.rule for h in ordered],
+        [h.released_by or RELEASED_BY[h.kind] for h in ordered],
     )
     for row in rows:
         hold = asked[row["order_id"], HoldKind(row["kind"])]
-        said = {"kind": hold.kind.value, "reason": hold.reason}
+        said = {"kind": hold.kind.value, "reason": hold.reason, "deadline": hold.deadline, "rule": hold.rule}
         append(tx, [fact(tx, "order.hold_placed", "order", hold.order_id, said, hold.cause)])
     return [r["order_id"] for r in rows]
 

@@ -8,7 +8,15 @@ import sqlalchemy as sa
 
 from hub.kit.tables import Key
 from hub.kit.views import publish
-from hub.orders.store import order_holds, order_lines, order_tags, orders
+from hub.orders.store import (
+    order_amendments,
+    order_approvals,
+    order_holds,
+    order_lines,
+    order_tags,
+    orders,
+    saved_searches,
+)
 
 o = orders.c
 
@@ -50,7 +58,8 @@ h = order_holds.c
 v_hold = publish(
     "v_hold",
     sa.select(
-        *(h[n] for n in ("hold_id", "order_id", "kind", "reason", "placed_by", "placed_at")),
+        *(h[n] for n in ("hold_id", "order_id", "kind", "reason", "placed_by", "placed_at", "deadline", "rule")),
+        h.releases,
         h.released_by,
         h.released_at,
         h.released_at.is_(None).label("open"),
@@ -59,4 +68,28 @@ v_hold = publish(
 
 v_order_tag = publish(
     "v_order_tag", sa.select(order_tags.c.order_id, sa.type_coerce(order_tags.c.tag, Key).label("tag"))
+)
+
+q = saved_searches.c
+v_saved_search = publish(
+    "v_saved_search",
+    sa.select(*(q[n] for n in ("search_id", "owner", "name", "about", "query", "shared", "updated_at"))),
+)
+
+a = order_amendments.c
+v_amendment = publish(
+    "v_amendment",
+    sa.select(
+        *(
+            a[n]
+            for n in ("amendment_id", "order_id", "state", "reason", "asked_by", "asked_at", "settled_at", "changes")
+        ),
+        *(a[n] for n in ("total_before", "total_after", "currency", "note")),
+    ),
+)
+
+p = order_approvals.c
+v_order_approval = publish(
+    "v_order_approval",
+    sa.select(*(p[n] for n in ("order_id", "position", "role", "total_at_least", "approved_by", "approved_at"))),
 )

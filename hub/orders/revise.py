@@ -1,5 +1,5 @@
 """What a channel says again about an order that stands: the same, older, or newer. Newer payment and address news are applied;
-changed lines are never overwritten but come back for a person or an amendment.
+changed lines are never overwritten but come back as an amendment to be tried.
 """
 
 from __future__ import annotations
@@ -8,11 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
+from uuid import UUID
 
 from hub.canon.codec import dump
+from hub.canon.order import OrderDraft
 from hub.canon.states import HoldKind, OrderState
 from hub.kit.db import Tx
 from hub.ledger import append, fact
+from hub.orders.amendment import Amendment, NewLine
 from hub.orders.capture import SQL, Capture, Captured, address_columns
 from hub.orders.draft import NOT_CAPTURED, address_faults
 from hub.orders.holds import HoldPlaced, HoldReleased, place, release
@@ -20,11 +23,12 @@ from hub.orders.holds import HoldPlaced, HoldReleased, place, release
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revised:
-    """`differs`: the lines are not those that stand. `cancelled`: the channel cancelled it."""
+    """`differs`: the lines are not those that stand; `ask` would make them so. `cancelled`: the channel cancelled it."""
 
     captured: Captured
     differs: bool = False
     cancelled: bool = False
+    ask: Amendment | None = None
 
 
 async def say_again(tx: Tx, captures: Sequence[Capture]) -> list[Revised]:
@@ -33,9 +37,11 @@ async def say_again(tx: Tx, captures: Sequence[Capture]) -> list[Revised]:
         SQL["lock_external"], [c.channel for c in captures], [c.draft.external_id for c in captures]
     )
     standing = {(r["channel"], r["external_id"]): dict(r.items()) for r in rows}
-    lines: dict[Any, dict[str, tuple[str, Decimal]]] = {}
+    lines: dict[Any, dict[str, Any]] = {}
     for r in await tx.conn.fetch(SQL["lines"], sorted({r["order_id"] for r in rows})):
-        lines.setdefault(r["order_id"], {})[r["external_id"]] = (r["sku"], r["ordered"])
+        if r["kit_parent"] is not None:
+            continue
+        lines.setdefault(r["order_id"], {})[r["external_id"]] = r
     found: list[Revised] = []
     for capture in captures:
         row = standing[capture.channel, capture.draft.external_id]
@@ -43,9 +49,9 @@ async def say_again(tx: Tx, captures: Sequence[Capture]) -> list[Revised]:
     return found
 
 
-async def _one(tx: Tx, capture: Capture, row: dict[str, Any], lines: dict[str, tuple[str, Decimal]]) -> Revised:
+async def _one(tx: Tx, capture: Capture, row: dict[str, Any], lines: dict[str, Any]) -> Revised:
     draft = capture.draft
-    differs = {x.external_id: (x.sku, x.quantity) for x in draft.lines} != lines
+    differs = _differs(draft, lines)
     if draft.revision == row["revision"]:
         return Revised(captured=_captured(capture, row, "REPEATED"), differs=differs)
     if draft.revision < row["revision"]:
@@ -53,8 +59,49 @@ async def _one(tx: Tx, capture: Capture, row: dict[str, Any], lines: dict[str, t
         return Revised(captured=_captured(capture, row, "OLD_REVISION"))
     await _note(tx, capture, row, applied=not differs)
     await _apply(tx, capture, row)
-    return Revised(
-        captured=_captured(capture, row, "REVISED"), differs=differs, cancelled=draft.cancelled_at is not None
+    cancelled = draft.cancelled_at is not None
+    ask = _ask(capture, row["order_id"], lines) if differs and not cancelled else None
+    return Revised(captured=_captured(capture, row, "REVISED"), differs=differs, cancelled=cancelled, ask=ask)
+
+
+def _differs(draft: OrderDraft, lines: dict[str, Any]) -> bool:
+    """A channel may or may not have heard what was cancelled here: both quantities are the same news. What is gone may stay away."""
+    said = {x.external_id: x for x in draft.lines}
+    for external_id, row in lines.items():
+        line = said.pop(external_id, None)
+        if line is None and row["ordered"] > row["cancelled"]:
+            return True
+        if line and (
+            line.sku != row["sku"] or line.quantity not in (row["ordered"], row["ordered"] - row["cancelled"])
+        ):
+            return True
+    return bool(said)
+
+
+def _ask(capture: Capture, order_id: UUID, lines: dict[str, Any]) -> Amendment | None:
+    """The channel's lines as an amendment; None where a line became other goods, which no rule of ours decides."""
+    draft = capture.draft
+    if any(x.external_id in lines and lines[x.external_id]["sku"] != x.sku for x in draft.lines):
+        return None
+    said = {x.external_id: x.quantity for x in draft.lines}
+    return Amendment(
+        order_id=order_id,
+        reason=f"revision {draft.revision} of the channel",
+        cause=capture.cause,
+        quantities={r["line_id"]: said.get(e, Decimal(0)) for e, r in lines.items()},
+        add=tuple(
+            NewLine(
+                sku=x.sku,
+                quantity=x.quantity,
+                unit_price=x.unit_price,
+                external_id=x.external_id,
+                title=x.title,
+                discount=x.discount,
+            )
+            for x in draft.lines
+            if x.external_id not in lines
+        ),
+        total=draft.totals.total,
     )
 
 

@@ -5,7 +5,21 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from hub.canon.states import FulfilledBy, FulfillmentMethod, HoldKind, LineKind, OrderState, PaymentState, ReturnState
-from hub.kit.tables import Amount, Json, Key, Quantity, Time, Uuid, belongs, col, enum_check, index, must, table
+from hub.kit.tables import (
+    Amount,
+    Json,
+    Key,
+    Quantity,
+    Time,
+    Uuid,
+    belongs,
+    col,
+    enum_check,
+    index,
+    must,
+    one_of,
+    table,
+)
 
 orders = table(
     "orders",
@@ -58,6 +72,7 @@ orders = table(
     col("ship_by", Time, null=True),
     col("service_level", Key, null=True),  # as the routing rules name it
     col("cancel_reason", null=True),
+    col("cancel_origin", Key, null=True),  # who asked for the end of the whole order: CHANNEL or HUB
     col("created_at", Time),
     col("updated_at", Time),
     col("correlation_id", Uuid),
@@ -139,6 +154,8 @@ order_holds = table(
     col("placed_by"),
     col("placed_at", Time),
     col("deadline", Time, null=True),
+    col("rule", Key, null=True),  # of mappings/holds, where one placed it
+    col("releases", default="''"),  # what would end it
     col("released_by", null=True),
     col("released_at", Time, null=True),
     col("note", null=True),
@@ -170,4 +187,55 @@ order_revisions = table(
     col("at", Time),
     belongs("order_id", "orders", "order_id"),
     key=("order_id", "revision"),
+)
+
+order_amendments = table(
+    "order_amendments",
+    col("amendment_id", Uuid),
+    col("order_id", Uuid),
+    col("state", Key),
+    col("reason"),
+    col("asked_by"),
+    col("asked_at", Time),
+    col("settled_at", Time, null=True),
+    col("asked", Json),  # what to ask again when the node has answered
+    col("changes", Json),  # [{kind, sku, before, after}] for people
+    col("total_before", Amount),
+    col("total_after", Amount),
+    col("currency", sa.CHAR(3)),
+    col("waits_for", Json, default="'[]'"),  # fulfillments that must end first
+    col("note", null=True),
+    one_of("state", ("WAITING", "APPLIED", "REFUSED")),
+    belongs("order_id", "orders", "order_id"),
+    index("order_amendments_one_waiting", "order_id", unique=True, where="state = 'WAITING'"),
+    index("order_amendments_order", "order_id", "asked_at"),
+    key="amendment_id",
+)
+
+order_approvals = table(
+    "order_approvals",
+    col("order_id", Uuid),
+    col("position", sa.Integer),
+    col("role", Key),
+    col("total_at_least", Amount),
+    col("approved_by", null=True),
+    col("approved_at", Time, null=True),
+    belongs("order_id", "orders", "order_id"),
+    index("order_approvals_waiting", "role", "order_id", where="approved_at IS NULL"),
+    key=("order_id", "position"),
+)
+
+saved_searches = table(
+    "saved_searches",
+    col("search_id", Uuid),
+    col("owner", Key),
+    col("name", Key),
+    col("about", Key),  # the list that it filters: orders, fulfillments, incidents, stock, ...
+    col("query", Json),  # where and orderBy as that list takes them
+    col("shared", sa.Boolean, default="false"),
+    col("created_at", Time),
+    col("updated_at", Time),
+    index("saved_searches_name", "owner", "about", "name", unique=True),
+    index("saved_searches_shared", "about", where="shared"),
+    key="search_id",
 )

@@ -5,18 +5,19 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from hub.kit.tables import Json, Key, Time, Uuid
-from hub.kit.views import publish_sql
+from hub.kit.views import TENANT, publish_sql
 
-_SAME = """delivery_id, destination, kind, ordering_key, attempts, last_error, last_status, created_at, payload,
+_SAME = """tenant_id, delivery_id, destination, kind, ordering_key, attempts, last_error, last_status, created_at, payload,
   correlation_id, subject_kind, subject_id, fingerprint"""
 
-# `outcome IN (...)` lets the planner drop the archive when a state that it cannot hold is asked for.
+# No WHERE in either half, and the tenant once more on the whole: otherwise PostgreSQL cannot merge the halves by their
+# indexes, whose order begins with the tenant (row-level security alone is applied to each half too late for that).
 v_delivery = publish_sql(
     "v_delivery",
-    f"""SELECT {_SAME}, CASE state WHEN 0 THEN 'READY' WHEN 1 THEN 'LEASED' ELSE 'PARKED' END AS state,
+    f"""SELECT * FROM (SELECT {_SAME}, CASE state WHEN 0 THEN 'READY' WHEN 1 THEN 'LEASED' ELSE 'PARKED' END AS state, true AS working, false AS archived,
   CASE WHEN state = 0 THEN run_at END AS next_try_at, NULL::timestamptz AS done_at FROM outbox
 UNION ALL
-SELECT {_SAME}, outcome, NULL::timestamptz, done_at FROM outbox_done WHERE outcome IN ('DONE', 'IGNORED')""",
+SELECT {_SAME}, CASE outcome WHEN 'DONE' THEN 'DONE' ELSE 'IGNORED' END, false, true, NULL::timestamptz, done_at FROM outbox_done) AS d WHERE {TENANT}""",
     delivery_id=Uuid,
     destination=Key,
     kind=Key,
@@ -31,6 +32,8 @@ SELECT {_SAME}, outcome, NULL::timestamptz, done_at FROM outbox_done WHERE outco
     subject_id=Uuid,
     fingerprint=Key,
     state=Key,
+    working=sa.Boolean(),
+    archived=sa.Boolean(),
     next_try_at=Time,
     done_at=Time,
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from decimal import Decimal
+from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
 
@@ -110,8 +111,7 @@ class Quote(NamedTuple):
     why: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(NamedTuple):
     """What was thought of one node. Excluded: by which filter and why. Else its score with the parts that it is the sum of:
     what it would cost to ship from here all that it has of the demand.
     """
@@ -122,7 +122,7 @@ class Candidate:
     excluded_by: str | None = None
     reason: str | None = None
     score: Decimal | None = None
-    parts: Mapping[str, Decimal] = field(default_factory=dict)
+    parts: Mapping[str, Decimal] = MappingProxyType({})
     offer: Offer | None = None
     quotes: tuple[Quote, ...] = ()
     method: str | None = None

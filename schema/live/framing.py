@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 from typing import Any
 
 import orjson
 
 from hub.kit.errors import HubError
-from schema.live.subscribe import Closing, Event, SlowConsumer
+from schema.live.subscribe import Closing, Event, Events, SlowConsumer
 from schema.responses import error_of
 
 PART = b"\r\n--graphql\r\ncontent-type: application/json\r\n\r\n"
@@ -21,7 +21,7 @@ async def single(payload: bytes) -> AsyncGenerator[Event, None]:
     yield Event(None, payload)
 
 
-async def beating(events: AsyncIterator[Any], seconds: float) -> AsyncGenerator[Any, None]:
+async def beating(events: Any, seconds: float) -> AsyncGenerator[Any, None]:
     """Events, and None when nothing came for a while."""
     following: asyncio.Task[Any] | None = None
     try:
@@ -42,7 +42,7 @@ async def beating(events: AsyncIterator[Any], seconds: float) -> AsyncGenerator[
             following.cancel()
             with suppress(asyncio.CancelledError, StopAsyncIteration, HubError):
                 await following
-        await events.aclose()  # type: ignore[attr-defined]
+        await events.aclose()
 
 
 def failure(error: HubError) -> bytes:
@@ -53,7 +53,7 @@ def failure(error: HubError) -> bytes:
     return orjson.dumps({"errors": [shown]})
 
 
-async def sse(events: AsyncIterator[Event], heartbeat: float) -> AsyncGenerator[bytes, None]:
+async def sse(events: AsyncGenerator[Event, None] | Events, heartbeat: float) -> AsyncGenerator[bytes, None]:
     try:
         async for event in beating(events, heartbeat):
             if event is None:
@@ -68,7 +68,7 @@ async def sse(events: AsyncIterator[Event], heartbeat: float) -> AsyncGenerator[
     yield b"event: complete\ndata:\n\n"
 
 
-async def multipart(events: AsyncIterator[Event], heartbeat: float) -> AsyncGenerator[bytes, None]:
+async def multipart(events: AsyncGenerator[Event, None] | Events, heartbeat: float) -> AsyncGenerator[bytes, None]:
     yield PART + b"{}"
     try:
         async for event in beating(events, heartbeat):

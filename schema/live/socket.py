@@ -190,7 +190,7 @@ class _Session:
         except TimeoutError as error:
             raise SlowConsumer(after=last) from error
         finally:
-            await events.aclose()  # type: ignore[attr-defined]
+            await events.aclose()
 
     def _end(self, code: int, reason: str) -> None:
         if not self.end.done():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Hashable
+from collections.abc import AsyncGenerator, Callable, Hashable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -42,6 +42,23 @@ class Closing(HubError):
     code: ClassVar[str] = "UNAVAILABLE"
 
 
+class Events:
+    """The events of one subscriber. Must be closed, also when none was ever asked for."""
+
+    def __init__(self, events: AsyncGenerator[Event, None], leave: Callable[[], None]) -> None:
+        self._events, self._leave = events, leave
+
+    def __aiter__(self) -> Events:
+        return self
+
+    async def __anext__(self) -> Event:
+        return await anext(self._events)
+
+    async def aclose(self) -> None:
+        self._leave()
+        await self._events.aclose()
+
+
 class Live:
     """All subscriptions of the process."""
 
@@ -57,7 +74,7 @@ class Live:
     async def stop(self) -> None:
         await self.streams.stop()
 
-    async def subscribe(self, asked: Asked, last_event_id: str | None = None) -> AsyncIterator[Event]:
+    async def subscribe(self, asked: Asked, last_event_id: str | None = None) -> Events:
         """Checks rights, cost and cursor at once; the events come from the iterator, which must be closed."""
         watch = Watch(self.desk.reads, asked)
         after = last_event_id or resolved(watch.given.get("after"), asked.values)
@@ -69,35 +86,35 @@ class Live:
         key = _shared(asked)
         stream, subscriber = self.streams.join(key, watch)
         start = place or self.streams.place or Place(0, 0)
-        return self._events(key, stream, subscriber, start, replay=place is not None)
+        return Events(
+            self._events(stream, subscriber, start, replay=place is not None),
+            lambda: self.streams.leave(key, stream, subscriber),
+        )
 
     async def _events(
-        self, key: Hashable, stream: Stream, subscriber: Subscriber, start: Place, *, replay: bool
-    ) -> AsyncIterator[Event]:
+        self, stream: Stream, subscriber: Subscriber, start: Place, *, replay: bool
+    ) -> AsyncGenerator[Event, None]:
         asked, epoch = stream.watch.asked, self.ledger.epoch
         last = start
-        try:
-            while replay:
-                facts = await self.ledger.replay(asked.me.tenant, last)
-                for place, body in await stream.watch.events(facts, epoch, last if last.xid >= 0 else None):
-                    last = place
-                    yield Event(place.text(epoch), body)
-                if facts:
-                    last = facts[-1].place
-                replay = len(facts) > 0 and start.xid >= 0
-            if last.xid < 0:
-                last = Place(0, 0)
-            while (item := await self._next(subscriber, asked)) is not None:
-                if item[0] > last:
-                    last = item[0]
-                    yield Event(last.text(epoch), item[1])
-            if subscriber.slow:
-                raise SlowConsumer(after=last.text(epoch))
-            if subscriber.error is not None:
-                raise Unavailable from subscriber.error
-            raise Closing
-        finally:
-            self.streams.leave(key, stream, subscriber)
+        while replay:
+            facts = await self.ledger.replay(asked.me.tenant, last)
+            for place, body in await stream.watch.events(facts, epoch, last if last.xid >= 0 else None):
+                last = place
+                yield Event(place.text(epoch), body)
+            if facts:
+                last = facts[-1].place
+            replay = len(facts) > 0 and start.xid >= 0
+        if last.xid < 0:
+            last = Place(0, 0)
+        while (item := await self._next(subscriber, asked)) is not None:
+            if item[0] > last:
+                last = item[0]
+                yield Event(last.text(epoch), item[1])
+        if subscriber.slow:
+            raise SlowConsumer(after=last.text(epoch))
+        if subscriber.error is not None:
+            raise Unavailable from subscriber.error
+        raise Closing
 
     async def _next(self, subscriber: Subscriber, asked: Asked) -> tuple[Place, bytes] | None:
         """The next item; `NotAuthenticated` when the proof has expired."""

@@ -100,7 +100,8 @@ class Through:
 @dataclass(frozen=True, slots=True)
 class Filter:
     """`prefix`: the value is a global id of that kind. `enum`: the value is part of the plan. `many`: a bare list.
-    `also`: a column that must not be null. `flag`: a boolean column.
+    `also`: a column that must not be null. `flag`: a boolean column. `halves`: value -> the boolean column that is constant in
+    each half of a UNION ALL view, so that the planner leaves the other half out.
     """
 
     column: str
@@ -110,6 +111,7 @@ class Filter:
     flag: bool = False
     also: str | None = None
     through: Through | None = None
+    halves: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,7 +41,8 @@ def _test(kind: Filter, row: Any, op: str, value: Any, bind: Bind) -> Any:
     if kind.flag:
         return column if value else ~column
     if kind.enum and op == "eq" and isinstance(value, str):
-        return column == constant(value)
+        same = column == constant(value)
+        return sa.and_(row.c[kind.halves[value]], same) if value in kind.halves else same
     type_ = plain_type(column)
     get = typed(value, column.type.python_type, kind.prefix)
     if op == "in":

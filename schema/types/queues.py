@@ -80,10 +80,12 @@ class InboundWhere:
     external_id: TextFilter | None = UNSET
 
 
+HALVES = {"READY": "working", "LEASED": "working", "PARKED": "working", "DONE": "archived", "IGNORED": "archived"}
+
 DELIVERIES = Page(
     {"CREATED_AT": "created_at"},
     {
-        "state": Filter("state", enum=True),
+        "state": Filter("state", enum=True, halves=HALVES),
         "destination": Filter("destination"),
         "kind": Filter("kind"),
         "correlationId": Filter("correlation_id", prefix=CORRELATION),
@@ -92,7 +94,7 @@ DELIVERIES = Page(
 MESSAGES = Page(
     {"RECEIVED_AT": "received_at"},
     {
-        "state": Filter("state", enum=True),
+        "state": Filter("state", enum=True, halves=HALVES),
         "connectionId": Filter("connection_id", prefix="con"),
         "topic": Filter("topic"),
         "externalId": Filter("external_id"),

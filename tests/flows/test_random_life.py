@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -15,6 +16,7 @@ from hub import inventory, ledger, orders
 from hub.canon.commands import CancelAsked, ReportedLine, ReportedPackage, TrackingSeen
 from hub.canon.order import OrderDraft
 from hub.canon.states import HoldKind, OrderState, PaymentState
+from hub.flows.amend import amend, preview
 from hub.flows.replay import differences, replay
 from hub.kit.db import Database
 from hub.kit.ids import new_id
@@ -47,7 +49,8 @@ SELECT o.order_id FROM orders o JOIN fulfillments f USING (tenant_id, order_id)
 WHERE o.state = 'CANCELLED' AND f.state <> 'CANCELLED'""",
     "an approved order that nothing holds has all its units somewhere": """
 SELECT o.number FROM orders o JOIN order_lines l USING (tenant_id, order_id)
-WHERE o.state NOT IN ('DRAFT', 'CANCELLED') AND o.open_holds = 0 AND l.reserved + l.cancelled < l.ordered""",
+WHERE o.state NOT IN ('DRAFT', 'CANCELLED') AND o.open_holds = 0 AND l.reserved + l.cancelled < l.ordered
+  AND NOT EXISTS (SELECT 1 FROM order_amendments a WHERE a.order_id = o.order_id AND a.state = 'WAITING')""",
 }
 
 
@@ -67,6 +70,7 @@ class Life:
             (4, self.ship),
             (3, self.track),
             (2, self.cancel),
+            (3, self.amend),
             (3, self.adjust),
             (1, self.cart),
             (1, self.empty_carts),
@@ -151,6 +155,29 @@ class Life:
         if self.drafts:
             name = self.dice.choice(list(self.drafts))
             await self.world.tell(CancelAsked(external_id=name, reason="no", revision="9"))
+
+    async def amend(self) -> None:
+        """Random amendments, one in four with a preview before; whatever is refused leaves no trace."""
+        if (one := await self._order()) is None:
+            return
+        lines = await self.world.lines(one)
+        quantities = {x["line_id"]: Decimal(self.dice.randint(0, 9)) for x in lines if self.dice.random() < 0.5}
+        new = orders.NewLine(
+            sku=self.dice.choice(SKUS), quantity=Decimal(self.dice.randint(1, 5)), unit_price=Decimal(9)
+        )
+        ask = orders.Amendment(
+            order_id=one,
+            reason="random",
+            cause=_cause(),
+            quantities=quantities,
+            add=(new,) if self.dice.random() < 0.3 else (),
+            ship_to=replace(self.world.address(), street="Rua B") if self.dice.random() < 0.1 else None,
+        )
+        async with self.world.unit() as tx:
+            if self.dice.random() < 0.25:
+                with suppress(orders.AmendmentRefused):
+                    await preview(tx, ask, self.world.reactor)
+            await amend(tx, [ask])
 
     async def adjust(self) -> None:
         change = inventory.Adjustment(

@@ -48,7 +48,7 @@ async def test_a_decision_is_kept_with_all_that_explains_it(depot: Depot) -> Non
     assert candidates["RIO"]["parts"] == {"cost": "30.00"}
     [offer] = candidates["CAJ"]["offers"]
     assert (offer["carrier"], offer["service"], offer["days"], offer["parcels"]) == ("Correios", "PAC", 2, 1)
-    assert (Decimal(offer["cost"]), Decimal(offer["score"])) == (Decimal(20), Decimal(20))
+    assert Decimal(offer["cost"]) == Decimal(offer["score"]) == 20
     [chosen] = row["chosen"]
     assert (chosen["sku"], chosen["quantity"], chosen["service"]) == ("A", "2.0000", "PAC")
     [kept] = await depot.rows("SELECT * FROM rule_versions")

@@ -339,6 +339,12 @@ async def test_a_reader_that_stops_is_sent_away_with_a_cursor(site: Site) -> Non
         assert read_place(reason.rpartition(" ")[2], "1")
 
 
+async def test_a_refused_stream_leaves_no_subscriber(site: Site) -> None:
+    for accept in ("application/json", "*/*"):
+        assert (await site.post(CHANGED, headers={"accept": accept})).status_code == 406
+    assert not site.edge.live.streams.streams
+
+
 async def test_nothing_is_left_behind(site: Site) -> None:
     before = len(asyncio.all_tasks())
     for _ in range(40):

@@ -24,8 +24,9 @@ def test_a_view_is_invoker_and_inlineable(name: str) -> None:
 async def test_without_a_tenant_a_view_is_empty(filled: str, name: str) -> None:
     conn = await asyncpg.connect(filled)
     try:
+        await conn.execute("SET hub.tenant = '1'")
         assert await conn.fetchval(f"SELECT count(*) FROM {name}") > 0  # noqa: S608 - our views; as the owner, who is bound by no policy
-        await conn.execute("SET ROLE hub_read")
+        await conn.execute("SET ROLE hub_read; RESET hub.tenant")
         assert await conn.fetchval(f"SELECT count(*) FROM {name}") == 0  # noqa: S608 - our views
     finally:
         await conn.close()

@@ -195,8 +195,13 @@ async def _nodes(tx: Tx, accounts: dict[str, UUID]) -> dict[str, UUID]:
             wms_connection_id=accounts["wms"],
         )
         nodes[code] = await network.put_node(tx, node)
+    nodes["3PL-MIAMI"] = await network.put_node(tx, _abroad(accounts))
+    return nodes
+
+
+def _abroad(accounts: dict[str, UUID]) -> Node:
     miami = Address(country="US", street="1100 NW 72nd Ave", city="Miami", region="FL", postal_code="33126")
-    abroad = Node(
+    return Node(
         node_id=new_id(),
         code="3PL-MIAMI",
         name="3PL Miami",
@@ -207,8 +212,6 @@ async def _nodes(tx: Tx, accounts: dict[str, UUID]) -> dict[str, UUID]:
         capacity_per_day=100_000,
         wms_connection_id=accounts["wms"],
     )
-    nodes["3PL-MIAMI"] = await network.put_node(tx, abroad)
-    return nodes
 
 
 async def _lanes(tx: Tx, nodes: dict[str, UUID]) -> None:

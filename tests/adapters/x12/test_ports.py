@@ -11,8 +11,20 @@ from decimal import Decimal
 import pytest
 
 from adapters.x12 import ADAPTER
-from hub.canon.commands import Acknowledge, AckReceived, CancelAsked, CaptureOrder, ExchangeRead, WriteDocument
+from hub.canon.commands import (
+    Acknowledge,
+    AckReceived,
+    CancelAsked,
+    CaptureOrder,
+    DocumentRead,
+    ExchangeRead,
+    FulfillmentReported,
+    StockReported,
+    TrackingSeen,
+    WriteDocument,
+)
 from hub.canon.ports import Account, Done, Envelope, NeverTry, NotAuthentic, Request, Response, Retry, Unmapped
+from hub.canon.states import Condition
 from tests.adapters.x12.x12files import ORDER, file, group, isa, one_set
 
 NOW = datetime(2026, 11, 21, 9, 15, tzinfo=UTC)
@@ -172,7 +184,6 @@ def test_a_response_to_an_order_leaves_with_the_partners_own_line_ids() -> None:
     write = WriteDocument(kind="order_response", number="PO1", data=data, numbers={"isa": 1, "gs": 1, "st": 1})
     (call,) = ADAPTER.outbound.plan(write, ACCOUNT)
     assert b"PO1*1*10*EA*9.90**VN*SKU-1*UP*123456789012~PID*F****A SHIRT~ACK*IA*10*EA~" in call.body
-    assert b"*T*>~" in call.body  # the demo partner is in test
 
 
 def test_what_cannot_be_written_names_every_fault() -> None:
@@ -185,3 +196,95 @@ def test_what_cannot_be_written_names_every_fault() -> None:
     messages = " ".join(f["message"] for f in refused.value.data["faults"])
     assert "perhaps" in messages
     assert "delimiter" in messages
+
+
+NOTICE = ["W06*F*FUL-1*20261121*S1", "W27*M*UPSN", "LX*1", "MAN*GM*000123456789012345"]
+LINE = ["W12*CP*10*7*3*EA**VN*SKU-1", "N9*LI*L1"]
+
+
+def test_a_shipping_advice_tells_what_left_and_what_is_short() -> None:
+    text = file(group(one_set([*NOTICE, *LINE, "W03*7"], "945"), functional_id="SW"))
+    document, news = read(envelopes(text)[0])
+    assert isinstance(document, DocumentRead)
+    assert (document.kind, document.number) == ("pick_confirmation", "FUL-1")
+    assert isinstance(news, FulfillmentReported)
+    assert (news.pick_order, news.status) == ("FUL-1", "DISPATCHED")
+    (line,) = news.lines
+    assert (line.line, line.quantity, line.short) == ("L1", Decimal(7), Decimal(3))
+    assert news.packages[0].sscc == "000123456789012345"
+
+
+def test_a_shipping_advice_that_does_not_add_up_waits_for_a_person() -> None:
+    text = file(group(one_set([*NOTICE, *LINE, "W03*9"], "945"), functional_id="SW"))
+    found = envelopes(text)
+    with pytest.raises(NeverTry, match="needs a person"):
+        read(found[0])
+    (closing,) = read(found[1])
+    assert isinstance(closing, ExchangeRead)
+    assert closing.ack is not None
+    assert closing.ack["groups"][0]["status"] == "A"
+
+
+def test_an_inventory_report_is_a_count_of_a_node() -> None:
+    lines = [
+        "BIA*00*SI*R1*20261121*0915",
+        "N1*WH**92*DC1",
+        "LIN**VN*SKU-1",
+        "QTY*17*12*EA",
+        "QTY*20*2*EA",
+        "LIN**VN*SKU-2",
+        "QTY*33*0*EA",
+    ]
+    _, count = read(envelopes(file(group(one_set(lines, "846"), functional_id="IB")))[0])
+    assert isinstance(count, StockReported)
+    assert (count.node, count.at) == ("DC1", datetime(2026, 11, 21, 9, 15, tzinfo=UTC))
+    assert count.lines == (
+        ("SKU-1", Condition.NEW, Decimal(12)),
+        ("SKU-1", Condition.DAMAGED, Decimal(2)),
+        ("SKU-2", Condition.NEW, Decimal(0)),
+    )
+
+
+def test_a_carriers_status_is_tracking_and_an_unknown_one_is_unmapped() -> None:
+    lines = ["B10*TRACK1*S1*UPSN", "LX*1", "AT7*D1*NS***20261121*1030", "MS1*DALLAS*TX*US"]
+    news = read(envelopes(file(group(one_set(lines, "214"), functional_id="QM")))[0])[1]
+    assert isinstance(news, TrackingSeen)
+    assert (news.tracking, news.status, news.place) == ("TRACK1", "DELIVERED", "DALLAS, TX")
+    lines[2] = "AT7*QQ*NS***20261121*1030"
+    with pytest.raises(Unmapped):
+        read(envelopes(file(group(one_set(lines, "214"), functional_id="QM")))[0])
+
+
+def test_a_change_that_cancels_asks_for_it_and_others_are_documents() -> None:
+    cancel = one_set(["BCH*01*SA*PO1***20261120"], "860")
+    document, asked = read(envelopes(file(group(cancel, functional_id="PC")))[0])
+    assert isinstance(asked, CancelAsked)
+    change = one_set(["BCH*04*SA*PO1***20261120", "POC*1*QD*5*0*EA*9.90**VN*SKU-1", "CTT*1"], "860")
+    (document,) = read(envelopes(file(group(change, functional_id="PC")))[0])
+    assert isinstance(document, DocumentRead)
+    assert document.data["lines"][0]["new_quantity"] == Decimal(5)
+
+
+def test_an_order_for_many_stores_becomes_one_order_a_store() -> None:
+    lines = [
+        "BEG*00*SA*PO5**20261120",
+        "PO1*1*7*EA*2**VN*A",
+        "SDQ*EA*92*S1*4*S2*3",
+        "PO1*2*1*EA*2**VN*B",
+        "SDQ*EA*92*S2*1",
+        "CTT*2",
+    ]
+    drafts = [c.draft for c in read(envelopes(file(group(one_set(lines))))[0]) if isinstance(c, CaptureOrder)]
+    assert [d.external_id for d in drafts] == ["PO5/S1", "PO5/S2"]
+    assert [[(x.external_id, x.quantity) for x in d.lines] for d in drafts] == [
+        [("1", Decimal(4))],
+        [("1", Decimal(3)), ("2", Decimal(1))],
+    ]
+
+
+def test_a_stranger_on_a_partners_account_is_neither_answered_nor_obeyed() -> None:
+    (closing,) = envelopes(file().replace("ACMERETAIL     *ZZ", "SOMEBODYELSE   *ZZ"))
+    (told,) = read(closing)
+    assert isinstance(told, ExchangeRead)
+    assert told.ack is None
+    assert told.errors[0]["code"] == "unknown_partner"

@@ -1,0 +1,88 @@
+"""Before an order is written it is looked at: rules against fraud, the customer's agreed prices, credit and approvals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from uuid import UUID
+
+from hub import catalog, orders
+from hub.canon.states import HoldKind
+from hub.kit.db import Tx
+from hub.orders import Capture, Hold, HoldRules
+
+ZERO = Decimal(0)
+
+
+async def screened(tx: Tx, captures: Sequence[Capture], rules: HoldRules) -> list[Capture]:
+    """The captures with the holds that rules and terms place. Of one customer each sees what the ones before it owe."""
+    customers = {c.customer_id for c in captures if c.customer_id}
+    window = rules.velocity_window
+    earlier = await orders.earlier(tx, customers, tx.now - window) if window and customers else {}
+    terms = await catalog.terms(tx, customers) if customers else {}
+    owed = await orders.exposure(tx, terms) if terms else {}
+    contract = await _contract(tx, captures, terms)
+    made = []
+    for n, capture in enumerate(captures):
+        who = capture.customer_id
+        seen = orders.Known(channel=capture.channel, now=tx.now, earlier=earlier.get(who, ()) if who else ())
+        found = orders.matching(rules, capture.draft, seen)
+        agreed = terms.get(who) if who else None
+        if agreed is None:
+            made.append(replace(capture, holds=tuple(found)) if found else capture)
+            continue
+        found += contract.get(n, [])
+        steps = rules.steps(capture.draft.totals.total)
+        if steps:
+            roles = ", then ".join(s.role for s in steps)
+            found.append(Hold(HoldKind.CREDIT, f"needs approval: {roles}"))
+        found += _credit(capture, agreed, owed)
+        made.append(
+            replace(
+                capture,
+                holds=tuple(found),
+                on_terms=True,
+                approvals=tuple((s.role, s.total_at_least) for s in steps),
+            )
+        )
+    return made
+
+
+def _credit(capture: Capture, agreed: catalog.Terms, owed: dict[tuple[UUID, str], Decimal]) -> list[Hold]:
+    draft = capture.draft
+    key = (agreed.party_id, draft.currency)
+    before = owed.get(key, ZERO)
+    if draft.payment_state == "PAID":
+        return []
+    owed[key] = before + draft.totals.total
+    if draft.currency != agreed.currency:
+        return [Hold(HoldKind.CREDIT, f"credit was agreed in {agreed.currency}, the order is in {draft.currency}")]
+    if owed[key] > agreed.credit_limit:
+        sums = [_plain(x) for x in (before, draft.totals.total, agreed.credit_limit)]
+        text = f"owes {sums[0]} and orders {sums[1]} with a limit of {sums[2]} {agreed.currency}"
+        return [Hold(HoldKind.CREDIT, text)]
+    return []
+
+
+async def _contract(tx: Tx, captures: Sequence[Capture], terms: Mapping[UUID, catalog.Terms]) -> dict[int, list[Hold]]:
+    """Capture -> a hold that names the lines whose price is not the agreed one."""
+    asked = [
+        (n, line, agreed.price_list)
+        for n, c in enumerate(captures)
+        if c.customer_id and (agreed := terms.get(c.customer_id)) and agreed.price_list
+        for line in c.draft.lines
+    ]
+    found = await catalog.prices(tx, [(code, line.sku, line.quantity) for _, line, code in asked])
+    wrong: dict[int, list[str]] = {}
+    for (n, line, code), price in zip(asked, found, strict=True):
+        if price is not None and price != line.unit_price:
+            text = (
+                f"{line.sku} costs {_plain(line.unit_price)}, {code} says {_plain(price)} for {_plain(line.quantity)}"
+            )
+            wrong.setdefault(n, []).append(text)
+    return {n: [Hold(HoldKind.MANUAL, "; ".join(texts), rule="contract_price")] for n, texts in wrong.items()}
+
+
+def _plain(amount: Decimal) -> str:
+    return f"{amount.normalize():f}"

@@ -1,0 +1,180 @@
+"""Write amendments: as asked, while a node's answer is awaited, or applied. Set-wise, inside the caller's unit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from hub.canon.codec import dump, load
+from hub.canon.order import Address
+from hub.canon.states import FulfillmentMethod
+from hub.kit.db import Tx
+from hub.kit.ids import new_id
+from hub.kit.sqlfile import statements
+from hub.ledger import Cause, append, fact
+from hub.orders.amendment import Amendment, NewLine, Planned
+from hub.orders.capture import address_columns
+from hub.orders.commands import SQL as ORDERS
+
+SQL = statements(__file__, "amend.sql")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One planned amendment with the rows that it was planned from."""
+
+    ask: Amendment
+    planned: Planned
+    head: Any
+    lines: Sequence[Any]
+    products: Mapping[str, UUID]
+
+
+async def note(tx: Tx, steps: Sequence[tuple[UUID, Step, str]]) -> None:
+    """Keep (amendment, step, state); a fact `order.amendment_asked` for each that waits."""
+    for amendment_id, step, state in steps:
+        if state == "WAITING":
+            said = {"amendment_id": amendment_id, "reason": step.ask.reason, "waits_for": step.planned.stop}
+            append(tx, [fact(tx, "order.amendment_asked", "order", step.ask.order_id, said, step.ask.cause)])
+    await tx.conn.execute(SQL["note_amendments"], [_row(tx, *each) for each in steps])
+
+
+def _row(tx: Tx, amendment_id: UUID, step: Step, state: str) -> dict[str, Any]:
+    return {
+        "tenant_id": tx.tenant,
+        "amendment_id": amendment_id,
+        "order_id": step.ask.order_id,
+        "state": state,
+        "reason": step.ask.reason,
+        "asked_by": tx.actor,
+        "asked_at": tx.now,
+        "settled_at": None if state == "WAITING" else tx.now,
+        "asked": _kept(step.ask),
+        "changes": list(step.planned.changes),
+        "total_before": step.head["total"],
+        "total_after": step.head["total"] + step.planned.total,
+        "currency": step.head["currency"],
+        "waits_for": list(step.planned.stop),
+    }
+
+
+async def apply(tx: Tx, steps: Sequence[tuple[UUID, Step]]) -> None:
+    """Change lines, totals, address, method and promise; a fact `order.amended` each, enough to replay."""
+    changed = [c for _, s in steps for c in s.planned.lines]
+    if changed:
+        columns = [
+            [getattr(c, n) if n != "total" else c.gross - c.discount for c in changed]
+            for n in ("line_id", "ordered", "cancelled", "total", "discount", "tax")
+        ]
+        await tx.conn.execute(SQL["amend_lines"], *columns)
+    rows = {i: _new_lines(tx, s) for i, s in steps}
+    if added := [r for found in rows.values() for r in found]:
+        await tx.conn.execute(SQL["add_lines"], added)
+    await tx.conn.execute(
+        SQL["amend_heads"],
+        [s.ask.order_id for _, s in steps],
+        [s.planned.goods for _, s in steps],
+        [s.planned.discount for _, s in steps],
+        [s.planned.tax for _, s in steps],
+        [s.planned.total for _, s in steps],
+        [s.ask.method.value if s.ask.method else None for _, s in steps],
+        [s.ask.pickup_node_id for _, s in steps],
+        [s.ask.promised_by for _, s in steps],
+        tx.now,
+    )
+    for _, s in steps:
+        if s.ask.ship_to is not None:
+            columns = list(address_columns(s.ask.ship_to).values())
+            await tx.conn.execute(ORDERS["readdress"], s.ask.order_id, *columns, tx.now)
+    append(tx, [_amended(tx, i, s, rows[i]) for i, s in steps])
+
+
+def _amended(tx: Tx, amendment_id: UUID, step: Step, added: Sequence[Mapping[str, Any]]) -> Any:
+    """Without personal data: that the address changed, not to what."""
+    said = {
+        "amendment_id": amendment_id,
+        "reason": step.ask.reason,
+        "lines": [[c.line_id, c.ordered, c.cancelled] for c in step.planned.lines],
+        "added": [[x["line_id"], x["sku"], x["ordered"], x["unit_price"]] for x in added],
+        "changes": [c for c in step.planned.changes if c["kind"] != "address"],
+        "address": step.ask.ship_to is not None,
+        "method": step.ask.method,
+        "total": step.head["total"] + step.planned.total,
+    }
+    return fact(tx, "order.amended", "order", step.ask.order_id, said, step.ask.cause)
+
+
+def _new_lines(tx: Tx, step: Step) -> list[dict[str, Any]]:
+    last = max((x["line_no"] for x in step.lines), default=0)
+    zeros = dict.fromkeys(("cancelled", "reserved", "picked", "packed", "shipped", "delivered", "returned", "tax"), 0)
+    return [
+        {
+            **zeros,
+            "tenant_id": tx.tenant,
+            "line_id": new_id(),
+            "order_id": step.ask.order_id,
+            "line_no": last + n,
+            "external_id": new.external_id or f"+{last + n}",
+            "sku": new.sku,
+            "product_id": step.products.get(new.sku),
+            "title": new.title or new.sku,
+            "kind": "GOODS",
+            "fulfilled_by": "MERCHANT",
+            "currency": step.head["currency"],
+            "unit_price": new.unit_price,
+            "discount": new.discount,
+            "total": new.unit_price * new.quantity - new.discount,
+            "ordered": new.quantity,
+        }
+        for n, new in enumerate(step.ask.add, 1)
+    ]
+
+
+async def waiting_amendments(tx: Tx, orders: Sequence[UUID]) -> dict[UUID, Any]:
+    """Order -> the amendment that waits for a node's answer, locked."""
+    return {r["order_id"]: r for r in await tx.conn.fetch(SQL["waiting_amendments"], sorted(set(orders)))}
+
+
+async def settle(tx: Tx, ended: Sequence[tuple[UUID, str, str | None]]) -> None:
+    """(amendment, APPLIED or REFUSED, note)"""
+    if ended:
+        await tx.conn.execute(SQL["settle_amendments"], *map(list, zip(*ended, strict=True)), tx.now)
+
+
+async def revision_applied(tx: Tx, order_id: UUID, revision: str) -> None:
+    """A revision that came with other lines stands after all, as an amendment."""
+    await tx.conn.execute(SQL["settle_revision"], order_id, revision)
+
+
+def _kept(ask: Amendment) -> dict[str, Any]:
+    """The ask as JSON, without order and cause, to be asked again when the node has answered."""
+    return {
+        "add": [dump(n) for n in ask.add],
+        "quantities": {str(k): str(v) for k, v in ask.quantities.items()},
+        "ship_to": dump(ask.ship_to) if ask.ship_to else None,
+        "method": ask.method,
+        "pickup_node_id": ask.pickup_node_id,
+        "promised_by": ask.promised_by.isoformat() if ask.promised_by else None,
+        "total": None if ask.total is None else str(ask.total),
+    }
+
+
+def asked_again(row: Any, cause: Cause) -> Amendment:
+    """The amendment that was kept, to be planned anew."""
+    kept = row["asked"]
+    return Amendment(
+        order_id=row["order_id"],
+        reason=row["reason"],
+        cause=cause,
+        add=tuple(load(NewLine, n) for n in kept["add"]),
+        quantities={UUID(k): Decimal(v) for k, v in kept["quantities"].items()},
+        ship_to=load(Address, kept["ship_to"]) if kept["ship_to"] else None,
+        method=FulfillmentMethod(kept["method"]) if kept["method"] else None,
+        pickup_node_id=UUID(kept["pickup_node_id"]) if kept["pickup_node_id"] else None,
+        promised_by=datetime.fromisoformat(kept["promised_by"]) if kept["promised_by"] else None,
+        total=None if kept["total"] is None else Decimal(kept["total"]),
+    )

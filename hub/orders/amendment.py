@@ -1,0 +1,280 @@
+"""What an amendment of a placed order means: which quantities, amounts and fulfillments it touches, or why it cannot be. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any, ClassVar
+from uuid import UUID
+
+from hub.canon.order import Address
+from hub.canon.states import FulfillmentMethod, OrderState
+from hub.kit.errors import HubError
+from hub.ledger import Cause
+
+ZERO = Decimal(0)
+CENT = Decimal("0.01")
+OPEN = frozenset({OrderState.DRAFT, OrderState.APPROVED, OrderState.PICKING, OrderState.PACKED})
+
+
+class PickingBegun(HubError):
+    """{what}: picking has begun, only {free} units can still be changed."""
+
+    code: ClassVar[str] = "PICKING_BEGUN"
+
+
+class UnknownLine(HubError):
+    """The order has no line {line}."""
+
+    code: ClassVar[str] = "UNKNOWN_LINE"
+
+
+class UnknownProduct(HubError):
+    """The catalog has no {sku}."""
+
+    code: ClassVar[str] = "UNKNOWN_PRODUCT"
+
+
+class KitIsWhole(HubError):
+    """{sku} is a kit or a part of one: its quantity stands once it is ordered."""
+
+    code: ClassVar[str] = "KIT_IS_WHOLE"
+
+
+class BadAmount(HubError):
+    """{what} must not be negative, and new lines ask for more than nothing."""
+
+    code: ClassVar[str] = "BAD_AMOUNT"
+
+
+class OrderClosed(HubError):
+    """The order is {state}; it cannot be amended any more."""
+
+    code: ClassVar[str] = "ORDER_CLOSED"
+
+
+class AmendmentWaits(HubError):
+    """An earlier amendment still waits for a node's answer."""
+
+    code: ClassVar[str] = "AMENDMENT_WAITS"
+
+
+class NothingChanges(HubError):
+    """The amendment changes nothing."""
+
+    code: ClassVar[str] = "NOTHING_CHANGES"
+
+
+class NothingLeft(HubError):
+    """Nothing would be left; cancel the order instead."""
+
+    code: ClassVar[str] = "NOTHING_LEFT"
+
+
+class NoSubstitute(HubError):
+    """The customer did not allow other goods in place of {sku}."""
+
+    code: ClassVar[str] = "NO_SUBSTITUTE"
+
+
+class AmendmentRefused(HubError):
+    """Nothing was changed: {reasons}"""
+
+    code: ClassVar[str] = "AMENDMENT_REFUSED"
+
+    def __init__(self, faults: Sequence[tuple[tuple[str, ...], HubError]]) -> None:
+        self.faults = list(faults)
+        super().__init__(reasons="; ".join(e.sentence() for _, e in self.faults))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewLine:
+    """`unit_price` in the order's currency. Without an `external_id` it gets one that begins with `+`."""
+
+    sku: str
+    quantity: Decimal
+    unit_price: Decimal
+    external_id: str | None = None
+    title: str | None = None
+    discount: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Amendment:
+    """`quantities`: line -> how many units are wanted now in all; zero removes the line. `total`: what the channel says the order
+    costs now; None: it follows from the lines.
+    """
+
+    order_id: UUID
+    reason: str
+    cause: Cause
+    expected_version: int | None = None
+    add: tuple[NewLine, ...] = ()
+    quantities: Mapping[UUID, Decimal] = field(default_factory=dict)
+    ship_to: Address | None = None
+    method: FulfillmentMethod | None = None
+    pickup_node_id: UUID | None = None
+    promised_by: datetime | None = None
+    total: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """A live fulfillment as far as amendments care. `free`: nothing is picked and nobody asked for its end. `units`: line -> units."""
+
+    fulfillment_id: UUID
+    free: bool
+    units: Mapping[UUID, Decimal]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineChange:
+    """Deltas of one line."""
+
+    line_id: UUID
+    ordered: Decimal = ZERO
+    cancelled: Decimal = ZERO
+    gross: Decimal = ZERO
+    discount: Decimal = ZERO
+    tax: Decimal = ZERO
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planned:
+    """`stop`: fulfillments that must end first. `changes`: [{kind, sku, before, after}] for people. Amounts are deltas of the head."""
+
+    lines: tuple[LineChange, ...]
+    stop: tuple[UUID, ...]
+    changes: tuple[Mapping[str, Any], ...]
+    goods: Decimal
+    discount: Decimal
+    tax: Decimal
+    total: Decimal
+
+
+Faults = list[tuple[tuple[str, ...], HubError]]
+
+
+def plan(ask: Amendment, head: Any, lines: Sequence[Any], work: Sequence[Work], known: frozenset[str]) -> Planned:
+    """What the amendment does; `AmendmentRefused` with every reason against it. `known`: SKUs of the catalog among the new ones."""
+    faults: Faults = []
+    if OrderState(head["state"]) not in OPEN:
+        raise AmendmentRefused([(("orderId",), OrderClosed(state=head["state"]))])
+    by_id = {x["line_id"]: x for x in lines}
+    deltas: list[LineChange] = []
+    stop: dict[UUID, None] = {}
+    changes: list[Mapping[str, Any]] = []
+    for line_id, wanted in ask.quantities.items():
+        at = ("quantities", str(line_id))
+        if (line := by_id.get(line_id)) is None:
+            faults.append((at, UnknownLine(line=line_id)))
+        elif wanted < 0:
+            faults.append((at, BadAmount(what=line["sku"])))
+        elif (here := line["ordered"] - line["cancelled"]) != wanted:
+            if line["kind"] == "KIT" or line["kit_parent"] is not None:
+                faults.append((at, KitIsWhole(sku=line["sku"])))
+            if wanted < here:
+                faults += [(at, f) for f in _free(line, here - wanted, work, stop)]
+            deltas.append(_change(line, here, wanted))
+            changes.append(_said("quantity" if wanted else "remove", line["sku"], here, wanted))
+    for place, new in enumerate(ask.add):
+        faults += _new_faults(place, new, known)
+        changes.append(_said("add", new.sku, ZERO, new.quantity))
+    faults += _elsewhere(ask, head, work, stop, changes)
+    if not faults:
+        faults += _whole(ask, lines, changes)
+    if faults:
+        raise AmendmentRefused(faults)
+    return _planned(ask, head, deltas, stop, changes)
+
+
+def _planned(
+    ask: Amendment, head: Any, deltas: list[LineChange], stop: Mapping[UUID, None], changes: list[Mapping[str, Any]]
+) -> Planned:
+    goods = sum((d.gross for d in deltas), ZERO) + sum((n.quantity * n.unit_price for n in ask.add), ZERO)
+    discount = sum((d.discount for d in deltas), ZERO) + sum((n.discount for n in ask.add), ZERO)
+    tax = sum((d.tax for d in deltas), ZERO)
+    total = goods - discount + (ZERO if head["tax_included"] else tax)
+    return Planned(
+        lines=tuple(deltas),
+        stop=tuple(stop),
+        changes=tuple(changes),
+        goods=goods,
+        discount=discount,
+        tax=tax,
+        total=total if ask.total is None else ask.total - head["total"],
+    )
+
+
+def _free(line: Any, fewer: Decimal, work: Sequence[Work], stop: dict[UUID, None]) -> list[HubError]:
+    """Note the fulfillments that must give `fewer` units of the line back: what no node has goes first, then the last planned."""
+    left = fewer - (line["ordered"] - line["cancelled"] - line["reserved"])
+    for each in reversed(work):
+        if left <= 0:
+            break
+        if each.free and line["line_id"] in each.units:
+            stop[each.fulfillment_id] = None
+            left -= each.units[line["line_id"]]
+    return [PickingBegun(what=line["sku"], free=(fewer - left).normalize())] if left > 0 else []
+
+
+def _change(line: Any, here: Decimal, wanted: Decimal) -> LineChange:
+    """Deltas from `here` to `wanted` units: amounts in proportion, a line that goes takes all of its amounts along."""
+    n = wanted - here
+    share = n / here if here else ZERO
+    discount = (line["discount"] * share).quantize(CENT) if n < 0 else ZERO
+    gross = line["unit_price"] * n
+    if not wanted:
+        gross, discount = -(line["total"] + line["discount"]), -line["discount"]
+    emptied = line["ordered"] + n <= 0
+    return LineChange(
+        line_id=line["line_id"],
+        ordered=ZERO if emptied else n,
+        cancelled=-n if emptied else ZERO,
+        gross=gross,
+        discount=discount,
+        tax=(line["tax"] * share).quantize(CENT),
+    )
+
+
+def _new_faults(place: int, new: NewLine, known: frozenset[str]) -> Faults:
+    found: Faults = []
+    if new.quantity <= 0 or new.unit_price < 0:
+        found.append((("add", str(place)), BadAmount(what=new.sku)))
+    if new.sku not in known:
+        found.append((("add", str(place), "sku"), UnknownProduct(sku=new.sku)))
+    return found
+
+
+def _elsewhere(
+    ask: Amendment, head: Any, work: Sequence[Work], stop: dict[UUID, None], changes: list[Mapping[str, Any]]
+) -> Faults:
+    """Another address or method moves everything, so nothing may be at work; a promise moves nothing."""
+    if ask.promised_by is not None and ask.promised_by != head["promised_by"]:
+        changes.append(_said("promise", None, head["promised_by"], ask.promised_by))
+    moved = []
+    if ask.ship_to is not None:
+        moved.append("shipTo")
+        changes.append(_said("address", None, head["ship_postal_code"], ask.ship_to.postal_code))
+    if ask.method is not None and ask.method != head["method"]:
+        moved.append("method")
+        changes.append(_said("method", None, head["method"], ask.method.value))
+    if not moved:
+        return []
+    stop.update(dict.fromkeys(w.fulfillment_id for w in work if w.free))
+    free = sum((sum(w.units.values(), ZERO) for w in work if w.free), ZERO)
+    return [((m,), PickingBegun(what=m, free=free)) for m in moved if not all(w.free for w in work)]
+
+
+def _whole(ask: Amendment, lines: Sequence[Any], changes: Sequence[Any]) -> Faults:
+    if not changes:
+        return [(("orderId",), NothingChanges())]
+    left = [ask.quantities.get(x["line_id"], x["ordered"] - x["cancelled"]) for x in lines]
+    return [] if ask.add or any(left) else [(("quantities",), NothingLeft())]
+
+
+def _said(kind: str, sku: str | None, before: Any, after: Any) -> dict[str, Any]:
+    shown = [x if x is None or isinstance(x, str) else str(x) for x in (before, after)]
+    return {"kind": kind, "sku": sku, "before": shown[0], "after": shown[1]}

@@ -1,0 +1,46 @@
+"""Searches that people keep: the filter and order of a list, under a name, their own or shared."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+from uuid import UUID
+
+from hub.kit.db import Tx
+from hub.kit.errors import HubError
+from hub.kit.ids import new_id
+from hub.kit.sqlfile import statements
+
+SQL = statements(__file__, "orders.sql")
+LISTS = ("orders", "fulfillments", "incidents", "stock", "returns", "deliveries", "messages", "invoices")
+LONGEST = 120
+
+
+class BadSearch(HubError):
+    """This search cannot be kept: {reason}"""
+
+    code: ClassVar[str] = "BAD_SEARCH"
+
+
+async def save_search(tx: Tx, name: str, about: str, query: Mapping[str, Any], *, shared: bool = False) -> UUID:
+    """Keep or replace the actor's search of that name. `query`: `where` and `orderBy` as the list takes them."""
+    if not name.strip() or len(name) > LONGEST:
+        raise BadSearch(reason=f"a name has 1 to {LONGEST} characters")
+    if about not in LISTS:
+        raise BadSearch(reason=f"the list is one of {', '.join(LISTS)}")
+    if set(query) - {"where", "orderBy"}:
+        raise BadSearch(reason="a search has where and orderBy, nothing else")
+    found: UUID = await tx.conn.fetchval(
+        SQL["save_search"], new_id(), tx.actor, name.strip(), about, dict(query), shared, tx.now
+    )
+    return found
+
+
+async def drop_searches(tx: Tx, searches: Sequence[UUID]) -> list[UUID]:
+    """Forget the actor's own ones among these; returns them."""
+    return [r["search_id"] for r in await tx.conn.fetch(SQL["drop_searches"], list(searches), tx.actor)]
+
+
+async def searches(tx: Tx, about: str | None = None) -> list[Any]:
+    """The actor's own and the shared ones, by list and name."""
+    return list(await tx.conn.fetch(SQL["searches"], tx.actor, about))

@@ -1,0 +1,144 @@
+"""A guide of ours as a map directory for pyx12, so that a second engine can be asked. Written from the guide; pyx12's own files only lend the envelope."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+from importlib.resources import files
+from pathlib import Path
+from xml.sax.saxutils import escape
+
+from adapters.x12.model import Composite, Element, ElementUse, Guide, Leaf, Loop
+
+_USAGE = {"M": "R", "O": "S", "C": "S", "N": "N"}
+_ISA_QUALIFIERS = ("02", "08", "09", "12", "16")
+
+
+def write_maps(guide: Guide, folder: Path) -> None:
+    """`map_path` replaces the package's directory whole, so control maps, dictionary and code files are written too."""
+    package = Path(str(files("pyx12"))) / "map"
+    control = (package / "x12.control.00401.xml").read_text(encoding="utf-8")
+    for name in ("ISA05", "ISA07"):
+        more = "".join(f"{code}</code><code>" for code in _ISA_QUALIFIERS)
+        control = re.sub(rf'(<element xid="{name}">.*?<code>)', rf"\g<1>{more}", control, count=1, flags=re.DOTALL)
+    (folder / "x12.control.00401.xml").write_text(control, encoding="utf-8")
+    (folder / "map.xml").write_text(_transaction(guide, control), encoding="utf-8")
+    (folder / "dataele.xml").write_text(_dictionary(guide, package), encoding="utf-8")
+    (folder / "codes.xml").write_text('<?xml version="1.0"?>\n<codes/>\n', encoding="utf-8")
+    (folder / "997.4010.xml").write_bytes((package / "997.4010.xml").read_bytes())
+    (folder / "maps.xml").write_text(
+        '<?xml version="1.0"?>\n<maps><version icvn="00401">'
+        f'<map vriic="{guide.version}" fic="{guide.group}" abbr="{guide.set}">map.xml</map>'
+        '<map vriic="004010" fic="FA" abbr="997">997.4010.xml</map>'
+        '<map vriic="" fic="" abbr="X12">x12.control.00401.xml</map></version></maps>\n',
+        encoding="utf-8",
+    )
+
+
+def judge(text: str, folder: Path) -> bool | None:
+    """Whether pyx12 accepts it; None when it raises, which is no opinion."""
+    import pyx12.errors
+    import pyx12.params
+    import pyx12.x12n_document
+
+    logging.disable(logging.CRITICAL)
+    try:
+        return bool(
+            pyx12.x12n_document.x12n_document(
+                param=pyx12.params.ParamsBase(),
+                src_file=io.StringIO(text),
+                fd_997=io.StringIO(),
+                fd_html=None,
+                map_path=str(folder),
+            )
+        )
+    except (pyx12.errors.X12Error, LookupError, AttributeError, TypeError, ValueError):
+        return None
+    finally:
+        logging.disable(logging.NOTSET)
+
+
+def _transaction(guide: Guide, control: str) -> str:
+    def lent(name: str) -> str:
+        found = re.search(rf'<segment xid="{name}">.*?</segment>', control, re.DOTALL)
+        return found.group(0) if found else ""
+
+    gs = re.sub(
+        r'(xid="GS01">.*?)<valid_codes>.*?</valid_codes>',
+        rf"\1<valid_codes><code>{guide.group}</code></valid_codes>",
+        lent("GS"),
+        flags=re.DOTALL,
+    )
+    gs = re.sub(r'(xid="GS08">.*?)<valid_codes>.*?</valid_codes>', r"\1", gs, flags=re.DOTALL)
+    st = _bare("ST", "143", f"<valid_codes><code>{guide.set}</code></valid_codes>")
+    body = "".join(_node(node, guide, at * 10) for at, node in enumerate(guide.structure, 1))
+    return (
+        f'<?xml version="1.0"?>\n<transaction xid="{guide.set}"><name>{guide.set}</name>'
+        f'<loop xid="ISA_LOOP" type="explicit"><name>ISA</name><usage>R</usage><pos>001</pos><repeat>&gt;1</repeat>{lent("ISA")}'
+        f'<loop xid="GS_LOOP" type="explicit"><name>GS</name><usage>R</usage><pos>020</pos><repeat>&gt;1</repeat>{gs}'
+        f'<loop xid="ST_LOOP" type="explicit"><name>ST</name><usage>R</usage><pos>020</pos><repeat>&gt;1</repeat>{st}'
+        f'<loop xid="BODY" type="wrapper"><name>BODY</name><usage>R</usage><pos>020</pos><repeat>1</repeat>{body}</loop>'
+        f"{_bare('SE', '96', '')}</loop>{lent('GE')}</loop>{lent('IEA')}</loop></transaction>"
+    )
+
+
+def _bare(name: str, first: str, codes: str) -> str:
+    pos = "010" if name == "ST" else "990"
+    return (
+        f'<segment xid="{name}"><name>{name}</name><usage>R</usage><pos>{pos}</pos><max_use>1</max_use>'
+        f'<element xid="{name}01"><data_ele>{first}</data_ele><name>a</name><usage>R</usage><seq>01</seq>{codes}</element>'
+        f'<element xid="{name}02"><data_ele>329</data_ele><name>b</name><usage>R</usage><seq>02</seq></element></segment>'
+    )
+
+
+def _node(node: Leaf | Loop, guide: Guide, pos: int) -> str:
+    most = "&gt;1" if node.max == 0 else str(node.max)
+    if isinstance(node, Leaf):
+        spec = guide.segments[node.seg]
+        notes = "".join(f"<syntax>{note}</syntax>" for note in spec.notes)
+        if spec.pairs:
+            first, last = spec.pairs
+            notes += "".join(f"<syntax>P{i:02d}{i + 1:02d}</syntax>" for i in range(first, last, 2))
+        uses = "".join(_use(use, f"{spec.id}{at:02d}", at) for at, use in enumerate(spec.of, 1))
+        return (
+            f'<segment xid="{spec.id}"><name>{spec.id}</name><usage>{_USAGE[node.use]}</usage><pos>{pos:03d}</pos>'
+            f"<max_use>{most}</max_use>{notes}{uses}</segment>"
+        )
+    inner = "".join(_node(child, guide, at * 10) for at, child in enumerate(node.of, 1))
+    return (
+        f'<loop xid="{node.name}{pos}" type="implicit"><name>{node.name}</name><usage>{_USAGE[node.use]}</usage>'
+        f"<pos>{pos:03d}</pos><repeat>{most}</repeat>{inner}</loop>"
+    )
+
+
+def _use(use: ElementUse, refdes: str, at: int) -> str:
+    head = f"<name>{refdes}</name><usage>{_USAGE[use.use]}</usage><seq>{at:02d}</seq>"
+    if isinstance(use.element, Composite):
+        parts = "".join(_use(part, f"{refdes}-{k:02d}", k) for k, part in enumerate(use.element.parts, 1))
+        return f"<composite><data_ele>{use.element.number}</data_ele>{head}<refdes>{refdes}</refdes>{parts}</composite>"
+    codes = "".join(f"<code>{escape(code)}</code>" for code in sorted(use.codes or ()))
+    listed = f"<valid_codes>{codes}</valid_codes>" if codes else ""
+    return f'<element xid="{refdes}"><data_ele>{use.element.number}</data_ele>{head}{listed}</element>'
+
+
+def _elements(guide: Guide) -> dict[str, Element]:
+    found: dict[str, Element] = {}
+    for spec in guide.segments.values():
+        for use in spec.of:
+            rows = use.element.parts if isinstance(use.element, Composite) else (use,)
+            found.update({row.element.number: row.element for row in rows if isinstance(row.element, Element)})
+    return found
+
+
+def _dictionary(guide: Guide, package: Path) -> str:
+    """pyx12 keeps one dictionary with the lengths of 005010; ours are put over it."""
+    text = (package / "dataele.xml").read_text(encoding="utf-8")
+    added = []
+    for number, element in _elements(guide).items():
+        row = f'<data_ele ele_num="{number}" data_type="{element.kind}" min_len="{element.low}" max_len="{element.high}" name="{number}"/>'
+        text, replaced = re.subn(rf'<data_ele ele_num="{number}"[^>]*/>', row, text)
+        if not replaced:
+            added.append(row)
+    end = text.rindex("</")
+    return text[:end] + "\n".join(added) + "\n" + text[end:]

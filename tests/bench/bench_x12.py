@@ -1,0 +1,301 @@
+"""P9: X12 against pyx12 and against plain splitting, on the same file in the same run. Prints one JSON line a row; asserts nothing.
+
+python -m tests.bench.bench_x12 [--orders 2000] [--big]      (--big: also the memory of a 100 MB file)
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import json
+import os
+import random
+import runpy
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from adapters.x12.ack import ack_text, answer
+from adapters.x12.examine import examine
+from adapters.x12.library import Library
+from adapters.x12.profile import DEFAULT, Profile
+from adapters.x12.scan import scan
+from adapters.x12.seal import Marks
+from adapters.x12.tokens import Walker, WholeSet
+from adapters.x12.verdicts import InterchangeVerdict, SetVerdict
+from adapters.x12.write import interchange_of, write_set
+
+LINES = 30
+RUNS = 5
+CHUNK = 256 * 1024
+AT = datetime(2026, 11, 21, 9, 15, tzinfo=UTC)
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def orders_file(count: int, path: Path, *, wrong: bool = False) -> None:
+    """`count` orders of 30 lines, always the same. `wrong`: each line has a unit that is too long."""
+    dice = random.Random(7)
+    unit = "EACH" if wrong else "EA"
+    with path.open("w") as out:
+        out.write(
+            "ISA*00*          *00*          *12*5551234567     *01*987654321      *261120*0915*U*00401*000000101*1*P*>~"
+        )
+        out.write("GS*PO*5551234567*987654321*20261120*0915*101*X*004010~")
+        for number in range(1, count + 1):
+            out.write(order_text(number, dice, unit))
+        out.write(f"GE*{count}*101~IEA*1*000000101~")
+
+
+def order_text(number: int, dice: random.Random, unit: str) -> str:
+    rows = [
+        f"ST*850*{number:04d}",
+        f"BEG*00*SA*PO{number:08d}**20261120",
+        f"REF*DP*{dice.randrange(1000):03d}",
+        f"REF*IA*{dice.randrange(10**6):06d}",
+        "PER*BD*MARIA SOUZA*TE*5551234567",
+        "FOB*CC",
+        "ITD*01*3*2**10**30",
+        "DTM*010*20261201",
+        "DTM*001*20261210",
+        "TD5**2*UPSN*M*UPS GROUND",
+        f"N9*ZZ*NOTE{number}",
+        "MSG*DELIVER TO DOCK 4 BEFORE NOON",
+    ]
+    for role in ("ST", "BY"):
+        rows += [
+            f"N1*{role}*SHOP {dice.randrange(9999)}*92*{dice.randrange(10**5):05d}",
+            "N3*1 MAIN STREET",
+            "N4*GREENVILLE*SC*29601*US",
+        ]
+    total = 0
+    for line in range(1, LINES + 1):
+        ordered = dice.randrange(1, 500)
+        total += ordered
+        rows += [
+            f"PO1*{line}*{ordered}*{unit}*{dice.randrange(100, 99999) / 100:.2f}*PE*UP*{dice.randrange(10**11, 10**12)}*VN*SKU-{dice.randrange(10**6):06d}*IN*{dice.randrange(10**7)}",
+            f"PID*F****ITEM NUMBER {line} OF ORDER {number}",
+            "PO4*12*1*EA",
+            f"SAC*A*C310***{dice.randrange(1, 9999)}",
+            "DTM*002*20261215",
+        ]
+    rows += [f"CTT*{LINES}*{total}", f"AMT*TT*{total}.00"]
+    return "~".join([*rows, f"SE*{len(rows) + 1}*{number:04d}"]) + "~"
+
+
+def chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from iter(lambda: file.read(CHUNK), b"")
+
+
+def ours(path: Path, library: Library) -> int:
+    """Validate, canonical order, 997."""
+    count = 0
+    for found in examine(chunks(path), library, DEFAULT):
+        if isinstance(found, SetVerdict):
+            count += found.document is not None
+            found.document = None
+        elif isinstance(found, InterchangeVerdict):
+            ack = answer(found)
+            if ack is not None:
+                ack_text(ack, Marks(), isa=1, gs=1, st=1, at=AT)
+    return count
+
+
+def cpu(work: Callable[[], object]) -> float:
+    begin = time.process_time()
+    work()
+    return time.process_time() - begin
+
+
+def median(work: Callable[[], object], runs: int = RUNS) -> float:
+    return statistics.median(cpu(work) for _ in range(runs))
+
+
+def row(number: int, operation: str, **figures: Any) -> None:
+    line = {"id": f"P9.{number}", "operation": operation, **figures, "load1": round(os.getloadavg()[0], 2)}
+    print(json.dumps(line), flush=True)  # noqa: T201 - a bench prints its line
+
+
+def pyx12_run(path: Path, maps: Path) -> None:
+    import pyx12.params
+    import pyx12.x12n_document
+
+    pyx12.x12n_document.x12n_document(
+        param=pyx12.params.ParamsBase(),
+        src_file=io.StringIO(path.read_text()),
+        fd_997=io.StringIO(),
+        fd_html=None,
+        map_path=str(maps),
+    )
+
+
+def against_pyx12(folder: Path, library: Library) -> None:
+    """Rows 1 and 4, with the map directory that the oracle test writes from our guide."""
+    import logging
+
+    from tests.adapters.x12.oracle.pyx12_maps import write_maps
+
+    logging.disable(logging.CRITICAL)
+    compiled = library.guide("004010", "850")
+    if compiled is None:
+        return
+    maps = folder / "maps"
+    maps.mkdir()
+    write_maps(compiled.guide, maps)
+    for number, count, goal in ((1, 200, 20), (4, 1, 10)):
+        path = folder / f"{count}.edi"
+        orders_file(count, path)
+        own = median(lambda path=path: ours(path, library))  # type: ignore[misc]
+        theirs = median(lambda path=path: pyx12_run(path, maps), 1 if count > 1 else 3)  # type: ignore[misc]
+        row(
+            number,
+            f"{count} orders: validate, order, 997",
+            cpu_s=round(own, 4),
+            pyx12_cpu_s=round(theirs, 3),
+            ratio=round(theirs / own, 1),
+            goal=f">= {goal}x pyx12",
+            met=theirs / own >= goal,
+        )
+
+
+def against_floor(path: Path, library: Library) -> None:
+    """Row 2: plain streaming split with one dictionary an order is the floor."""
+    sys.path.insert(0, str(ROOT))
+    from tests.shared import shared_path
+
+    floor = runpy.run_path(str(shared_path("lab/x12/floor.py")))["orders"]
+    own: list[float] = []
+    base: list[float] = []
+    for _ in range(RUNS):
+        base.append(cpu(lambda: floor(str(path))))
+        own.append(cpu(lambda: ours(path, library)))
+    ratio = statistics.median(own) / statistics.median(base)
+    mib = path.stat().st_size / 1e6
+    row(
+        2,
+        f"{mib:.1f} MB: validate, order, 997",
+        cpu_s=round(statistics.median(own), 3),
+        floor_cpu_s=round(statistics.median(base), 3),
+        mb_per_s=round(mib / statistics.median(own), 1),
+        ratio=round(ratio, 2),
+        goal="<= 6x floor",
+        met=ratio <= 6,
+    )
+
+
+def mapping_rate(path: Path, library: Library) -> None:
+    """Row 5: the map alone, over scanned sets."""
+    compiled = library.guide("004010", "850")
+    if compiled is None:
+        return
+    sets = [t for t in Walker(chunks(path)).tokens() if isinstance(t, WholeSet)][:400]
+    trees = [scan(compiled.guide, compiled.plan, t.segments, ">", "").tree for t in sets]
+    spent = median(lambda: [compiled.read_back(tree, ">", "", {"currency": "USD"}) for tree in trees])
+    rate = len(trees) / spent
+    row(
+        5,
+        "map an order of 30 lines",
+        rate=round(rate),
+        reference="jsonata-python 258/s on the machine of the design",
+        goal=">= 20x",
+        met=rate >= 20 * 258,
+    )
+
+
+def writing(path: Path, library: Library) -> None:
+    """Row 6: orders written with validation, balances and numbers; pyx12's writer does neither."""
+    import pyx12.segment
+    import pyx12.x12file
+
+    profile = Profile(partner="bench", ids=(("ZZ", "B"),), ours=("ZZ", "A"), settings={"currency": "USD"})
+    found = [x.document for x in examine(chunks(path), library, DEFAULT) if isinstance(x, SetVerdict) and x.document][
+        :200
+    ]
+    texts: list[str] = []
+
+    def write() -> None:
+        written = [write_set("purchase_order", "1", document, library, profile) for document in found if document]
+        texts.append(interchange_of(written, profile, isa=1, gs=1, st=1, at=AT))
+
+    own = median(write)
+    raw = [s for s in texts[0].split("~") if s and s[:3] not in ("SE*", "GE*", "IEA")]
+    segments = [pyx12.segment.Segment(s, "~", "*", ":") for s in raw]
+
+    def theirs() -> None:
+        with Path(os.devnull).open("w") as out:
+            writer = pyx12.x12file.X12Writer(out, "~", "*", ":", "")
+            for segment in segments:
+                writer.Write(segment)
+            writer.Close()
+
+    base = median(theirs)
+    row(
+        6,
+        "write with validation and numbers",
+        segments_per_s=round(len(raw) / own),
+        pyx12_segments_per_s=round(len(raw) / base),
+        ratio=round(base / own, 2),
+        goal=">= 3x",
+        met=base / own >= 3,
+    )
+
+
+def peak(path: Path) -> int:
+    """Peak memory in MiB of a process that checks one file."""
+    code = f"import resource; from pathlib import Path; from adapters.x12.library import Library; from tests.bench.bench_x12 import ours; ours(Path({str(path)!r}), Library()); print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)"
+    return int(
+        subprocess.run(  # noqa: S603 - our own interpreter on our own file
+            [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+        ).stdout
+    )
+
+
+def main() -> None:
+    options = argparse.ArgumentParser()
+    options.add_argument("--orders", type=int, default=2000)
+    options.add_argument("--big", action="store_true")
+    asked = options.parse_args()
+    library = Library()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path, wrong = folder / "clean.edi", folder / "wrong.edi"
+        orders_file(asked.orders, path)
+        orders_file(asked.orders, wrong, wrong=True)
+        ours(path, library)
+        against_pyx12(folder, library)
+        against_floor(path, library)
+        small = peak(path)
+        if asked.big:
+            big = folder / "big.edi"
+            orders_file(asked.orders * 10, big)
+            grown = peak(big) - small
+            row(
+                3,
+                "peak memory, ten times the sets",
+                rss_mib=small,
+                grown_mib=grown,
+                goal="<= 8 MiB more",
+                met=grown <= 8,
+            )
+        mapping_rate(path, library)
+        writing(path, library)
+        clean, broken = median(lambda: ours(path, library), 3), median(lambda: ours(wrong, library), 3)
+        row(
+            7,
+            "an error on every line",
+            cpu_s=round(broken, 3),
+            clean_cpu_s=round(clean, 3),
+            ratio=round(broken / clean, 2),
+            goal="<= 2x",
+            met=broken <= 2 * clean,
+        )
+
+
+if __name__ == "__main__":
+    main()
