@@ -67,11 +67,7 @@ async def at_once(stage: Stage, query: str, given: list[dict[str, Any]]) -> list
 async def stock(stage: Stage, sku: str) -> tuple[int, int]:
     """(on hand, reserved) over all nodes."""
     async with stage.hub.db.unit(tenant=stage.company.tenant, actor="test") as tx:
-<<<<<<< HEAD
         [row] = await tx.conn.fetch("SELECT sum(on_hand) AS h, sum(reserved) AS r FROM stock WHERE sku = $1", sku)
-=======
-        (row,) = await tx.conn.fetch("SELECT sum(on_hand) AS h, sum(reserved) AS r FROM stock WHERE sku = $1", sku)
->>>>>>> main
     return int(row["h"]), int(row["r"])
 
 
@@ -188,11 +184,7 @@ async def test_poison_parks_and_its_neighbours_go_through(stage: Stage, story: S
         await story.until(f"#{n}", "APPROVED")
     await settled(stage, story)
     async with stage.hub.db.unit(tenant=stage.company.tenant, actor="test") as tx:
-<<<<<<< HEAD
         [row] = await tx.conn.fetch("SELECT state, last_error FROM inbox WHERE dedupe_key = $1", event)
-=======
-        (row,) = await tx.conn.fetch("SELECT state, last_error, attempts FROM inbox WHERE dedupe_key = $1", event)
->>>>>>> main
     assert row["state"] == 3
     assert row["last_error"]
     assert await story.order("#8299") is None
