@@ -16,6 +16,7 @@ from hub.flows import (
     stock_push,
     store,
     tally,
+    unanswered,
 )
 from hub.flows.capture import CaptureOutcome, Incoming, capture
 from hub.flows.reactor import Deps, Flow, Reactor
@@ -36,6 +37,7 @@ FLOWS: tuple[Flow, ...] = (
     gate.FLOW,
     publish.FLOW,
     acknowledge.FLOW,
+    unanswered.FLOW,
 )
 
 __all__ = ["FLOWS", "CaptureOutcome", "Deps", "Flow", "Incoming", "Reactor", "capture"]

@@ -24,9 +24,10 @@ from hub.canon.commands import (
     TrackingSeen,
 )
 from hub.flows import incoming
+from hub.flows.answered import acks_received
 from hub.flows.cancel import PartAsked, cancel_part
 from hub.flows.capture import Incoming, capture
-from hub.flows.exchange import acks_received, exchanges_read
+from hub.flows.exchange import exchanges_read
 from hub.flows.reactor import Deps
 from hub.flows.report import reported
 from hub.flows.source import Inapplicable, NotYet, Source

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from hub import fulfillment, inventory, timers
 from hub.canon.states import OrderState
-from hub.flows import overdue, store
+from hub.flows import overdue, store, unanswered
 from hub.flows.reactor import Reactor
 from hub.kit import failpoint
 from hub.kit.db import Tx
@@ -37,6 +37,7 @@ ANSWERS: Mapping[str, Answer] = {
     "expire_reservations": _expire_reservations,
     overdue.KIND: overdue.passed,
     store.EXPIRY: store.expire,
+    unanswered.KIND: unanswered.passed,
 }
 
 
