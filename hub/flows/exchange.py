@@ -30,10 +30,10 @@ class DuplicateInterchange(HubError):
     code: ClassVar[str] = "DUPLICATE_INTERCHANGE"
 
 
-class UnknownPartner(HubError):
+class UnknownSender(HubError):
     """The sender {sender} is none of this account's partner; nothing of this was applied, nothing was answered."""
 
-    code: ClassVar[str] = "UNKNOWN_PARTNER"
+    code: ClassVar[str] = "UNKNOWN_SENDER"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ async def _admit(tx: Tx, exchange_id: UUID, arrived: Arrived, incidents: Inciden
     if verdict == REPEATED:
         refused = DuplicateInterchange(control=exchange.control)
     elif verdict == STRANGER:
-        refused = UnknownPartner(sender=exchange.sender)
+        refused = UnknownSender(sender=exchange.sender)
     if own is None:
         tx.born.add(exchange_id)
         await connections.register(tx, exchange)
@@ -112,7 +112,7 @@ async def exchanges_read(
             outcomes.append(Inapplicable("this envelope belongs to no message of an interchange"))
             continue
         refused = source.refused
-        ack = None if isinstance(refused, UnknownPartner) else said.ack
+        ack = None if isinstance(refused, UnknownSender) else said.ack
         if refused is None:
             await connections.set_verdict(tx, source.exchange_id, said.verdict, said.errors)
         elif ack is not None:
@@ -122,7 +122,7 @@ async def exchanges_read(
         append(tx, [fact(tx, "exchange.read", "exchange", source.exchange_id, told, source.cause)])
         if ack is not None:
             await outbox.owe(tx, [_ack(source.exchange_id, ack, source.connection_id, source.message_id)])
-        outcomes.append(refused if isinstance(refused, UnknownPartner) else None)
+        outcomes.append(refused if isinstance(refused, UnknownSender) else None)
     return outcomes
 
 
@@ -196,7 +196,7 @@ def _judged(exchange_id: UUID, a: Arrived, known: Mapping[tuple[str, str], UUID]
 
 def _refusal(refused: HubError, exchange: connections.Exchange, source: Source) -> NewIncident:
     return NewIncident(
-        kind="unknown_partner" if isinstance(refused, UnknownPartner) else "duplicate_interchange",
+        kind="unknown_partner" if isinstance(refused, UnknownSender) else "duplicate_interchange",
         summary=f"{exchange.sender} {exchange.control}: {refused.sentence()}",
         subject_kind="exchange",
         subject_id=exchange.exchange_id,

@@ -149,3 +149,58 @@ async def sent(partner: Partner) -> tuple[str, str]:
     await partner.receive(partner.orders("PO-1"))
     answer = next(f for f in await partner.send() if "ST*855" in f)
     return find(answer, "GS")[6], find(answer, "ST")[2]
+
+
+async def test_what_leaves_is_announced_and_invoiced_and_the_partners_acks_settle_it(partner: Partner) -> None:
+    await partner.receive(partner.orders("PO-1"))
+    await partner.send()
+    [work] = await partner.rows("SELECT fulfillment_id FROM fulfillments")
+    await partner.world.ship(work["fulfillment_id"], "TRACK-1")
+    files = await partner.send()
+    notice = next(f for f in files if "ST*856" in f)
+    bill = next(f for f in files if "ST*810" in f)
+    assert [s[3] for s in segments(notice) if s[0] == "HL"] == ["S", "O", "P", "I"]
+    assert find(notice, "PRF")[1] == "PO-1"
+    assert find(notice, "SN1")[2:4] == ["2", "EA"]
+    assert find(bill, "BIG")[4] == "PO-1"
+    assert find(bill, "IT1")[1:7] == ["1", "2", "EA", "10", "", "VN"]
+    assert find(bill, "TDS")[1] == "2000"
+    assert await partner.states() == [("855", "waiting"), ("856", "waiting"), ("810", "waiting")]
+    for text, group in ((notice, "SH"), (bill, "IN")):
+        sets = (find(text, "ST")[1], find(text, "ST")[2], "A")
+        await partner.receive(partner.ack(find(text, "GS")[6], "A", sets, set_id=group))
+    assert [s for _, s in await partner.states()] == ["waiting", "accepted", "accepted"]
+
+
+async def test_a_change_amends_the_order_and_is_answered(partner: Partner) -> None:
+    await partner.receive(partner.orders("PO-1"))
+    await partner.send()
+    partner.control += 1
+    more = ["860", "BCH*04*SA*PO-1***20261116", "POC*1*QI*1**EA*10**VN*SKU-1", "CTT*1"]
+    await partner.receive(interchange(partner.control, "PC", [more]))
+    files = await partner.send()
+    [line] = await partner.rows("SELECT ordered FROM order_lines")
+    assert line["ordered"] == 3
+    answer = next(f for f in files if "ST*855" in f)
+    assert find(answer, "PO1")[2] == "3"
+    assert await partner.incidents() == []
+
+
+async def test_a_change_that_cannot_be_done_is_for_a_person(partner: Partner) -> None:
+    await partner.receive(partner.orders("PO-1"))
+    partner.control += 1
+    dearer = ["860", "BCH*04*SA*PO-1***20261116", "POC*1*PC*2**EA*12**VN*SKU-1", "CTT*1"]
+    await partner.receive(interchange(partner.control, "PC", [dearer]))
+    [line] = await partner.rows("SELECT ordered, unit_price FROM order_lines")
+    assert (line["ordered"], line["unit_price"]) == (2, 10)
+    assert await partner.incidents() == ["order_change_refused"]
+
+
+async def test_what_a_warehouse_received_is_on_hand(partner: Partner) -> None:
+    before, _ = await partner.world.stock("LIS", "SKU-2")
+    partner.control += 1
+    receipt = ["944", "W17*F*20261116*R-1*N-1", "N1*WH*LISBOA*92*LIS", "W07*5*EA**VN*SKU-2", "W13*1*EA*01", "W14*5"]
+    await partner.receive(interchange(partner.control, "RE", [receipt]))
+    assert (await partner.world.stock("LIS", "SKU-2"))[0] == before + 4
+    [damaged] = await partner.rows("SELECT on_hand FROM stock WHERE condition = 'DAMAGED'")
+    assert damaged["on_hand"] == 1
