@@ -204,3 +204,30 @@ async def test_what_a_warehouse_received_is_on_hand(partner: Partner) -> None:
     assert (await partner.world.stock("LIS", "SKU-2"))[0] == before + 4
     [damaged] = await partner.rows("SELECT on_hand FROM stock WHERE condition = 'DAMAGED'")
     assert damaged["on_hand"] == 1
+
+
+async def test_a_warehouse_that_trades_by_documents_picks_from_a_940_and_ships_with_a_945(partner: Partner) -> None:
+    async with partner.world.unit() as tx:
+        await tx.conn.execute("UPDATE nodes SET wms_connection_id = $1", partner.connection.connection_id)
+    order_id = await partner.world.place(partner.world.draft("W-1", ("SKU-1", 3)))
+    [asked] = await partner.send()
+    assert find(asked, "W01")[1:6] == ["3", "EA", "", "VN", "SKU-1"]
+    number = find(asked, "W05")[2]
+    line = next(s[2] for s in segments(asked) if s[:2] == ["N9", "LI"])
+    partner.control += 1
+    shipped = [
+        "945",
+        f"W06*F*{number}*20261116*S-1",
+        "N9*CN*TRACK-9",
+        "W27*M*UPSN",
+        "LX*1",
+        "W12*CP*3*2*1*EA**VN*SKU-1",
+        f"N9*LI*{line}",
+        "W03*2",
+    ]
+    await partner.receive(interchange(partner.control, "SW", [shipped]))
+    first = (await partner.world.fulfillments(order_id))[0]
+    assert first["state"] == "DISPATCHED"
+    [row] = await partner.world.lines(order_id)
+    assert row["shipped"] == 2
+    assert "short_pick" in await partner.incidents()
