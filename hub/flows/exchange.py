@@ -141,15 +141,21 @@ def _ack(exchange_id: UUID, ack: Mapping[str, Any], connection_id: UUID, cause: 
 
 async def repeated(tx: Tx, connection_id: UUID, envelopes: Sequence[Envelope], kept: Sequence[inbox.Received]) -> int:
     """An interchange that came before, byte for byte: its acknowledgement may be lost, the same bytes are owed again. Returns how many."""
-    owed = []
+    again = 0
     for envelope, one in zip(envelopes, kept, strict=True):
         exchange_id = exchange_of(envelope, connection_id)
         closing = envelope.dedupe_key == envelope.headers.get("x12-exchange")
         if one.new or exchange_id is None or not closing:
             continue
-        if await connections.kept_ack(tx, exchange_id) is not None:
-            owed.append(_ack(exchange_id, {}, connection_id, one.message_id))
-    return len(await outbox.owe(tx, owed))
+        await owe_again(tx, exchange_id, connection_id, one.message_id)
+        again += 1
+    return again
+
+
+async def owe_again(tx: Tx, exchange_id: UUID, connection_id: UUID, cause: UUID) -> None:
+    """The acknowledgement that was given once goes out again, byte for byte; without one nothing does."""
+    if await connections.kept_ack(tx, exchange_id) is not None:
+        await outbox.owe(tx, [_ack(exchange_id, {}, connection_id, cause)])
 
 
 async def sets_judged(tx: Tx, arrived: Sequence[Arrived]) -> None:
@@ -172,13 +178,9 @@ def _judged(exchange_id: UUID, a: Arrived, known: Mapping[tuple[str, str], UUID]
         faults = failure.data.get("faults") or getattr(failure, "problems", None) or ()
     if failure is not None and not faults:
         faults = ({"code": failure.code, "message": failure.sentence()},)
-    number, document, order_id = None, None, None
-    for c in a.commands:
-        if isinstance(c, CaptureOrder):
-            number, document = c.draft.number or c.draft.external_id, dump(c.draft)
-            order_id = known.get((a.source.channel, c.draft.external_id))
-        elif isinstance(c, DocumentRead):
-            number, document = c.number, dump(c.data)
+    number, document = document_of(a.commands)
+    drafts = [c.draft for c in a.commands if isinstance(c, CaptureOrder)]
+    order_id = next((i for d in drafts if (i := known.get((a.source.channel, d.external_id)))), None)
     return connections.ExchangeSet(
         exchange_id=exchange_id,
         group_control=h["x12-group"],
@@ -192,6 +194,16 @@ def _judged(exchange_id: UUID, a: Arrived, known: Mapping[tuple[str, str], UUID]
         errors=tuple(faults),
         document=document,
     )
+
+
+def document_of(commands: Sequence[InwardCommand]) -> tuple[str | None, Mapping[str, Any] | None]:
+    """(number, canonical form as JSON) of what a set says."""
+    for c in commands:
+        if isinstance(c, CaptureOrder):
+            return c.draft.number or c.draft.external_id, dump(c.draft)
+        if isinstance(c, DocumentRead):
+            return c.number, dump(c.data)
+    return None, None
 
 
 def _refusal(refused: HubError, exchange: connections.Exchange, source: Source) -> NewIncident:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from hub.cli.edi_control import set_control
+from hub.flows.reread import Again, Rereader
 from hub.kit.db import Database
 from tests.partner import Partner, find, interchange, new_partner, purchase_order, segments
 
@@ -231,3 +233,29 @@ async def test_a_warehouse_that_trades_by_documents_picks_from_a_940_and_ships_w
     [row] = await partner.world.lines(order_id)
     assert row["shipped"] == 2
     assert "short_pick" in await partner.incidents()
+
+
+async def test_an_exchange_is_read_again_without_being_applied_twice(partner: Partner) -> None:
+    text = partner.orders("PO-1")
+    await partner.receive(text)
+    [first] = [f for f in await partner.send() if "ST*997" in f]
+    [row] = await partner.rows("SELECT exchange_id FROM exchanges WHERE direction = 'IN'")
+    reader = Rereader(partner.world.reactor, partner.directory, partner.adapters)
+    assert await reader.again(1, Again(exchange_id=row["exchange_id"], dry_run=True)) == ["0001: the same as before"]
+    told = await reader.again(1, Again(exchange_id=row["exchange_id"], ack=True))
+    assert told == ["0001: the same as before", "the acknowledgement is owed again"]
+    for path in partner.out.iterdir():
+        path.unlink()
+    partner.seen.clear()
+    assert await partner.send() == [first]
+    assert len(await partner.rows("SELECT 1 FROM orders")) == 1
+    assert await reader.again(1, Again(exchange_id=row["exchange_id"], only="0002")) == []
+
+
+async def test_a_counter_can_be_set_and_a_fact_says_so(partner: Partner) -> None:
+    async with partner.world.unit("cli") as tx:
+        assert await set_control(tx, "acme-retail", "isa", 500, "P")
+        assert not await set_control(tx, "nobody", "isa", 500, "P")
+    await partner.receive(partner.orders("PO-1"))
+    assert sorted(find(f, "ISA")[13] for f in await partner.send()) == ["000000500", "000000501"]
+    assert len(await partner.rows("SELECT 1 FROM business_events WHERE type = 'control_numbers.set'")) == 1
