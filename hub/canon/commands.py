@@ -183,7 +183,7 @@ class ExchangeRead:
     receiver: str
     verdict: str
     test: bool
-    ack: Mapping[str, Any] | None
+    ack: Mapping[str, Any] | None  # `ta1` None or its elements, `groups`, `stamp` of the interchange
     errors: tuple[Mapping[str, Any], ...] = ()
 
 

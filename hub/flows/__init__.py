@@ -6,6 +6,7 @@ from hub.flows import (
     approve,
     bundle,
     cancel,
+    change,
     counter,
     finish,
     gate,
@@ -14,10 +15,13 @@ from hub.flows import (
     overdue,
     pick,
     publish,
+    receipt,
     restock,
     route,
+    ship_notice,
     stock_push,
     tally,
+    unanswered,
 )
 from hub.flows.capture import CaptureOutcome, Incoming, capture
 from hub.flows.reactor import Deps, Flow, Reactor
@@ -39,6 +43,10 @@ FLOWS: tuple[Flow, ...] = (
     gate.FLOW,
     publish.FLOW,
     acknowledge.FLOW,
+    ship_notice.FLOW,
+    change.FLOW,
+    receipt.FLOW,
+    unanswered.FLOW,
     finish.FLOW,
 )
 

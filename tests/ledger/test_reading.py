@@ -45,7 +45,7 @@ async def read_on(db: Database, cursor: Cursor, limit: int) -> tuple[list[UUID],
 async def patiently(db: Database, start: Cursor) -> list[UUID]:
     """What is to come, once no transaction of another database of this server holds the horizon back."""
     async with asyncio.timeout(30):
-        while not (found := (await read_on(db, start, 100))[0]):
+        while not (found := (await read_on(db, start, 100))[0]):  # noqa: ASYNC110 - the horizon has no bell
             await asyncio.sleep(0.02)
     return found
 
