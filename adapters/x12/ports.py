@@ -14,6 +14,7 @@ from adapters.x12.profile import DEFAULT, Profile
 from adapters.x12.read import read_exchange, read_set
 from adapters.x12.report import stamp
 from adapters.x12.seal import Delimited, marks_of
+from adapters.x12.sent import sent_ack, sent_document
 from adapters.x12.split import INTERCHANGE, MEDIA, UNREADABLE, envelopes_of
 from adapters.x12.write import CannotWrite, interchange_of, write_set
 from hub.canon.commands import Acknowledge, InwardCommand, OutwardCommand, WriteDocument
@@ -30,6 +31,7 @@ from hub.canon.ports import (
     Request,
     Response,
     Retry,
+    Sent,
 )
 
 _LATER = timedelta(minutes=1)
@@ -92,14 +94,16 @@ class Exchange:
                 raise NeverTry(str(error), faults=[{"message": f} for f in error.data["faults"]]) from error
             except Delimited as error:
                 raise NeverTry(str(error)) from error
-            return [_call(text, profile, written.set.set, numbers["isa"])]
+            sent = sent_document(written, profile, **numbers)
+            return [_call(text, profile, written.set.set, numbers["isa"], sent)]
         if isinstance(command, Acknowledge):
             receiver = command.ack["receiver"]
             known = self._inbound(account) or self.library.profile_of(receiver[0], receiver[1]) or DEFAULT
             numbers = _numbers(command.numbers)
             when = account.now or stamp(command.ack["stamp"][:6], command.ack["stamp"][6:])
             text = ack_text(command.ack, marks_of(known), **numbers, at=when)
-            return [_call(text, known, "ta1" if not command.ack["groups"] else command.ack["kind"], numbers["isa"])]
+            kind = "ta1" if not command.ack["groups"] else command.ack["kind"]
+            return [_call(text, known, kind, numbers["isa"], sent_ack(command.ack, numbers["isa"]))]
         raise NeverTry(f"X12 has no document for {type(command).__name__}")
 
     def _partner(self, account: Account) -> Profile:
@@ -120,7 +124,7 @@ class Exchange:
         return Rejected(code=str(response.status), message=response.body[:500].decode("utf-8", "replace"))
 
 
-def _call(text: str, profile: Profile, kind: str, control: int) -> Call:
+def _call(text: str, profile: Profile, kind: str, control: int, sent: Sent) -> Call:
     charset = profile.charset_out if profile.charset_out != "ascii" else "utf-8"
     return Call(
         key="0",
@@ -130,6 +134,7 @@ def _call(text: str, profile: Profile, kind: str, control: int) -> Call:
         body=text.encode(charset, "replace"),
         media_type=MEDIA,
         repeatable=True,
+        sent=sent,
     )
 
 

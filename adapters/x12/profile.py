@@ -60,12 +60,17 @@ class Profile:
     ack_version: str = ""
     ta1: str = "asked"
     ta1_reason: str = ""
+    ack_within: Mapping[str, str] = field(default_factory=dict)  # set -> minutes, or `none`
     settings: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def known(self) -> bool:
         """Whether sender and receiver are to be checked."""
         return bool(self.ids)
+
+    def sends_as(self, sender: Id) -> bool:
+        """Whether this partner signs its interchanges so; one without ids, chosen by name, may sign as it likes."""
+        return sender in self.ids or sender in self.test_ids or (not self.known and self.partner != "default")
 
 
 DEFAULT = Profile(partner="default", label="Any partner", settings={"currency": "USD"})
@@ -120,6 +125,7 @@ def read_profile(tree: Tree, partner: str) -> Profile:
         st_digits=int(digits),
         guides=dict(guides) if isinstance(guides, Tree) else {},
         tolerate=frozenset(tree.get("tolerate") or ()),
+        ack_within=dict(waits) if isinstance(waits := tree.get("ack_within"), Tree) else {},
         ack_levels=frozenset(int(x) for x in tree.get("ack_levels") or ("1", "2")),
         settings={"currency": "USD", **{k: v for k, v in tree.items() if isinstance(v, str)}},
         **plain,

@@ -48,6 +48,9 @@ def _of_interchange(data: bytes, found: InterchangeVerdict) -> Iterator[Envelope
         "x12-receiver": "/".join(found.receiver),
         "x12-control": found.control,
         "x12-test": "true" if found.test else "false",
+        "x12-content": hashlib.sha256(whole.replace(b"\r", b"").replace(b"\n", b"")).hexdigest(),
+        "x12-known": "true" if found.profile.sends_as(found.sender) else "false",
+        "x12-duplicates": found.profile.settings.get("duplicates", "by_control"),
     }
     if found.verdict != REJECTED and not found.stranger:
         for group in found.groups:

@@ -12,10 +12,12 @@ from starlette.routing import Route
 
 from hub.access import NotAuthenticated
 from hub.boot import Hub
+from hub.flows.paper import Paper
 from hub.web.boundary import App, Boundary, Receive, Scope, Send
 from hub.web.commands import Desk, HubCommands
 from hub.web.health import Health
 from hub.web.hooks import Hooks
+from hub.web.papers import Papers
 from schema.app import Edge, routes
 from schema.deps import SchemaDeps
 from schema.plan.pool import open_read_pool
@@ -68,14 +70,17 @@ async def application(hub: Hub) -> AsyncIterator[tuple[App, Health]]:
     async with edge_of(hub) as edge:
         hooks = Hooks(hub.db, hub.bell, hub.directory, {n: f.adapter for n, f in hub.adapters.items()})
         health = Health(hub.db)
+        paper = Paper(hub.directory, {n: f.adapter for n, f in hub.adapters.items()})
+        papers = Papers(hub.db, hub.keys, paper)
         rung = asyncio.Event()
         edge.start(rung)
         following = asyncio.create_task(_follow(hub, rung))
         try:
-            yield Boundary(_dispatch(edge, _routed(edge, hooks, health))), health
+            yield Boundary(_dispatch(edge, _routed(edge, hooks, health, papers))), health
         finally:
             following.cancel()
             await edge.stop()
+            paper.close()
             await hooks.close()
 
 
@@ -88,13 +93,14 @@ def _dispatch(edge: Edge, routed: App) -> App:
     return app
 
 
-def _routed(edge: Edge, hooks: Hooks, health: Health) -> App:
+def _routed(edge: Edge, hooks: Hooks, health: Health, papers: Papers) -> App:
     return Starlette(
         routes=[
             Route("/hooks/{adapter}/{account}", hooks.receive, methods=["POST"]),
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
             Route("/metrics", health.metrics),
+            *papers.routes,
             *routes(edge),
         ]
     )

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Protocol
 
-from hub.canon.commands import InwardCommand, OutwardCommand, QuoteRates
+from hub.canon.commands import InwardCommand, OutwardCommand
+from hub.canon.rates import QuoteRates
 from hub.kit.errors import HubError
 
 
@@ -107,6 +108,29 @@ Secrets = Mapping[str, Sequence[str]]  # field -> live values, newest first (two
 
 # ------------------------------------------------------------------ outward
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SentSet:
+    """One document of an interchange that we send. `ack_within` None: nobody answers it."""
+
+    set_id: str
+    version: str
+    group_control: str
+    set_control: str
+    ack_within: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """What the bytes of a call are for the register of exchanges. `resend`: once more, if no answer comes in time."""
+
+    sender: str
+    receiver: str
+    usage: Literal["T", "P"]
+    control: str
+    sets: tuple[SentSet, ...] = ()
+    resend: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One planned request. `path` is relative to the account's base; never a secret in it: the hub adds authorization."""
 
@@ -124,6 +148,7 @@ class Call:
     repeatable: bool = False  # a timeout may be retried blindly
     timeout: timedelta = timedelta(seconds=15)
     soap_authority: str | None = None  # sefaz: which endpoint row answers
+    sent: Sent | None = None  # an interchange: registered, and its answer waited for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,11 @@ from typing import Annotated, Any
 
 import typer
 
+from hub.cli import edi_control
+
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(edi_control.control, name="control")
+app.command("replay")(edi_control.replay)
 CHUNK = 256 * 1024
 USAGE = 2
 

@@ -30,7 +30,7 @@ class ExchangeUnknown(HubError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """One interchange. `ack_due`: when the partner's answer to what we sent must be here."""
+    """One interchange. `ack_due`: when the partner's answer to what we sent must be here. `message_id`: the message or the delivery."""
 
     connection_id: UUID
     direction: Literal["IN", "OUT"]
@@ -157,10 +157,38 @@ async def keep_ack(tx: Tx, exchange_id: UUID, ack: bytes) -> None:
         raise ExchangeUnknown(exchange_id=str(exchange_id))
 
 
+async def kept_ack(tx: Tx, exchange_id: UUID) -> bytes | None:
+    """What we answered; None: nothing yet."""
+    found: bytes | None = await tx.conn.fetchval(SQL["kept_ack"], tx.tenant, exchange_id)
+    return found
+
+
+async def documents(tx: Tx, exchange_id: UUID) -> list[asyncpg.Record]:
+    """Its sets with group_control, set_control, subject_kind, subject_id, number and document."""
+    return list(await tx.conn.fetch(SQL["documents"], tx.tenant, exchange_id))
+
+
 async def add_sets(tx: Tx, sets: Sequence[ExchangeSet]) -> list[bool]:
     """Whether each is new, in order; one that was registered before is left as it is."""
     if not sets:
         return []
+    fresh = {tuple(r.values()) for r in await tx.conn.fetch(SQL["add_sets"], tx.tenant, *_columns(sets))}
+    answers = []
+    for each in sets:
+        key = (each.exchange_id, each.group_control, each.set_control)
+        answers.append(key in fresh)
+        fresh.discard(key)
+    return answers
+
+
+async def judge_sets(tx: Tx, sets: Sequence[ExchangeSet]) -> None:
+    """Register received sets with what became of them; a later judgement replaces an earlier one."""
+    last = {(s.exchange_id, s.group_control, s.set_control): s for s in sets}
+    if last:
+        await tx.conn.execute(SQL["judge_sets"], tx.tenant, *_columns([last[k] for k in sorted(last)]))
+
+
+def _columns(sets: Sequence[ExchangeSet]) -> list[list[Any]]:
     rows = [
         (
             s.exchange_id,
@@ -178,14 +206,7 @@ async def add_sets(tx: Tx, sets: Sequence[ExchangeSet]) -> list[bool]:
         )
         for s in sets
     ]
-    columns = [list(c) for c in zip(*rows, strict=True)]
-    fresh = {tuple(r.values()) for r in await tx.conn.fetch(SQL["add_sets"], tx.tenant, *columns)}
-    answers = []
-    for each in sets:
-        key = (each.exchange_id, each.group_control, each.set_control)
-        answers.append(key in fresh)
-        fresh.discard(key)
-    return answers
+    return [list(c) for c in zip(*rows, strict=True)]
 
 
 async def acked(
@@ -209,9 +230,10 @@ async def acked(
     return _acked(rows)
 
 
-async def overdue(tx: Tx, *, limit: int = 500) -> list[SetAcked]:
-    """Mark what was not answered in time; returns the sets."""
-    return _acked(await tx.conn.fetch(SQL["overdue"], tx.tenant, tx.now, limit))
+async def overdue(tx: Tx, exchanges: Sequence[UUID] | None = None, *, limit: int = 500) -> list[SetAcked]:
+    """Mark what was not answered in time, among these or all; returns the sets."""
+    only = list(exchanges) if exchanges is not None else None
+    return _acked(await tx.conn.fetch(SQL["overdue"], tx.tenant, tx.now, limit, only))
 
 
 def _acked(rows: Sequence[asyncpg.Record]) -> list[SetAcked]:

@@ -36,12 +36,32 @@ FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text
 ON CONFLICT DO NOTHING
 RETURNING exchange_id, group_control, set_control
 
+-- name: judge_sets        what became of received sets; one that was read again, after a correction, says so
+INSERT INTO exchange_sets (tenant_id, exchange_id, group_control, set_control, set_id, version, verdict, ack_state,
+                           subject_kind, subject_id, number, errors, document)
+SELECT $1, g.exchange_id, g.group_control, g.set_control, g.set_id, g.version, g.verdict, g.ack_state,
+       g.subject_kind, g.subject_id, g.number, g.errors->'all', g.document
+FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::uuid[],
+            $11::text[], $12::jsonb[], $13::jsonb[])
+  AS g(exchange_id, group_control, set_control, set_id, version, verdict, ack_state, subject_kind, subject_id,
+       number, errors, document)
+ON CONFLICT (tenant_id, exchange_id, group_control, set_control) DO UPDATE
+SET verdict = excluded.verdict, subject_kind = excluded.subject_kind, subject_id = excluded.subject_id,
+    number = excluded.number, errors = excluded.errors, document = excluded.document
+
+-- name: kept_ack
+SELECT ack FROM exchanges WHERE tenant_id = $1 AND exchange_id = $2
+
+-- name: documents
+SELECT group_control, set_control, subject_kind, subject_id, number, document FROM exchange_sets
+WHERE tenant_id = $1 AND exchange_id = $2 ORDER BY group_control, set_control
+
 -- name: lock_sent         $3 interchange control, $4 group control, $5 usage, each null for any; the newest that fits
 SELECT e.exchange_id FROM exchanges e
 WHERE e.tenant_id = $1 AND e.connection_id = $2 AND e.direction = 'OUT'
-  AND ($3::text IS NULL OR e.control = $3) AND ($5::text IS NULL OR e.usage = $5)
+  AND ($3::text IS NULL OR ltrim(e.control, '0') = ltrim($3, '0')) AND ($5::text IS NULL OR e.usage = $5)
   AND ($4::text IS NULL OR EXISTS (SELECT FROM exchange_sets s
-         WHERE s.tenant_id = e.tenant_id AND s.exchange_id = e.exchange_id AND s.group_control = $4))
+         WHERE s.tenant_id = e.tenant_id AND s.exchange_id = e.exchange_id AND ltrim(s.group_control, '0') = ltrim($4, '0')))
 ORDER BY e.at DESC LIMIT 1
 FOR UPDATE OF e
 
@@ -49,8 +69,8 @@ FOR UPDATE OF e
 WITH told AS (
   SELECT s.group_control, s.set_control, s.ack_state AS old, g.state AS new
   FROM exchange_sets s
-  JOIN unnest($4::text[], $5::text[]) AS g(set_control, state) ON g.set_control IN (s.set_control, '*')
-  WHERE s.tenant_id = $1 AND s.exchange_id = $2 AND ($3::text IS NULL OR s.group_control = $3))
+  JOIN unnest($4::text[], $5::text[]) AS g(set_control, state) ON g.set_control = '*' OR ltrim(g.set_control, '0') = ltrim(s.set_control, '0')
+  WHERE s.tenant_id = $1 AND s.exchange_id = $2 AND ($3::text IS NULL OR ltrim(s.group_control, '0') = ltrim($3, '0')))
 UPDATE exchange_sets s
 SET ack_state = CASE WHEN told.old IN ('none', 'waiting', 'overdue') THEN told.new ELSE told.old END
 FROM told
@@ -70,6 +90,7 @@ WHERE e.tenant_id = $1 AND e.exchange_id = $2
 WITH late AS (
   SELECT exchange_id FROM exchanges
   WHERE tenant_id = $1 AND direction = 'OUT' AND ack_state = 'waiting' AND ack_due <= $2
+    AND ($4::uuid[] IS NULL OR exchange_id = ANY($4))
   ORDER BY ack_due LIMIT $3 FOR UPDATE SKIP LOCKED),
 gone AS (
   UPDATE exchanges e SET ack_state = 'overdue' FROM late WHERE e.tenant_id = $1 AND e.exchange_id = late.exchange_id)

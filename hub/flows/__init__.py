@@ -6,17 +6,22 @@ from hub.flows import (
     approve,
     bundle,
     cancel,
+    change,
     counter,
+    finish,
     gate,
     guides,
     in_store,
     overdue,
     pick,
     publish,
+    receipt,
     restock,
     route,
+    ship_notice,
     stock_push,
     tally,
+    unanswered,
 )
 from hub.flows.capture import CaptureOutcome, Incoming, capture
 from hub.flows.reactor import Deps, Flow, Reactor
@@ -38,6 +43,11 @@ FLOWS: tuple[Flow, ...] = (
     gate.FLOW,
     publish.FLOW,
     acknowledge.FLOW,
+    ship_notice.FLOW,
+    change.FLOW,
+    receipt.FLOW,
+    unanswered.FLOW,
+    finish.FLOW,
 )
 
 __all__ = ["FLOWS", "CaptureOutcome", "Deps", "Flow", "Incoming", "Reactor", "capture"]

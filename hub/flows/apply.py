@@ -19,15 +19,17 @@ from hub.canon.commands import (
     InvoiceEventReported,
     InvoiceReported,
     InwardCommand,
-    RatesQuoted,
     RefundRecorded,
     StockReported,
     TrackingSeen,
 )
+from hub.canon.rates import RatesQuoted
 from hub.flows import incoming, live_rates
+from hub.flows.answered import acks_received
 from hub.flows.cancel import PartAsked, cancel_part
 from hub.flows.capture import Incoming, capture
-from hub.flows.exchange import acks_received, exchanges_read
+from hub.flows.exchange import exchanges_read
+from hub.flows.pick_document import known_by_us
 from hub.flows.reactor import Deps
 from hub.flows.report import reported
 from hub.flows.source import Inapplicable, NotYet, Source
@@ -116,7 +118,7 @@ async def _refunds(tx: Tx, items: Sequence[tuple[RefundRecorded, Source]], deps:
 
 
 async def _reports(tx: Tx, items: Sequence[tuple[FulfillmentReported, Source]], deps: Deps) -> list[HubError | None]:
-    return await reported(tx, items, deps.incidents)
+    return await reported(tx, await known_by_us(tx, items), deps.incidents)
 
 
 async def _tracking(tx: Tx, items: Sequence[tuple[TrackingSeen, Source]], deps: Deps) -> list[HubError | None]:

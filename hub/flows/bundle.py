@@ -16,9 +16,10 @@ from hub.ledger import Cause, Fact
 async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
     """What is planned for orders of one pack at one node is bundled at once."""
     planned = {UUID(f.data["order_id"]): f for f in facts}
+    single = {f.subject_id for f in tx.facts if f.type == "order.placed" and not f.data.get("group_id")}
+    if not planned.keys() - single:
+        return  # placed in this very unit, and of no pack: nothing to ask
     pairs = await orders.of_packs(tx, planned)
-    if not pairs:
-        return
     packs: dict[tuple[str, str], list[UUID]] = {}
     for order_id, channel, group_id in pairs:
         packs.setdefault((channel, group_id), []).append(order_id)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from hub import fulfillment, inventory, timers
 from hub.canon.states import OrderState
-from hub.flows import in_store, live_rates, overdue
+from hub.flows import in_store, live_rates, overdue, unanswered
 from hub.flows.reactor import Reactor
 from hub.kit import failpoint
 from hub.kit.db import Tx
@@ -38,6 +38,7 @@ ANSWERS: Mapping[str, Answer] = {
     live_rates.KIND: live_rates.ask,
     overdue.KIND: overdue.passed,
     in_store.EXPIRY: in_store.expire,
+    unanswered.KIND: unanswered.passed,
 }
 
 

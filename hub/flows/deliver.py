@@ -41,8 +41,8 @@ from hub.canon.ports import (
     Unmapped,
 )
 from hub.connections import Directory
+from hub.flows import number
 from hub.flows.apply import apply
-from hub.flows.number import Numbering
 from hub.flows.post import Post
 from hub.flows.reactor import Reactor
 from hub.flows.source import Source
@@ -66,6 +66,7 @@ class _Work:
     account: Account
     adapter: Adapter
     command: OutwardCommand
+    fixed: Call | None = None
     references: dict[str, str] = field(default_factory=dict)
     results: list[InwardCommand] = field(default_factory=list)
     attempts: list[outbox.Attempt] = field(default_factory=list)
@@ -80,7 +81,6 @@ class Deliver:
 
     def __init__(self, reactor: Reactor, directory: Directory, adapters: Mapping[str, Adapter], post: Post) -> None:
         self._reactor, self._directory, self._adapters, self._post = reactor, directory, adapters, post
-        self._numbering = Numbering()
 
     async def handle(self, rows: Sequence[Leased]) -> None:
         """Claimed rows are independent of one another: they go out side by side."""
@@ -132,11 +132,10 @@ class Deliver:
             work.command = await self._signed(work, work.command)
         elif isinstance(work.command, IssueGnreGuide):
             work.command = replace(work.command, asked_before=work.owed.sent_at is not None)
-        elif self._numbering.wants(work.command):
-            async with self._reactor.db.unit(tenant=work.connection.tenant, actor="deliver") as tx:
-                work.command = await self._numbering.numbered(tx, work.owed, work.command, work.connection)
-                await outbox.progress(
-                    tx, [outbox.Progress(leased=work.owed.leased, references=self._numbering.kept(work.command))]
+        elif number.wants(work.command) and work.adapter.outbound is not None:
+            async with self._reactor.unit(tenant=work.connection.tenant, actor="deliver") as tx:
+                work.fixed = await number.fixed(
+                    tx, work.owed, work.command, work.connection, work.account, work.adapter.outbound
                 )
 
     async def _signed(self, work: _Work, command: SIGNED) -> SIGNED:
@@ -159,7 +158,8 @@ class Deliver:
         if outbound is None:
             raise NeverTry("nothing to send with")
         outcome: Outcome = Done()
-        for call in outbound.plan(work.command, work.account):
+        planned = [work.fixed] if work.fixed is not None else outbound.plan(work.command, work.account)
+        for call in planned:
             outcome = await self._call(work, call)
             for _ in range(POLLS):
                 if isinstance(outcome, Accepted) and outcome.after <= PATIENCE:

@@ -12,6 +12,7 @@ import structlog
 from hub import inbox
 from hub.canon.ports import Adapter, NeverTry, Request
 from hub.connections import Connection, Directory
+from hub.flows.exchange import repeated
 from hub.kit import failpoint
 from hub.kit.db import Database
 from hub.kit.doorbell import Doorbell
@@ -48,7 +49,7 @@ class Folders:
                 for file in await folder.whole(self._db.clock()):
                     taken += await self._take(connection, folder, file)
         if taken:
-            self._bell.ring("inbox")
+            self._bell.ring("inbox", "outbox")
         return taken
 
     async def _take(self, connection: Connection, folder: Folder, file: Path) -> int:
@@ -80,4 +81,6 @@ async def take_in(
     request = Request(method="PUT", path=name, query={}, headers={}, body=body)
     envelopes = push.envelopes(request, account)
     async with db.unit(tenant=connection.tenant, actor="folders") as tx:
-        return await inbox.receive(tx, connection.connection_id, envelopes, correlation_id=new_id())
+        kept = await inbox.receive(tx, connection.connection_id, envelopes, correlation_id=new_id())
+        await repeated(tx, connection.connection_id, envelopes, kept)
+    return kept

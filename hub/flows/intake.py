@@ -16,6 +16,7 @@ from hub import connections, inbox
 from hub.canon.commands import InwardCommand
 from hub.canon.ports import Account, Adapter, MappingFile, NeverTry, Ref, TryAgain, Unmapped
 from hub.connections import Directory
+from hub.flows import exchange
 from hub.flows.apply import apply
 from hub.flows.post import Post
 from hub.flows.reactor import Reactor
@@ -39,6 +40,8 @@ class _Work:
     account: Account
     commands: Sequence[InwardCommand] = ()
     failure: HubError | None = None
+    exchange_id: UUID | None = None
+    refused: HubError | None = None  # why nothing of its interchange may be applied
 
     def source(self) -> Source:
         return Source(
@@ -47,6 +50,13 @@ class _Work:
             channel=self.connection.code,
             cause=Cause(self.message.correlation_id, self.message.message_id),
             attempts=self.message.leased.attempts,
+            exchange_id=self.exchange_id,
+            refused=self.refused,
+        )
+
+    def arrived(self) -> exchange.Arrived:
+        return exchange.Arrived(
+            envelope=self.message.envelope, source=self.source(), commands=self.commands, failure=self.failure
         )
 
 
@@ -112,16 +122,28 @@ class Intake:
 
     async def _apply(self, tenant: int, works: Sequence[_Work]) -> None:
         async with self._reactor.unit(tenant=tenant, actor="intake") as tx:
+            await self._admit(tx, works)
             items = [(c, w.source()) for w in works if w.failure is None for c in w.commands]
             owners = [w for w in works if w.failure is None for _ in w.commands]
             for owner, outcome in zip(owners, await apply(tx, items, self._reactor.deps), strict=True):
                 if outcome is not None and owner.failure is None:
                     owner.failure = outcome
             failpoint.passing("intake.applied")
+            await exchange.sets_judged(tx, [w.arrived() for w in works])
             good = [w for w in works if w.failure is None]
             await inbox.complete(tx, [w.message.leased for w in good])
             await self._give_up(tx, [w for w in works if w.failure is not None])
         failpoint.passing("intake.done")
+
+    async def _admit(self, tx: Tx, works: Sequence[_Work]) -> None:
+        """Of an interchange that may not be applied only the envelope is looked at, to be answered or not."""
+        refusals = await exchange.admitted(tx, [w.arrived() for w in works], self._reactor.deps.incidents)
+        for work in works:
+            work.exchange_id = exchange.exchange_of(work.message.envelope, work.message.connection_id)
+            if work.exchange_id is not None:
+                work.refused = refusals[work.exchange_id]
+            if work.refused is not None and "x12-set" in work.message.envelope.headers:
+                work.failure = work.refused
 
     async def _give_up(self, tx: Tx, works: Sequence[_Work]) -> None:
         parks = [_park(w) for w in works]
@@ -132,7 +154,7 @@ class Intake:
         for work, park in final:
             said = {"topic": work.message.envelope.topic, "error": park.error, "problems": list(park.problems)[:20]}
             append(tx, [fact(tx, "message.parked", "message", work.message.message_id, said, work.source().cause)])
-        await self._reactor.deps.incidents.open(tx, [_incident(w, p) for w, p in final])
+        await self._reactor.deps.incidents.open(tx, [_incident(w, p) for w, p in final if w.refused is None])
 
 
 def subject_of(public: str) -> UUID | None:

@@ -11,7 +11,7 @@ from uuid import UUID
 
 from hub import connections, network, outbox, timers
 from hub.canon.codec import dump
-from hub.canon.commands import QuoteRates, RatesQuoted
+from hub.canon.rates import QuoteRates, RatesQuoted
 from hub.connections import Connection
 from hub.flows.source import Inapplicable, Source
 from hub.kit.db import Tx

@@ -12,6 +12,7 @@ from hub import catalog, fiscal, network, orders, outbox
 from hub.canon.codec import dump
 from hub.canon.commands import CancelPick, OutwardCommand, PickLine, ReleasePick, RequestPick
 from hub.canon.order import Address
+from hub.flows.pick_document import as_documents
 from hub.flows.reactor import Deps, Flow
 from hub.kit.db import Tx
 from hub.kit.ids import public_id
@@ -33,7 +34,7 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
             key = (await _access_key(tx, f)) if places.nodes[UUID(f.data["node_id"])].brazilian else None
             if key:
                 owed.append(_delivery(f, places, ReleasePick(pick_order=ref, node=code, access_key=key)))
-    await outbox.owe(tx, owed)
+    await outbox.owe(tx, await as_documents(tx, owed, deps))
 
 
 async def _access_key(tx: Tx, f: Fact) -> str | None:

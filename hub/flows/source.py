@@ -14,13 +14,17 @@ from hub.ledger import Cause
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """`channel` is the connection's code; `attempts` counts this one."""
+    """`channel` is the connection's code; `attempts` counts this one. `exchange_id`, `refused`: the interchange that it came in, and
+    why nothing of that may be applied.
+    """
 
     message_id: UUID
     connection_id: UUID
     channel: str
     cause: Cause
     attempts: int = 1
+    exchange_id: UUID | None = None
+    refused: HubError | None = None
 
 
 class NotYet(HubError):

@@ -38,6 +38,7 @@ from hub.fulfillment.model import (
     UnknownFulfillment,
     steps,
 )
+from hub.fulfillment.split import NotSplittable, split
 
 __all__ = [
     "AT_WORK",
@@ -47,6 +48,7 @@ __all__ = [
     "HandedOver",
     "NotAtWork",
     "NotBundleable",
+    "NotSplittable",
     "PackageRequired",
     "Plan",
     "Progress",
@@ -72,6 +74,7 @@ __all__ = [
     "plan",
     "progress",
     "shipments",
+    "split",
     "states",
     "steps",
     "tracked",

@@ -111,6 +111,11 @@ SELECT o.fulfillment_id, o.order_id, o.node_id, o.state, o.bundle_id, o.dispatch
 WHERE o.state <> 'CANCELLED' AND o.bundle_id IN (SELECT f.bundle_id FROM fulfillments f WHERE f.fulfillment_id = ANY ($1::uuid[]) AND f.bundle_id IS NOT NULL)
 ORDER BY o.fulfillment_id;
 
+-- name: take_away   units that another fulfillment takes over; a line of which none is left goes
+WITH d AS (SELECT * FROM unnest($2::uuid[], $3::numeric[]) AS u(line_id, units)),
+gone AS (DELETE FROM fulfillment_lines l USING d WHERE l.fulfillment_id = $1 AND l.line_id = d.line_id AND l.assigned = d.units)
+UPDATE fulfillment_lines l SET assigned = l.assigned - d.units FROM d WHERE l.fulfillment_id = $1 AND l.line_id = d.line_id AND l.assigned > d.units;
+
 -- name: shipments_of
 SELECT s.shipment_id, s.fulfillment_id, s.order_id, s.carrier, s.service, s.tracking_number, s.tracking_url, s.dispatched_at FROM shipments s WHERE s.fulfillment_id = ANY ($1::uuid[]) ORDER BY s.shipment_id;
 

@@ -87,22 +87,32 @@ def message(leased: Leased) -> Message:
         leased=leased,
         message_id=leased.id,
         connection_id=row["connection_id"],
-        envelope=Envelope(
-            dedupe_key=row["dedupe_key"],
-            topic=row["topic"],
-            body=row["body"] if row["replacement"] is None else row["replacement"],
-            complete=row["complete"],
-            external_id=row["external_id"],
-            revision=row["revision"],
-            media_type=row["media_type"],
-            headers=row["headers"],
-        ),
+        envelope=envelope(row),
         original=row["body"],
         correlation_id=row["correlation_id"],
         causation_id=row["causation_id"],
         traceparent=row["traceparent"],
         received_at=row["received_at"],
     )
+
+
+def envelope(row: Any) -> Envelope:
+    """Of a kept message."""
+    return Envelope(
+        dedupe_key=row["dedupe_key"],
+        topic=row["topic"],
+        body=row["body"] if row["replacement"] is None else row["replacement"],
+        complete=row["complete"],
+        external_id=row["external_id"],
+        revision=row["revision"],
+        media_type=row["media_type"],
+        headers=row["headers"],
+    )
+
+
+async def of_exchange(tx: Tx, exchange_id: UUID) -> list[Any]:
+    """The messages that came in the same file as the one that registered a received exchange, at work or done."""
+    return list(await tx.conn.fetch(SQL["of_exchange"], tx.tenant, exchange_id))
 
 
 async def receive(

@@ -37,3 +37,18 @@ USING (SELECT connection_id, dedupe_key FROM inbox_seen o
        ORDER BY o.first_seen LIMIT $3) old
 WHERE s.tenant_id = $1 AND s.connection_id = old.connection_id AND s.dedupe_key = old.dedupe_key
 RETURNING s.message_id
+
+-- name: of_exchange       by the file's correlation id, which its messages share
+WITH file AS (
+  SELECT m.correlation_id FROM exchanges e
+  CROSS JOIN LATERAL (
+    SELECT correlation_id FROM inbox WHERE tenant_id = e.tenant_id AND message_id = e.message_id
+    UNION ALL SELECT correlation_id FROM inbox_done WHERE tenant_id = e.tenant_id AND message_id = e.message_id) m
+  WHERE e.tenant_id = $1 AND e.exchange_id = $2 AND e.direction = 'IN' LIMIT 1)
+SELECT m.* FROM file, LATERAL (
+  SELECT message_id, connection_id, topic, external_id, revision, dedupe_key, media_type, headers, body, replacement, complete, correlation_id
+  FROM inbox WHERE tenant_id = $1 AND inbox.correlation_id = file.correlation_id
+  UNION ALL
+  SELECT message_id, connection_id, topic, external_id, revision, dedupe_key, media_type, headers, body, replacement, complete, correlation_id
+  FROM inbox_done WHERE tenant_id = $1 AND inbox_done.correlation_id = file.correlation_id) m
+ORDER BY m.message_id

@@ -177,6 +177,11 @@ async def alike(tx: Tx, order_id: UUID) -> list[UUID]:
     return [r["order_id"] for r in await tx.conn.fetch(SQL["alike"], order_id)]
 
 
+async def backlog(tx: Tx, skus: Iterable[str]) -> dict[str, Decimal]:
+    """SKU -> units that orders held for stock still lack."""
+    return {r["sku"]: r["units"] for r in await tx.conn.fetch(SQL["backlog"], sorted(set(skus)))}
+
+
 async def find(tx: Tx, text: str) -> UUID | None:
     """The newest order with that number or external id."""
     found: UUID | None = await tx.conn.fetchval(SQL["find"], text)

@@ -169,3 +169,7 @@ SELECT o.order_id FROM orders o JOIN orders h ON h.order_id = $1 AND o.order_id 
     IS NOT DISTINCT FROM (h.ship_street, h.ship_number, h.ship_complement, h.ship_city, h.ship_region, h.ship_postal_code, h.ship_country, h.pickup_node_id)
   AND (o.promised_by AT TIME ZONE 'UTC')::date IS NOT DISTINCT FROM (h.promised_by AT TIME ZONE 'UTC')::date
 WHERE o.state IN ('APPROVED', 'PICKING', 'PACKED') AND o.open_holds = 0 ORDER BY o.order_id;
+
+-- name: backlog     units that orders held for stock still lack, by SKU
+SELECT l.sku, sum(l.ordered - l.cancelled - l.reserved) AS units FROM order_lines l JOIN order_holds h ON h.order_id = l.order_id AND h.kind = 'STOCK' AND h.released_at IS NULL
+WHERE l.sku = ANY ($1::text[]) AND l.kind = 'GOODS' AND l.fulfilled_by = 'MERCHANT' AND l.reserved + l.cancelled < l.ordered GROUP BY l.sku;

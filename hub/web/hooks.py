@@ -12,9 +12,10 @@ from starlette.responses import JSONResponse, Response
 from hub import inbox
 from hub.canon import ports
 from hub.connections import ConnectionUnknown, Directory
+from hub.flows.exchange import repeated
 from hub.kit import failpoint, metrics
 from hub.kit.batch import Batcher, Closing
-from hub.kit.db import Database, Unavailable
+from hub.kit.db import Database, Tx, Unavailable
 from hub.kit.doorbell import Doorbell
 from hub.kit.errors import HubError
 from hub.kit.ids import new_id, public_id
@@ -112,11 +113,21 @@ class Hooks:
         ]
         async with self._db.unit(tenant=tenant, actor="hooks") as tx:
             kept = await inbox.receive_all(tx, arrivals)
+            again = await self._repeated(tx, items, kept)
+        if again:
+            self._bell.ring("outbox")
         answers, at = [], 0
         for i in items:
             answers.append(kept[at : at + len(i.envelopes)])
             at += len(i.envelopes)
         return answers
+
+    async def _repeated(self, tx: Tx, items: Sequence[_Arrived], kept: Sequence[inbox.Received]) -> int:
+        again, at = 0, 0
+        for i in items:
+            again += await repeated(tx, i.connection_id, i.envelopes, kept[at : at + len(i.envelopes)])
+            at += len(i.envelopes)
+        return again
 
 
 class TooLarge(HubError):

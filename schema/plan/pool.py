@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
 
 import asyncpg
@@ -74,8 +75,9 @@ class ReadPool:
     async def drop(self, conn: Any) -> None:
         """Close the connection, if there is one, and give its place back."""
         try:
-            if conn is not None and _alive(conn):
-                conn.terminate()
+            if conn is not None:
+                with suppress(asyncpg.InterfaceError):
+                    conn.terminate()
                 await self.pool.release(conn)
         finally:
             self._places.release()
@@ -129,6 +131,7 @@ _AWAY = (
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg says when PostgreSQL ended the session between two of its messages
 )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from hub.canon.codec import load
-from hub.canon.commands import QuotedRate, QuoteRates, RatesQuoted
+from hub.canon.rates import QuotedRate, QuoteRates, RatesQuoted
 from hub.flows import live_rates
 from hub.flows.apply import apply
 from hub.flows.clockwork import Clockwork
@@ -79,7 +79,7 @@ async def test_an_answer_is_a_lane_until_it_ends(depot: Depot) -> None:
 
 async def test_an_answer_that_cannot_be_is_refused(depot: Depot) -> None:
     until = depot.now + timedelta(minutes=30)
-    unknown = await tell(depot, RatesQuoted(node="XXX", rates=(RATE,), valid_until=until))
+    unknown = await tell(depot, RatesQuoted(node="NOWHERE", rates=(RATE,), valid_until=until))
     assert isinstance(unknown, Inapplicable)
     negative = QuotedRate(**{**{k: getattr(RATE, k) for k in RATE.__slots__}, "cost": Decimal(-1)})
     assert isinstance(await tell(depot, RatesQuoted(node="EXT", rates=(negative,), valid_until=until)), Inapplicable)

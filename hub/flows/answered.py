@@ -1,0 +1,109 @@
+"""A partner's answer to what we sent moves the state of our sets: every arrow of it, and what to do when it fits nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+from uuid import UUID
+
+from hub import connections, timers
+from hub.canon.commands import AckReceived
+from hub.connections import SetAcked
+from hub.connections.exchanges import AckState
+from hub.flows.source import Source
+from hub.flows.unanswered import KIND
+from hub.incidents import Incidents, NewIncident
+from hub.kit.db import Tx
+from hub.kit.errors import HubError
+from hub.ledger import append, fact
+
+
+async def acks_received(
+    tx: Tx, items: Sequence[tuple[AckReceived, Source]], incidents: Incidents
+) -> list[HubError | None]:
+    """One for nothing that we sent is an incident, never guessed; of two that contradict each other the first stays."""
+    for said, source in items:
+        moved = await _moved(tx, said, source)
+        if moved is None:
+            continue
+        named = {control.lstrip("0") for control, _ in said.sets}
+        if not moved or named - {m.set_control.lstrip("0") for m in moved}:
+            await incidents.open(tx, [_unmatched(said, source)])
+        found: list[NewIncident] = []
+        for one in moved:
+            found += _told(tx, one, said, source)
+        await incidents.open(tx, found)
+        if said.interchange_control and any(m.changed for m in moved):
+            await incidents.open(tx, [_interchange(moved[0].exchange_id, said, source)])
+        await timers.cancel(tx, _answered(moved), kinds=[KIND])
+    return [None] * len(items)
+
+
+async def _moved(tx: Tx, said: AckReceived, source: Source) -> list[SetAcked] | None:
+    """None: a TA1 that only says that the envelope arrived; it moves nothing, but must fit something that we sent."""
+    states = cast("Mapping[str, AckState]", dict(said.sets) or {"*": said.status})
+    if said.interchange_control and said.status != "rejected":
+        return None
+    return await connections.acked(
+        tx, source.connection_id, states, interchange=said.interchange_control, group=said.group_control
+    )
+
+
+def _answered(moved: Sequence[SetAcked]) -> list[UUID]:
+    """Exchanges of which nothing is waited for any more: what these answers spoke of are all their sets, as we send one set in each."""
+    return sorted({m.exchange_id for m in moved})
+
+
+def _told(tx: Tx, one: SetAcked, said: AckReceived, source: Source) -> list[NewIncident]:
+    told = {"set": one.set_id, "control": one.set_control, "from": one.old, "to": one.new, "number": one.number}
+    if one.contradicts:
+        append(tx, [fact(tx, "ack.contradicted", "exchange", one.exchange_id, told, source.cause)])
+        return [_contradicted(one, source)]
+    if one.changed:
+        append(tx, [fact(tx, "ack.received", "exchange", one.exchange_id, told, source.cause)])
+    return [_rejected(one, said, source)] if one.changed and one.new == "rejected" else []
+
+
+def _unmatched(said: AckReceived, source: Source) -> NewIncident:
+    return NewIncident(
+        kind="ack_unmatched",
+        summary=f"An acknowledgement for group {said.group_control or '-'}, interchange {said.interchange_control or '-'} fits nothing that we sent.",
+        subject_kind="message",
+        subject_id=source.message_id,
+        cause=source.cause,
+    )
+
+
+def _interchange(exchange_id: UUID, said: AckReceived, source: Source) -> NewIncident:
+    return NewIncident(
+        kind="interchange_rejected",
+        summary=f"The partner rejected our interchange {said.interchange_control} with everything in it.",
+        subject_kind="exchange",
+        subject_id=exchange_id,
+        cause=source.cause,
+        data={"errors": list(said.errors)},
+    )
+
+
+def _rejected(one: SetAcked, said: AckReceived, source: Source) -> NewIncident:
+    own = [e for e in said.errors if str(e.get("control", "")).lstrip("0") in ("", one.set_control.lstrip("0"))]
+    return NewIncident(
+        kind="document_rejected",
+        summary=f"The partner rejected our {one.set_id} {one.number or one.set_control}.",
+        subject_kind="exchange",
+        subject_id=one.exchange_id,
+        detail=f"{one.group_control}/{one.set_control}",
+        cause=source.cause,
+        data={"errors": own},
+    )
+
+
+def _contradicted(one: SetAcked, source: Source) -> NewIncident:
+    return NewIncident(
+        kind="ack_contradicted",
+        summary=f"The partner said first that our {one.set_id} {one.number or one.set_control} is {one.old}, now {one.new}; the first stays.",
+        subject_kind="exchange",
+        subject_id=one.exchange_id,
+        detail=f"{one.group_control}/{one.set_control}",
+        cause=source.cause,
+    )

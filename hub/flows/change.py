@@ -1,0 +1,127 @@
+"""A partner's 860 amends the order: at once where it can be, and is answered with an 855 of the order as it stands then. What cannot
+be done is an incident for a person.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from hub import orders, outbox
+from hub.flows.acknowledge import response
+from hub.flows.amend import amend
+from hub.flows.partners import owed, trading
+from hub.flows.reactor import Deps, Flow
+from hub.incidents import NewIncident
+from hub.kit.db import Tx
+from hub.kit.errors import HubError
+from hub.ledger import Fact
+from hub.orders import Amendment, AmendmentRefused, NewLine
+
+ZERO = Decimal(0)
+ADDS = frozenset({"add", "add_other"})
+GONE = frozenset({"delete"})
+FEWER, MORE = "less", "more"
+SAME = frozenset({"none", "change_date", "reschedule", "replace_date"})  # of the quantity, not of the document
+
+
+class PriceChanged(HubError):
+    """Line {line} asks for another price ({price}); a person has to agree."""
+
+    code = "PRICE_CHANGED"
+
+
+async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
+    changes = [f for f in facts if f.data["kind"] == "order_change" and f.data["data"].get("purpose") != "cancel"]
+    if not changes:
+        return
+    keys = {f.event_id: (f.data["channel"], str(f.data["data"].get("external_id") or "")) for f in changes}
+    known = await orders.by_external(tx, sorted(set(keys.values())))
+    partners = await trading(tx, deps)
+    for f in changes:  # one after the other: a second change of an order starts from what the first one left
+        order_id = known.get(keys[f.event_id])
+        if order_id is None:
+            await deps.incidents.open(tx, [_incident(f, None, "we have no such order")])
+            continue
+        refusal = await _amended(tx, f, order_id)
+        if refusal is not None:
+            await deps.incidents.open(tx, [_incident(f, order_id, refusal)])
+            continue
+        heads, lines = await orders.heads(tx, [order_id]), await orders.lines(tx, [order_id])
+        connection = heads[order_id]["connection_id"]
+        if connection in partners:
+            said = response(heads[order_id], lines[order_id])
+            await outbox.owe(
+                tx, [owed(f, connection, "order_response", heads[order_id]["number"], said, ("order", order_id))]
+            )
+
+
+async def _amended(tx: Tx, f: Fact, order_id: UUID) -> str | None:
+    """Why it was not done, in words; None: it was."""
+    rows = {r["external_id"]: r for r in orders.sold((await orders.lines(tx, [order_id]))[order_id])}
+    try:
+        ask = _amendment(f, order_id, rows)
+    except HubError as error:
+        return error.sentence()
+    [outcome] = await amend(tx, [ask])
+    return outcome.sentence() if isinstance(outcome, AmendmentRefused) else None
+
+
+def _amendment(f: Fact, order_id: UUID, rows: Mapping[str, Any]) -> Amendment:
+    """Quantities in all and new lines. Raises `UnknownLine` or `PriceChanged`."""
+    quantities: dict[UUID, Decimal] = {}
+    added: list[NewLine] = []
+    for line in f.data["data"].get("lines") or ():
+        ref, change = str(line.get("line_ref") or ""), line.get("change")
+        if change in ADDS:
+            added.append(_new(line, ref))
+            continue
+        row = rows.get(ref)
+        if row is None:
+            raise orders.UnknownLine(line=ref)
+        if line.get("price") is not None and Decimal(str(line["price"])) != row["unit_price"]:
+            raise PriceChanged(line=ref, price=line["price"])
+        if change not in SAME:
+            quantities[row["line_id"]] = _wanted(line, change, row["ordered"] - row["cancelled"])
+    reason = f"the partner's change {f.data['data'].get('sequence') or f.data['number']}"
+    return Amendment(order_id=order_id, reason=reason, cause=f.cause, quantities=quantities, add=tuple(added))
+
+
+def _wanted(line: Mapping[str, Any], change: str | None, now: Decimal) -> Decimal:
+    """POC03 is the quantity of the change for more and less, else the new total."""
+    said = Decimal(str(line.get("new_quantity") or 0))
+    if change in GONE:
+        return ZERO
+    if change == FEWER:
+        return max(ZERO, now - said)
+    return now + said if change == MORE else said
+
+
+def _new(line: Mapping[str, Any], ref: str) -> NewLine:
+    ids = line.get("ids") or {}
+    sku = ids.get("sku") or ids.get("buyer_sku") or ids.get("upc") or ids.get("gtin") or ""
+    return NewLine(
+        sku=sku,
+        quantity=Decimal(str(line.get("new_quantity") or 0)),
+        unit_price=Decimal(str(line.get("price") or 0)),
+        external_id=ref or None,
+        title=line.get("description"),
+    )
+
+
+def _incident(f: Fact, order_id: UUID | None, why: str) -> NewIncident:
+    number = f.data["data"].get("external_id")
+    return NewIncident(
+        kind="order_change_refused",
+        summary=f"The partner's change of order {number} was not applied: {why}"[:500],
+        subject_kind="message",
+        subject_id=f.subject_id,
+        order_id=order_id,
+        cause=f.cause,
+        data={"number": number, "channel": f.data["channel"]},
+    )
+
+
+FLOW = Flow("change", frozenset({"document.read"}), answer)

@@ -1,0 +1,76 @@
+"""A warehouse's 944 puts what was received on hand, in the condition that it came in; a node or SKU that we don't know is an incident."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from hub import catalog, inventory, network
+from hub.flows.reactor import Deps, Flow
+from hub.incidents import NewIncident
+from hub.kit.db import Tx
+from hub.ledger import Fact
+
+ZERO = Decimal(0)
+CONDITIONS = frozenset({"DAMAGED", "QUARANTINE"})
+SKUS = frozenset({"VN", "VP", "VA", "BP", "IN", "SK"})  # qualifiers under which a warehouse says our SKU
+
+
+async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
+    receipts = [f for f in facts if f.data["kind"] == "receipt"]
+    if not receipts:
+        return
+    places = await network.load(tx)
+    known = await catalog.find(tx, {s for f in receipts for x in f.data["data"].get("lines") or () if (s := _sku(x))})
+    for f in receipts:
+        node = places.node(_node(f.data["data"]))
+        unknown = sorted({_sku(x) for x in f.data["data"].get("lines") or ()} - known.keys())
+        if node is None or unknown:
+            why = f"unknown SKU {', '.join(unknown)}" if node else f"unknown node {_node(f.data['data']) or '-'}"
+            await deps.incidents.open(tx, [_incident(f, why)])
+            continue
+        changes = [c for x in f.data["data"]["lines"] for c in _changes(node.node_id, x)]
+        if changes:
+            await inventory.adjust(tx, changes, f"received {f.data['number']}", f.cause, kind="RECEIPT")
+
+
+def _node(document: Mapping[str, Any]) -> str:
+    parties = document.get("parties") or {}
+    return str((parties.get("ship_from") or parties.get("ship_to") or {}).get("id") or "")
+
+
+def _sku(line: Mapping[str, Any]) -> str:
+    for scheme, number in (("scheme", "id"), ("scheme_2", "id_2")):
+        if line.get(scheme) in SKUS and line.get(number):
+            return str(line[number])
+    return str(line.get("case_upc") or "")
+
+
+def _changes(node_id: UUID, line: Mapping[str, Any]) -> list[inventory.Adjustment]:
+    """What is damaged or held lies in its condition, the rest is new; what is short or over is in the received quantity already."""
+    sku, rest = _sku(line), Decimal(str(line.get("received") or 0))
+    found = []
+    for row in line.get("exceptions") or ():
+        condition = str(row.get("condition"))
+        units = Decimal(str(row.get("quantity") or 0))
+        if condition in CONDITIONS and units:
+            found.append(inventory.Adjustment(node_id=node_id, sku=sku, condition=condition, delta=units))
+            rest -= units
+    if rest > 0:
+        found.append(inventory.Adjustment(node_id=node_id, sku=sku, delta=rest))
+    return found
+
+
+def _incident(f: Fact, why: str) -> NewIncident:
+    return NewIncident(
+        kind="document_refused",
+        summary=f"The receipt {f.data['number']} was not booked: {why}."[:500],
+        subject_kind="message",
+        subject_id=f.subject_id,
+        cause=f.cause,
+    )
+
+
+FLOW = Flow("receipt", frozenset({"document.read"}), answer)
