@@ -21,6 +21,7 @@ from tests.bench.p1_capture import capture
 SCRIPTS = {
     "P1": "p1_capture",
     "P2": "p2_webhook",
+    "P3": "p3_intake",
     "P4": "p4_list",
     "P5": "p5_one",
     "P7": "p7_hot",

@@ -104,22 +104,26 @@ class Load:
         return self.times[min(len(self.times) - 1, int(len(self.times) * share))] if self.times else 0.0
 
 
-async def load(target: Target, make: Make, check: Check, *, clients: int, seconds: float, first: int = 0) -> Load:
-    """`clients` connections, each with one request at a time, for so long. Numbers of requests begin at `first`."""
+async def load(
+    target: Target, make: Make, check: Check, *, clients: int, seconds: float, first: int = 0, most: int = 100_000_000
+) -> Load:
+    """`clients` connections, each with one request at a time, for so long or so many. Numbers of requests begin at `first`."""
     wires = await asyncio.gather(*(target.connect() for _ in range(clients)))
-    numbers = iter(range(first, first + 100_000_000))
+    numbers = iter(range(first, first + most))
     times: list[float] = []
     began = time.perf_counter()
     until = began + seconds
 
     async def one(wire: Wire) -> None:
-        while time.perf_counter() < until:
-            request = make(next(numbers))
+        for number in numbers:
+            request = make(number)
             asked = time.perf_counter()
             status, body = await wire.ask(request)
             times.append((time.perf_counter() - asked) * 1000)
             if not check(status, body):
                 raise Failed(f"{status}: {body[:600]!r}")
+            if time.perf_counter() > until:
+                return
 
     try:
         await asyncio.gather(*(one(w) for w in wires))
