@@ -32,7 +32,9 @@ class Edge:
         self.live.start(doorbell)
 
     async def stop(self) -> None:
+        """End live streams and give the read connections back; the pools are their owner's to close, after this."""
         await self.live.stop()
+        await self.desk.reads.pool.drain()
 
 
 def routes(edge: Edge) -> list[BaseRoute]:

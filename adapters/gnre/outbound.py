@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from adapters.gnre.company import Company, company
 from adapters.gnre.read import Guide, Motive, Result, read_receipt, read_result, read_rules
-from adapters.gnre.soap import NotAnAnswer, media_type, wrap
+from adapters.gnre.soap import NotFromPortal, media_type, wrap
 from adapters.gnre.write import batch, question, result_question, rules_question
 from hub.canon.commands import GnreGuideReported, GnreRulesReported, IssueGnreGuide, OutwardCommand, ReadGnreRules
 from hub.canon.ports import (
@@ -76,7 +76,7 @@ class GnreOutbound:
             if call.operation in {SEND, ASK}:
                 return _judge_receipt(asked, response.body)
             return _judge_result(asked, response.body)
-        except NotAnAnswer as error:
+        except NotFromPortal as error:
             return asked.silent(error.sentence())
 
 
@@ -227,7 +227,7 @@ def _judge_rules(command: ReadGnreRules, response: Response | None, ours: Compan
         return Retry(after=SILENCE, reason="no answer" if response is None else f"HTTP {response.status}")
     try:
         code, message, environment, rules = read_rules(response.body, command.region, command.revenue)
-    except NotAnAnswer as error:
+    except NotFromPortal as error:
         return Retry(after=SILENCE, reason=error.sentence())
     if environment != ours.environment:
         return Retry(after=SILENCE, reason=f"an answer of environment {environment}")

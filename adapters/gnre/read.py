@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 
 from lxml import etree
 
-from adapters.gnre.soap import GNRE, NotAnAnswer, unwrap
+from adapters.gnre.soap import GNRE, NotFromPortal, unwrap
 from hub.canon.guide import GuideField, GuidePayment, GuideRules
 
 _N = f"{{{GNRE}}}"
@@ -184,7 +184,7 @@ def _count(element: etree._Element, path: str) -> int | None:
 def _required(element: etree._Element, path: str) -> str:
     text = _text(element, path)
     if text is None:
-        raise NotAnAnswer(reason=f"{etree.QName(element).localname} without {path}")
+        raise NotFromPortal(reason=f"{etree.QName(element).localname} without {path}")
     return text
 
 

@@ -59,10 +59,10 @@ _ALL = (
 SERVICES: Mapping[str, Service] = {service.name: service for service in _ALL}
 
 
-class NotAnAnswer(HubError):
+class NotFromPortal(HubError):
     """This is no answer of the GNRE portal: {reason}."""
 
-    code: ClassVar[str] = "NOT_AN_ANSWER"
+    code: ClassVar[str] = "NOT_FROM_PORTAL"
 
 
 def media_type(service: str) -> str:
@@ -97,26 +97,26 @@ def wrap_answer(service: str, answer: bytes) -> bytes:
 
 
 def parse(body: bytes) -> etree._Element:
-    """The root; `NotAnAnswer` for broken, oversized or DTD-bearing input."""
+    """The root; `NotFromPortal` for broken, oversized or DTD-bearing input."""
     if len(body) > LARGEST:
-        raise NotAnAnswer(reason="more than 10 MB")
+        raise NotFromPortal(reason="more than 10 MB")
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     try:
         root = etree.fromstring(body, parser)
     except etree.XMLSyntaxError as error:
-        raise NotAnAnswer(reason=f"line {error.lineno}: {error.msg}") from error
+        raise NotFromPortal(reason=f"line {error.lineno}: {error.msg}") from error
     except ValueError as error:
-        raise NotAnAnswer(reason=str(error)) from error
+        raise NotFromPortal(reason=str(error)) from error
     tree: Any = root.getroottree()
     if tree.docinfo.doctype:
-        raise NotAnAnswer(reason="it has a document type definition")
+        raise NotFromPortal(reason="it has a document type definition")
     return root
 
 
 def unwrap(body: bytes, answer: str) -> etree._Element:
-    """The element of that name inside an envelope; `NotAnAnswer` for HTML, faults, other documents, broken XML."""
+    """The element of that name inside an envelope; `NotFromPortal` for HTML, faults, other documents, broken XML."""
     root = parse(body)
     found = next(root.iter(f"{{{GNRE}}}{answer}"), None)
     if found is None:
-        raise NotAnAnswer(reason=f"{etree.QName(root).localname} without {answer}")
+        raise NotFromPortal(reason=f"{etree.QName(root).localname} without {answer}")
     return found

@@ -139,11 +139,6 @@ def _moment(text: str | None) -> datetime | None:
     return moment if moment is not None and moment.tzinfo is not None else None
 
 
-def processed(signed: bytes, protocol: bytes) -> bytes:
-    """`nfeProc`: the signed note and its protocol, both byte for byte."""
-    return b'<nfeProc xmlns="' + NFE.encode() + b'" versao="4.00">' + signed + protocol + b"</nfeProc>"
-
-
 def event_processed(signed: bytes, answer: bytes) -> bytes:
     """`procEventoNFe`: the signed event and what was answered."""
     return b'<procEventoNFe xmlns="' + NFE.encode() + b'" versao="1.00">' + signed + answer + b"</procEventoNFe>"

@@ -36,6 +36,8 @@ def answer(interchange: InterchangeVerdict) -> dict[str, Any] | None:
     Of an accepted set only `set`, `control` and `status` are there; else also `codes` and `errors`.
     """
     profile = interchange.profile
+    if interchange.stranger:
+        return None
     rejected = interchange.verdict == REJECTED
     kind = profile.ack
     groups = [

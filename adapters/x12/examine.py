@@ -11,7 +11,7 @@ from typing import Any
 
 from adapters.x12.errors import Finding
 from adapters.x12.forward import Context, NotIso
-from adapters.x12.hierarchy import hierarchy_findings
+from adapters.x12.hierarchy import level_findings
 from adapters.x12.isa import isa_findings, padding_removed
 from adapters.x12.library import Compiled, Library
 from adapters.x12.profile import DEFAULT, Profile
@@ -256,7 +256,7 @@ class _Examiner:
         if token.suspect:
             _control_characters(compiled, token.segments, scanned)
         if "HL" in compiled.guide.segments:
-            for finding in hierarchy_findings(token.segments, compiled.guide, current.profile):
+            for finding in level_findings(token.segments, compiled.guide, current.profile):
                 scanned.add(finding)
         verdict.findings += scanned.findings
         if not self.documents or verdict_word(verdict.findings, tolerate) == REJECTED:

@@ -15,7 +15,8 @@ _ORDERS: dict[str, dict[str, str]] = {
 }
 
 
-def hierarchy_findings(segments: list[list[str]], guide: Guide, profile: Profile) -> list[Finding]:
+def hierarchy_findings(segments: list[list[str]], profile: Profile) -> list[Finding]:
+    """Numbers, parents and which level may stand under which, by BSN05 or the profile."""
     order = next((e[5] for e in segments if e[0] == "BSN" and len(e) > 5), "")
     allowed = _ORDERS.get(profile.settings.get("hl_order", order), _ORDERS[""])
     found: list[Finding] = []
@@ -51,6 +52,52 @@ def hierarchy_findings(segments: list[list[str]], guide: Guide, profile: Profile
         if child and (child == "1") != (told > 0):
             found.append(_finding(position, 4, child, f"it has {told} levels under it")._replace(harmless=True))
     return found
+
+
+def level_findings(segments: list[list[str]], guide: Guide, profile: Profile) -> list[Finding]:
+    """All rules of HL; contents and marks are those of a ship notice."""
+    found = hierarchy_findings(segments, profile)
+    return [*found, *content_findings(segments, profile), *mark_findings(segments)] if guide.set == "856" else found
+
+
+def content_findings(segments: list[list[str]], profile: Profile) -> list[Finding]:
+    """What each level must hold: an item LIN and SN1, a package or pallet MAN unless the profile says `marks: none`."""
+    found: list[Finding] = []
+    level, opened, held = "", 0, set[str]()
+    marks = "none" if profile.settings.get("marks") == "none" else "MAN"
+    for position, e in [*enumerate(segments, 2), (len(segments) + 2, ["HL"])]:
+        if e[0] != "HL":
+            held.add(e[0])
+            continue
+        needed = {"I": ("LIN", "SN1"), "P": (marks,), "T": (marks,)}.get(level, ()) if opened else ()
+        found += [Finding("segment_missing", seg, position) for seg in needed if seg not in held and seg != "none"]
+        level, opened, held = (e[3] if len(e) > 3 else ""), position, set()
+    return found
+
+
+def mark_findings(segments: list[list[str]]) -> list[Finding]:
+    """SSCCs (MAN GM): 18 digits, 20 with the identifier 00, check digit right, none twice. A note on reading, a fault on writing."""
+    found: list[Finding] = []
+    seen: set[str] = set()
+    for position, e in enumerate(segments, 2):
+        if e[0] != "MAN" or len(e) < 3 or e[1] != "GM":
+            continue
+        sscc = e[2].removeprefix("00") if len(e[2]) == 20 else e[2]
+        reason = "is no SSCC of 18 digits" if len(sscc) != 18 or not sscc.isdigit() or not sscc.isascii() else ""
+        if not reason and check_digit(sscc[:-1]) != sscc[-1]:
+            reason = f"has the check digit {sscc[-1]} instead of {check_digit(sscc[:-1])}"
+        if not reason and sscc in seen:
+            reason = "stands twice in this set"
+        seen.add(sscc)
+        if reason:
+            found.append(Finding("check_differs", "MAN", position, 2, e[2], expected=f"the mark {e[2]} {reason}"))
+    return found
+
+
+def check_digit(digits: str) -> str:
+    """GS1, weights 3 and 1 from the right."""
+    total = sum(int(d) * (3 if i % 2 == 0 else 1) for i, d in enumerate(reversed(digits)))
+    return str(-total % 10)
 
 
 def _finding(position: int, element: int, value: str, expected: str) -> Finding:

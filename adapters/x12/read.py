@@ -136,6 +136,10 @@ def read_exchange(body: bytes, library: Library, profile: Profile | None = None)
 
 def exchange_read(found: InterchangeVerdict) -> ExchangeRead:
     levels: Sequence[Sequence[Finding]] = [found.findings, *(g.findings for g in found.groups)]
+    errors = [error(f) for level in levels for f in level]
+    if found.stranger:
+        words = f"the sender {'/'.join(found.sender)} is not {found.profile.partner}"
+        errors.insert(0, {"code": "unknown_partner", "message": words, "segment": "ISA", "value": found.sender[1]})
     return ExchangeRead(
         control=found.control,
         sender="/".join(found.sender),
@@ -143,7 +147,7 @@ def exchange_read(found: InterchangeVerdict) -> ExchangeRead:
         verdict=found.verdict,
         test=found.test,
         ack=answer(found),
-        errors=tuple(error(f) for level in levels for f in level),
+        errors=tuple(errors),
     )
 
 

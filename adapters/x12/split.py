@@ -52,7 +52,7 @@ def _of_interchange(data: bytes, found: InterchangeVerdict) -> Iterator[Envelope
         "x12-known": "true" if found.profile.sends_as(found.sender) else "false",
         "x12-duplicates": found.profile.settings.get("duplicates", "by_control"),
     }
-    if found.verdict != REJECTED:
+    if found.verdict != REJECTED and not found.stranger:
         for group in found.groups:
             if group.verdict != REJECTED:
                 yield from _of_group(data, found, group, exchange, shared)

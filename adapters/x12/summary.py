@@ -42,7 +42,7 @@ def _parties(parties: Any) -> list[tuple[str, Mapping[str, Any]]]:
 def _lines(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Lines of the document, or those deep in its levels."""
     found = list(document.get("lines") or ())
-    for key in ("shipments", "orders", "pallets", "packages", "groups"):
+    for key in ("shipments", "orders", "pallets", "packages", "groups", "transfers"):
         for child in document.get(key) or ():
             found += _lines(child)
     return found

@@ -91,5 +91,11 @@ class InterchangeVerdict:
         return self.isa[5], self.isa[6]
 
     @property
+    def stranger(self) -> bool:
+        """The account belongs to a partner, and this is somebody else: never answered, never acted on."""
+        known = (*self.profile.ids, *self.profile.test_ids)
+        return self.profile.known and self.sender not in known
+
+    @property
     def receiver(self) -> tuple[str, str]:
         return self.isa[7], self.isa[8]

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 
 from adapters.x12.backward import flatten
 from adapters.x12.errors import REJECT, Finding, effect, sentence
-from adapters.x12.hierarchy import hierarchy_findings
+from adapters.x12.hierarchy import level_findings
 from adapters.x12.library import Compiled, Library
 from adapters.x12.model import Element
 from adapters.x12.outward import Outward
@@ -67,7 +67,30 @@ class Written:
 
 
 def write_set(kind: str, number: str, data: Mapping[str, Any], library: Library, profile: Profile) -> Written:
-    """Raises `CannotWrite` with every fault: no guide, unknown words, broken syntax, balances that don't add up."""
+    """Raises `CannotWrite` with every fault: no guide, unknown words, broken syntax, balances that don't add up.
+
+    `data` has the shape that reading the same set gives; absent keys are left out, amounts and quantities are Decimal or their text, days
+    `YYYY-MM-DD`, `ids` and line fields those of `OrderDraft.partner_lines`. Parties: `{role: {name, scheme, id, street, city, region,
+    postal_code, country}}` with roles of `codes/party_role.yaml`; references `{kind: value}`, dates `{kind: day}` likewise.
+
+    order_response (855): purpose (`original`), answer (accepted, accepted_with_detail, accepted_with_changes, rejected), external_id, placed_on,
+    release?, number? (ours), date?, references?, dates?, parties?, lines: [{line_ref, ordered, unit, price, price_basis?, ids, description?,
+    answers: [{status (accepted, quantity_changed, backordered, rejected, price_changed, substituted, date_changed, deleted), quantity,
+    unit, date_kind? (promised), date?}]}].
+
+    ship_notice (856): purpose, shipment_id, shipped_on, shipped_at (HH:MM), hierarchy (`0001`), shipments: [{cartons?: [{packaging, count,
+    weight_kind, weight, weight_unit}], routing?: [{scheme, carrier, method, text}], references? (bill_of_lading, tracking), dates? (shipped,
+    expected), parties (ship_to, ship_from), orders: [{external_id, release?, placed_on?, references?, parties?, pallets?: [...], packages:
+    [{marks: [{kind: GM, value: SSCC}], lines: [{line_ref?, ids, shipped, unit, ordered?}]}]}]}]. Levels are numbered on writing.
+
+    invoice (810): date, number, placed_on?, external_id, release?, currency?, references?, parties? (remit_to, ship_to, bill_to), terms?:
+    [{type, basis, net_days ...}], lines: [{line_ref, invoiced, unit, price, ids, description?, charges?, taxes?}], charges?: [{kind (A
+    allowance, C charge), code, amount, handling?, text?}], taxes?: [{kind, amount}], total? (else computed; must equal what the lines say).
+
+    pick_order (940): number, external_id, status?, parties, dates?, paid_by and method (both or neither), scac?, notes?: [{kind, text}],
+    groups: [{number, lines: [{ordered, unit, scheme, id, lot?, references: {line: ours}}]}].
+    stock_report (846): reference, date, parties (ship_from), lines: [{ids, quantities: [{kind (available, on_hand), quantity, unit}]}].
+    """
     set_id = SETS.get(kind, "")
     version = profile.guides.get(set_id, profile.gs_version)
     compiled = library.guide(version, set_id, profile.partner) if set_id else None
@@ -93,8 +116,8 @@ def findings_of(
     scanned = scan(compiled.guide, compiled.plan, segments, profile.component, profile.repetition)
     found = list(scanned.findings)
     if "HL" in compiled.guide.segments:
-        found += hierarchy_findings(segments, compiled.guide, profile)
-    found = [f for f in found if effect(f) == REJECT]
+        found += level_findings(segments, compiled.guide, profile)
+    found = [f for f in found if effect(f) == REJECT or f.segment == "MAN"]
     if not found:
         found = [f for f in compiled.rulings(scanned.tree, data) if f.code in ("check_failed", "require_failed")]
     return found

@@ -11,11 +11,14 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from hub.access import NotAuthenticated
-from hub.boot import Hub
+from hub.boot import Hub, check_x12
+from hub.flows.paper import Paper
 from hub.web.boundary import App, Boundary
 from hub.web.commands import Desk, HubCommands
 from hub.web.health import Health
 from hub.web.hooks import Hooks
+from hub.web.papers import Papers
+from hub.web.selftest import selftest_routes
 from schema.app import Edge, routes
 from schema.deps import SchemaDeps
 from schema.plan.pool import open_read_pool
@@ -60,12 +63,15 @@ async def application(hub: Hub) -> AsyncIterator[tuple[App, Health]]:
         clock=hub.db.clock,
     )
     edge = Edge(deps)
+    paper = Paper(hub.directory, {n: f.adapter for n, f in hub.adapters.items()})
     app = Starlette(
         routes=[
             Route("/hooks/{adapter}/{account}", hooks.receive, methods=["POST"]),
+            *selftest_routes(check_x12),
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
             Route("/metrics", health.metrics),
+            *Papers(hub.db, hub.keys, paper).routes,
             *routes(edge),
         ]
     )
@@ -77,6 +83,7 @@ async def application(hub: Hub) -> AsyncIterator[tuple[App, Health]]:
     finally:
         following.cancel()
         await edge.stop()
+        paper.close()
         await hooks.close()
         await desk.close()
         await read.close()

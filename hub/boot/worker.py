@@ -18,8 +18,9 @@ from hub.flows.parked import parked
 from hub.flows.sweep import Sweep
 from hub.kit.db import Tx, Unavailable
 from hub.kit.lane import QueueWork
-from hub.kit.lease import Settled
+from hub.kit.lease import Settled, measure
 from hub.kit.work import Worker
+from hub.migrations import keep_partitions
 
 log = structlog.get_logger()
 
@@ -55,7 +56,12 @@ async def work(hub: Hub, *, stop: asyncio.Event, stable: timedelta = timedelta(s
     plain = {name: f.adapter for name, f in hub.adapters.items()}
     folders = Folders(hub.db, hub.bell, hub.directory, plain, stable=stable)
     sweep = Sweep(hub.db, hub.bell, hub.directory, plain, hub.post)
-    chores = [asyncio.create_task(_every(2, folders.look)), asyncio.create_task(_every(30, sweep.look))]
+    chores = [
+        asyncio.create_task(_every(2, folders.look)),
+        asyncio.create_task(_every(30, sweep.look)),
+        asyncio.create_task(_every(5, lambda: _measure(hub))),
+        asyncio.create_task(_every(6 * 3600, lambda: _partitions(hub))),
+    ]
     running = asyncio.create_task(worker.run())
     try:
         await stop.wait()
@@ -67,6 +73,18 @@ async def work(hub: Hub, *, stop: asyncio.Event, stable: timedelta = timedelta(s
         for chore in chores:
             with suppress(asyncio.CancelledError):
                 await chore
+
+
+async def _measure(hub: Hub) -> int:
+    """Depth and age of the queues, for the metrics of this process."""
+    for queue in (inbox.QUEUE, outbox.QUEUE, timers.QUEUE):
+        await measure(hub.db, queue)
+    return 0
+
+
+async def _partitions(hub: Hub) -> int:
+    await keep_partitions(hub.db.dsn, now=hub.db.clock())
+    return 0
 
 
 async def _every(seconds: float, what: Callable[[], Awaitable[int]]) -> None:

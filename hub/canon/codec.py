@@ -15,26 +15,33 @@ from uuid import UUID
 
 T = TypeVar("T")
 Read = Callable[[Any], Any]
+Write = Callable[[Any], Any]
 
 
 def dump(value: Any) -> Any:
     """Plain JSON of a canonical value; fields that are None are left out."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        pairs = ((f.name, getattr(value, f.name)) for f in dataclasses.fields(value))
-        return {name: dump(v) for name, v in pairs if v is not None}
-    if isinstance(value, Mapping):
-        return {str(k): dump(v) for k, v in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [dump(v) for v in value]
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode("ascii")
-    if isinstance(value, Enum):
-        return value.value
-    if isinstance(value, datetime | date):
-        return value.isoformat()
-    if isinstance(value, Decimal | UUID):
-        return str(value)
-    return value
+    return _writer(cast("Any", type(value)))(value)
+
+
+@cache
+def _writer(kind: Any) -> Write:
+    """How values of that class are written: looked up once, because every message that leaves goes through here."""
+    if kind in (str, int, bool, float, type(None)):
+        return _same
+    if dataclasses.is_dataclass(kind):
+        names = [f.name for f in dataclasses.fields(kind)]
+        return lambda v: {n: dump(x) for n in names if (x := getattr(v, n)) is not None}
+    if issubclass(kind, Mapping):
+        return lambda v: {str(k): dump(x) for k, x in v.items()}
+    if issubclass(kind, (list, tuple)):
+        return lambda v: [dump(x) for x in v]
+    if issubclass(kind, bytes):
+        return lambda v: base64.b64encode(v).decode("ascii")
+    if issubclass(kind, Enum):
+        return lambda v: v.value
+    if issubclass(kind, datetime | date):
+        return lambda v: v.isoformat()
+    return str if issubclass(kind, Decimal | UUID) else _same
 
 
 def load(kind: type[T], data: Mapping[str, Any]) -> T:

@@ -8,9 +8,63 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from hub.canon.guide import GnreGuide, GuidePayment, GuideRules
+from hub.canon.fiscal_words import (
+    AuthorizeInvoice,
+    GnreGuideReported,
+    GnreRulesReported,
+    InvoiceEventReported,
+    InvoiceReported,
+    IssueGnreGuide,
+    NumbersReported,
+    ReadGnreRules,
+    RegisterInvoiceEvent,
+    VoidNumbers,
+)
 from hub.canon.order import Address, OrderDraft, RefundDraft
+from hub.canon.rates import QuotedRate, QuoteRates, RatesQuoted
 from hub.canon.states import Condition
+
+__all__ = [
+    "AckReceived",
+    "Acknowledge",
+    "AttachInvoice",
+    "AuthorizeInvoice",
+    "CancelAsked",
+    "CancelOrder",
+    "CancelPick",
+    "CaptureOrder",
+    "ConfirmShipment",
+    "DocumentRead",
+    "ExchangeRead",
+    "FulfillmentReported",
+    "GnreGuideReported",
+    "GnreRulesReported",
+    "InvoiceEventReported",
+    "InvoiceReported",
+    "InwardCommand",
+    "IssueGnreGuide",
+    "NumbersReported",
+    "OutwardCommand",
+    "PickLine",
+    "PublishFacts",
+    "QuoteRates",
+    "QuotedRate",
+    "RatesQuoted",
+    "ReadGnreRules",
+    "RefundRecorded",
+    "RegisterInvoiceEvent",
+    "ReleasePick",
+    "ReportedLine",
+    "ReportedPackage",
+    "RequestPick",
+    "ReturnAsked",
+    "SetStock",
+    "ShippedLine",
+    "StockReported",
+    "TrackingSeen",
+    "VoidNumbers",
+    "WriteDocument",
+]
 
 
 # ------------------------------------------------------------------ inward
@@ -100,74 +154,6 @@ class StockReported:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceReported:
-    """What the authority said of an invoice of ours. `status`: SIGNED, SENT, AUTHORIZED, REJECTED, DENIED, UNKNOWN, CANCELLED."""
-
-    invoice_id: str  # our fiscal document's UUID, hex
-    status: str
-    access_key: str | None = None
-    protocol: str | None = None
-    authority_code: str | None = None  # cStat
-    authority_message: str | None = None  # xMotivo
-    at: datetime | None = None
-    signed_xml: bytes | None = None
-    protocol_xml: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvoiceEventReported:
-    """What the authority said of an event of ours. `status`: REGISTERED, REJECTED, UNKNOWN; `xml`: event and answer (procEventoNFe)."""
-
-    event_id: str
-    invoice_id: str | None
-    kind: str  # of `RegisterInvoiceEvent`
-    status: str
-    access_key: str
-    sequence: int
-    protocol: str | None = None
-    authority_code: str | None = None  # cStat
-    authority_message: str | None = None  # xMotivo
-    at: datetime | None = None
-    xml: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NumbersReported:
-    """What the authority said of numbers that we gave up. `status`: VOIDED, REJECTED, UNKNOWN."""
-
-    request_id: str
-    status: str
-    protocol: str | None = None
-    authority_code: str | None = None  # cStat
-    authority_message: str | None = None  # xMotivo
-    at: datetime | None = None
-    xml: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GnreGuideReported:
-    """What the portal said of a guide of ours. `status`: ISSUED, PAID, REJECTED, UNKNOWN; `fields`: (field, code, words) of a refusal."""
-
-    guide_id: str  # our guide's UUID, hex
-    status: str
-    receipt: str | None = None  # numeroRecibo
-    code: str | None = None
-    message: str | None = None
-    payment: GuidePayment | None = None
-    paid_on: date | None = None
-    fields: tuple[tuple[str, str, str], ...] = ()
-    pdf: bytes | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GnreRulesReported:
-    """What a UF wants on a guide for a revenue, as of now."""
-
-    environment: int
-    rules: GuideRules
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRead:
     """A partner's document that is no order (855, 856, 810, 944, 846 ...), in canonical form."""
 
@@ -217,6 +203,7 @@ InwardCommand = (
     | DocumentRead
     | AckReceived
     | ExchangeRead
+    | RatesQuoted
 )
 
 
@@ -307,69 +294,6 @@ class AttachInvoice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthorizeInvoice:
-    """Build, sign and send an invoice. `invoice` is the canonical invoice as JSON (hub.canon.invoice); `signed` the stored bytes once signed."""
-
-    invoice_id: str
-    invoice: Mapping[str, Any]
-    signed: bytes | None = None
-    asked_before: bool = False  # a send began earlier: query by key first
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RegisterInvoiceEvent:
-    """Tell the authority something of a note. `kind`: CANCEL, CORRECT, EPEC by its issuer; AWARE, CONFIRMED, UNKNOWN_SALE, NOT_DONE by its buyer."""
-
-    event_id: str
-    kind: str
-    access_key: str
-    author: str  # tax id of who says it
-    at: datetime
-    invoice_id: str | None = None
-    sequence: int = 1
-    text: str | None = None  # the reason, or the correction
-    protocol: str | None = None  # of the authorization: CANCEL
-    invoice: Mapping[str, Any] | None = None  # canonical invoice as JSON: EPEC
-    signed: bytes | None = None
-    asked_before: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VoidNumbers:
-    """Give up the numbers `first` to `last` of a series: no note will ever have them (inutilização)."""
-
-    request_id: str
-    issuer: str  # CNPJ
-    model: int
-    series: int
-    year: int
-    first: int
-    last: int
-    reason: str
-    signed: bytes | None = None
-    asked_before: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IssueGnreGuide:
-    """Have a collection guide issued, by the rules that the UF gave."""
-
-    guide_id: str
-    guide: GnreGuide
-    rules: GuideRules
-    asked_before: bool = False  # a send began earlier: ask by document first
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReadGnreRules:
-    """Ask what a UF wants on a guide for a revenue."""
-
-    region: str
-    revenue: str
-    environment: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WriteDocument:
     """A document for a partner in canonical form (855, 856, 810 ...); numbers come from the control-number store."""
 
@@ -399,6 +323,7 @@ OutwardCommand = (
     | ReleasePick
     | ConfirmShipment
     | SetStock
+    | QuoteRates
     | CancelOrder
     | AttachInvoice
     | AuthorizeInvoice

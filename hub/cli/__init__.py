@@ -7,6 +7,7 @@ from importlib import import_module
 
 # group -> (module that holds `app`, help)
 GROUPS: dict[str, tuple[str, str]] = {
+    "admin": ("hub.cli.admin", "Tenants, keys, connections, master data."),
     "map": ("hub.cli.map", "Run, explain and check the mappings of channels."),
     "edi": ("hub.cli.edi", "X12: check, explain, guides, control numbers, replay."),
     "nfe": ("hub.cli.nfe", "NF-e: sample, check, show, DANFE, status."),

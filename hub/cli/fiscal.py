@@ -132,6 +132,47 @@ def tables(
         typer.echo(f"doubtful {file}:{line}: {source}")
 
 
+@app.command()
+def export(
+    *,
+    month: Annotated[str, typer.Option(help="Such as 2026-11.")],
+    out: Annotated[Path, typer.Option(help="The zip file.")],
+    tenant: Annotated[int, typer.Option(help="Whose notes.")] = 1,
+    environment: Annotated[int, typer.Option(help="1 production, 2 homologation.")] = 1,
+) -> None:
+    """Write the month's notes (nfeProc) and a list of all numbers as a zip, for the accountants."""
+    import asyncio
+
+    from hub.kit.errors import HubError
+
+    try:
+        asyncio.run(_export(month, out, tenant, environment))
+    except (HubError, OSError) as error:
+        typer.echo(str(error), err=True)
+        raise typer.Exit(1) from error
+    typer.echo(str(out), err=True)
+
+
+async def _export(month: str, out: Path, tenant: int, environment: int) -> None:
+    """A file that ended in the middle is not left behind."""
+    from hub.cli.run import database
+    from hub.fiscal import bounds, export_month
+    from hub.kit.db import Database
+
+    bounds(month)  # a wrong month needs no database
+    whole = out.with_name(f"{out.name}.part")
+    async with database() as dsn:
+        db = await Database(dsn).open()
+        try:
+            with whole.open("wb") as file:
+                async for piece in export_month(db, tenant, month, environment=environment):
+                    file.write(piece)
+            whole.replace(out)
+        finally:
+            whole.unlink(missing_ok=True)
+            await db.close()
+
+
 key_app = typer.Typer(no_args_is_help=True, help="Access keys.")
 app.add_typer(key_app, name="key")
 

@@ -1,6 +1,7 @@
 """The door of fiscal: plan, number and follow the notes of Brazil."""
 
 from hub.fiscal.commands import InvoiceAsk, Numbered, correct, of_fulfillments, report, request, xml
+from hub.fiscal.export import BadMonth, bounds, export_month
 from hub.fiscal.guide_plan import Due, GuideProfile
 from hub.fiscal.guides import (
     Owing,
@@ -33,6 +34,7 @@ from hub.fiscal.tables import FiscalTables, load_tables, tables_folder
 __all__ = [
     "LIFE",
     "STANCES",
+    "BadMonth",
     "Distributed",
     "Due",
     "FiscalState",
@@ -53,7 +55,9 @@ __all__ = [
     "UnknownIncomingNote",
     "UnknownStance",
     "advance",
+    "bounds",
     "correct",
+    "export_month",
     "incoming",
     "keep_distributed",
     "keep_rules",

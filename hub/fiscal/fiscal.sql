@@ -29,4 +29,10 @@ SELECT DISTINCT ON (fulfillment_id) fulfillment_id, fiscal_document_id, state, a
 FROM fiscal_documents WHERE fulfillment_id = ANY ($1::uuid[]) AND kind IN ('NFE', 'NFCE') ORDER BY fulfillment_id, created_at DESC;
 
 -- name: xml
-SELECT access_key, number, series, total, currency, signed_xml, protocol_xml FROM fiscal_documents WHERE fiscal_document_id = $1;
+SELECT access_key, number, series, total, currency, state, connection_id, signed_xml, protocol_xml FROM fiscal_documents WHERE fiscal_document_id = $1;
+
+-- name: month            notes of a period in the order of their keys, a page after the last key; with what explains each number
+SELECT fiscal_document_id, kind, state, model, series, number, access_key, protocol, authority_code, authority_message, issuer_tax_id, issued_at, total, signed_xml, protocol_xml
+FROM fiscal_documents
+WHERE issued_at >= $1 AND issued_at < $2 AND environment = $3 AND (issuer_tax_id, model, series, number) > ($4, $5, $6, $7)
+ORDER BY issuer_tax_id, model, series, number LIMIT $8;

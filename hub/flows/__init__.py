@@ -4,11 +4,14 @@ from hub.flows import (
     acknowledge,
     amend,
     approve,
+    bundle,
     cancel,
     change,
     counter,
+    finish,
     gate,
     guides,
+    in_store,
     overdue,
     pick,
     publish,
@@ -17,7 +20,6 @@ from hub.flows import (
     route,
     ship_notice,
     stock_push,
-    store,
     tally,
     unanswered,
 )
@@ -33,9 +35,10 @@ FLOWS: tuple[Flow, ...] = (
     counter.FLOW,
     restock.FLOW,
     route.FLOW,
+    bundle.FLOW,
     pick.FLOW,
+    in_store.FLOW,
     stock_push.FLOW,
-    store.FLOW,
     guides.FLOW,
     gate.FLOW,
     publish.FLOW,
@@ -44,6 +47,7 @@ FLOWS: tuple[Flow, ...] = (
     change.FLOW,
     receipt.FLOW,
     unanswered.FLOW,
+    finish.FLOW,
 )
 
 __all__ = ["FLOWS", "CaptureOutcome", "Deps", "Flow", "Incoming", "Reactor", "capture"]

@@ -23,7 +23,8 @@ from hub.canon.commands import (
     StockReported,
     TrackingSeen,
 )
-from hub.flows import incoming
+from hub.canon.rates import RatesQuoted
+from hub.flows import incoming, live_rates
 from hub.flows.answered import acks_received
 from hub.flows.cancel import PartAsked, cancel_part
 from hub.flows.capture import Incoming, capture
@@ -32,6 +33,7 @@ from hub.flows.pick_document import known_by_us
 from hub.flows.reactor import Deps
 from hub.flows.report import reported
 from hub.flows.source import Inapplicable, NotYet, Source
+from hub.incidents import NewIncident
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
 from hub.ledger import append, fact
@@ -126,16 +128,33 @@ async def _tracking(tx: Tx, items: Sequence[tuple[TrackingSeen, Source]], deps: 
 
 async def _stock(tx: Tx, items: Sequence[tuple[StockReported, Source]], deps: Deps) -> list[HubError | None]:
     places = await network.load(tx)
-    outcomes: list[HubError | None] = []
-    for command, source in sorted(items, key=lambda i: i[0].at):
+    outcomes: list[HubError | None] = [None] * len(items)
+    for place in sorted(range(len(items)), key=lambda n: items[n][0].at):
+        command, source = items[place]
         node = places.node(command.node)
         if node is None:
-            outcomes.append(Inapplicable(f"there is no node {command.node}"))
+            outcomes[place] = Inapplicable(f"there is no node {command.node}")
             continue
         levels = [(sku, condition.value, n) for sku, condition, n in command.lines]
-        await inventory.count_reported(tx, node.node_id, command.at, levels, source.cause)
-        outcomes.append(None)
+        skipped = await inventory.count_reported(tx, node.node_id, command.at, levels, source.cause)
+        await deps.incidents.open(tx, [_count_refused(node, s, why, source) for s, why in skipped if why != "OLDER"])
     return outcomes
+
+
+def _count_refused(node: network.Node, sku: str, why: str, source: Source) -> NewIncident:
+    return NewIncident(
+        kind="count_refused",
+        summary=f"{node.code} counted {sku}: {'below zero' if why == 'NEGATIVE' else 'less than is reserved'}; nothing was changed.",
+        subject_kind="node",
+        subject_id=node.node_id,
+        detail=sku,
+        cause=source.cause,
+        data={"sku": sku, "reason": why},
+    )
+
+
+async def _rates(tx: Tx, items: Sequence[tuple[RatesQuoted, Source]], deps: Deps) -> list[HubError | None]:
+    return await live_rates.quoted(tx, items)
 
 
 async def _invoices(tx: Tx, items: Sequence[tuple[InvoiceReported, Source]], deps: Deps) -> list[HubError | None]:
@@ -200,4 +219,5 @@ KINDS: Mapping[type, Apply] = {
     ExchangeRead: cast("Apply", _exchanges),
     AckReceived: cast("Apply", _acks),
     DocumentRead: cast("Apply", _documents),
+    RatesQuoted: cast("Apply", _rates),
 }

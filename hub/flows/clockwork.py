@@ -7,7 +7,7 @@ from uuid import UUID
 
 from hub import fulfillment, inventory, timers
 from hub.canon.states import OrderState
-from hub.flows import overdue, store, unanswered
+from hub.flows import in_store, live_rates, overdue, unanswered
 from hub.flows.reactor import Reactor
 from hub.kit import failpoint
 from hub.kit.db import Tx
@@ -35,8 +35,9 @@ def cause_of(fired: timers.Fired) -> Cause:
 ANSWERS: Mapping[str, Answer] = {
     "complete_fulfillment": _complete_orders,
     "expire_reservations": _expire_reservations,
+    live_rates.KIND: live_rates.ask,
     overdue.KIND: overdue.passed,
-    store.EXPIRY: store.expire,
+    in_store.EXPIRY: in_store.expire,
     unanswered.KIND: unanswered.passed,
 }
 
@@ -50,9 +51,9 @@ class Clockwork:
     async def handle(self, rows: Sequence[Leased]) -> None:
         for tenant, mine in by_tenant(rows).items():
             async with self._reactor.unit(tenant=tenant, actor="clock") as tx:
+                await timers.complete(tx, mine)  # first: an answer may set its own timer again
                 fired = [timers.fired(r) for r in mine]
                 for kind in sorted({f.kind for f in fired}):
                     await ANSWERS[kind](tx, [f for f in fired if f.kind == kind])
                 failpoint.passing("timers.fired")
-                await timers.complete(tx, mine)
             failpoint.passing("timers.done")

@@ -9,7 +9,7 @@ from uuid import UUID
 from hub import fiscal, fulfillment, network, orders, outbox
 from hub.canon.codec import dump
 from hub.canon.commands import AuthorizeInvoice
-from hub.canon.states import HoldKind
+from hub.canon.states import HoldKind, OrderState
 from hub.flows.note import Note, notes_for
 from hub.flows.reactor import Deps, Flow
 from hub.incidents import NewIncident
@@ -17,6 +17,7 @@ from hub.kit.db import Tx
 from hub.ledger import Cause, Fact
 
 OPENS = frozenset({"invoice.authorized", "invoice.contingency_entered"})
+PARTS = frozenset({"fulfillment.cancelled", "fulfillment.unbundled"})
 PAID = "gnre_guide.paid"
 GOOD = frozenset({"AUTHORIZED", "CONTINGENCY"})
 SHUTS = frozenset({"invoice.rejected", "invoice.denied"})
@@ -55,6 +56,7 @@ async def _may_leave(tx: Tx, facts: Sequence[Fact]) -> dict[UUID, tuple[UUID, Ca
         if f.type == "fulfillment.dispatch_asked"
     }
     released = {f.subject_id: f.cause for f in facts if f.type == "order.hold_released"}
+    released |= await _parted(tx, [f for f in facts if f.type in PARTS])
     for row in await fulfillment.at_the_door(tx, released) if released else []:
         asked[row["fulfillment_id"]] = (row["order_id"], row["node_id"], released[row["order_id"]])
     if not asked:
@@ -63,7 +65,37 @@ async def _may_leave(tx: Tx, facts: Sequence[Fact]) -> dict[UUID, tuple[UUID, Ca
     noted = await fiscal.of_fulfillments(tx, [i for i, (o, _, _) in asked.items() if o in released])
     stopped = {o for o, holds in held.items() if AT_THE_DOOR & {h["kind"] for h in holds}}
     waiting = {i for i, note in noted.items() if note["state"] != "REJECTED"}
-    return {i: (node, cause) for i, (o, node, cause) in asked.items() if o not in stopped and i not in waiting}
+    free = {i: (node, cause) for i, (o, node, cause) in asked.items() if o not in stopped and i not in waiting}
+    return await _together(tx, free) if free else {}
+
+
+async def _parted(tx: Tx, facts: Sequence[Fact]) -> dict[UUID, Cause]:
+    """Orders whose bundle became smaller: what waited for a companion may go now."""
+    causes = {f.subject_id: f.cause for f in facts}
+    found = {UUID(f.data["order_id"]): f.cause for f in facts if f.type == "fulfillment.unbundled"}
+    for row in await fulfillment.companions(tx, causes) if causes else []:
+        found[row["order_id"]] = next(iter(causes.values()))
+    return found
+
+
+async def _together(tx: Tx, free: dict[UUID, tuple[UUID, Cause]]) -> dict[UUID, tuple[UUID, Cause]]:
+    """Those of one bundle leave when all of them are at the door, and wait for one another until then."""
+    bundles: dict[UUID, list[Any]] = {}
+    for row in await fulfillment.companions(tx, free):
+        bundles.setdefault(row["bundle_id"], []).append(row)
+    here = [r["fulfillment_id"] for members in bundles.values() for r in members if r["fulfillment_id"] not in free]
+    noted = (
+        {i for i, n in (await fiscal.of_fulfillments(tx, here)).items() if n["state"] != "REJECTED"} if here else set()
+    )
+    for members in bundles.values():
+        cause = next(free[r["fulfillment_id"]][1] for r in members if r["fulfillment_id"] in free)
+        ready = all(r["dispatch_requested_at"] is not None or r["state"] not in fulfillment.AT_WORK for r in members)
+        for r in members:
+            if not ready:
+                free.pop(r["fulfillment_id"], None)
+            elif r["state"] == OrderState.PACKED and r["fulfillment_id"] not in noted:
+                free.setdefault(r["fulfillment_id"], (r["node_id"], cause))
+    return free
 
 
 async def _paid(tx: Tx, facts: Sequence[Fact]) -> dict[UUID, Cause]:
@@ -182,7 +214,9 @@ async def _close(tx: Tx, order_ids: Sequence[UUID], deps: Deps, facts: Sequence[
     )
 
 
-FLOW = Flow("gate", frozenset({"fulfillment.dispatch_asked", "order.hold_released", PAID, *OPENS, *SHUTS}), answer)
+FLOW = Flow(
+    "gate", frozenset({"fulfillment.dispatch_asked", "order.hold_released", PAID, *PARTS, *OPENS, *SHUTS}), answer
+)
 
 
 async def rewrite_note(tx: Tx, incident: Any, cause: Cause, deps: Deps) -> None:

@@ -35,6 +35,9 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
             for f in placed
         ],
     )
+    free = [f.subject_id for f in facts if f.type == "order.hold_released" and not f.data["still_open"]]
+    if free:
+        await deps.incidents.resolve_for_orders(tx, ["hold_overdue"], free, "the last hold was released")
     overdue = [f for f in facts if f.type == "order.hold_overdue"]
     if overdue:
         await _overdue(tx, overdue, deps)
@@ -79,4 +82,4 @@ async def passed(tx: Tx, fired: Sequence[timers.Fired]) -> None:
             append(tx, [fact(tx, "order.hold_overdue", "order", f.subject_id, said, cause)])
 
 
-FLOW = Flow("overdue", frozenset({"order.hold_placed", "order.hold_overdue"}), answer)
+FLOW = Flow("overdue", frozenset({"order.hold_placed", "order.hold_released", "order.hold_overdue"}), answer)

@@ -109,6 +109,11 @@ def _planned(p: Projection, here: str, data: Mapping[str, Any]) -> None:
         p.shares[here, line]["assigned"] += Decimal(n)
 
 
+def _split(p: Projection, here: str, data: Mapping[str, Any]) -> None:
+    for line, _, n in data["lines"]:
+        p.shares[here, line]["assigned"] -= Decimal(n)
+
+
 def _moved(state: str) -> Handler:
     def handler(p: Projection, here: str, data: Mapping[str, Any]) -> None:
         p.fulfillments[here] = state
@@ -194,6 +199,7 @@ HANDLERS: Mapping[str, Handler] = {
     "order.amended": _amended,
     "order.allocated": _allocated,
     "fulfillment.planned": _planned,
+    "fulfillment.split": _split,
     "fulfillment.picking": _moved("PICKING"),
     "fulfillment.picked": _counted("picked"),
     "fulfillment.packed": _counted("packed", "PACKED"),

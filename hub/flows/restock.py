@@ -13,7 +13,11 @@ from hub.ledger import Fact
 
 
 async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
-    more = {f.data["sku"]: f.cause for f in facts if Decimal(str(f.data.get("delta", "1"))) > 0 and "sku" in f.data}
+    more = {
+        f.data["sku"]: f.cause
+        for f in facts
+        if Decimal(str(f.data.get("delta", f.data.get("freed", "1")))) > 0 and "sku" in f.data
+    }
     waiting = await orders.held_for_skus(tx, sorted(more)) if more else []
     if waiting:
         cause = next(iter(more.values()))

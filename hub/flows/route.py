@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from hub import catalog, fulfillment, inventory, network, orders, routing
 from hub.canon.states import HoldKind
+from hub.flows.backorder import expected
 from hub.flows.places import Places, places_of
 from hub.flows.reactor import Deps, Flow
 from hub.flows.states import derive_states
@@ -18,6 +20,7 @@ from hub.kit.db import Tx
 from hub.ledger import Cause, Fact, append, fact
 
 ZERO = Decimal(0)
+GRACE = timedelta(days=1)  # how long announced goods may be late before somebody is told
 TURNS = 3  # how often racers for the same units are decided anew before the rest waits for stock
 Leave = Mapping[UUID, Mapping[inventory.Key, Decimal]]  # order -> its channel's buffers
 Avoid = Mapping[UUID, frozenset[tuple[UUID, str]]]
@@ -244,11 +247,13 @@ async def _hold(
     missing = {
         d.order_id: ", ".join(sorted({s for _, s, _ in d.unplaced or [(0, x.sku, 0) for x in d.shares]})) for d in short
     }
-    await orders.place(
+    dates = await expected(tx, short)
+    await orders.place(tx, [_stock_hold(i, skus, dates.get(i), causes[i]) for i, skus in missing.items()])
+    append(
         tx,
         [
-            orders.HoldPlaced(order_id=i, kind=HoldKind.STOCK, reason=f"no node can ship {skus}", cause=causes[i])
-            for i, skus in missing.items()
+            fact(tx, "order.backordered", "order", i, {"skus": missing[i], "until": d}, causes[i])
+            for i, d in dates.items()
         ],
     )
     await deps.incidents.open(
@@ -265,7 +270,22 @@ async def _hold(
                 currency=rows[i]["currency"],
             )
             for i, skus in missing.items()
+            if i not in dates
         ],
+    )
+
+
+def _stock_hold(order_id: UUID, skus: str, until: datetime | None, cause: Cause) -> orders.HoldPlaced:
+    """With a date the order is on backorder: it waits for what is announced, and somebody is told when it has not come in time."""
+    if until is None:
+        return orders.HoldPlaced(order_id=order_id, kind=HoldKind.STOCK, reason=f"no node can ship {skus}", cause=cause)
+    return orders.HoldPlaced(
+        order_id=order_id,
+        kind=HoldKind.STOCK,
+        reason=f"{skus} is announced for {until:%Y-%m-%d}",
+        cause=cause,
+        deadline=until + GRACE,
+        released_by="the goods that are announced",
     )
 
 

@@ -35,6 +35,8 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
             moves += _moves(f, node, line)
         if f.type in ENDS:
             load[node] = load.get(node, 0) - 1
+        elif f.type == "fulfillment.split":
+            load[node] = load.get(node, 0) + 1
     await orders.count(tx, deltas)
     await inventory.move(tx, moves)
     await network.change_load(tx, load)
@@ -103,6 +105,7 @@ FLOW = Flow(
             *COUNTED,
             *ENDS,
             "fulfillment.short",
+            "fulfillment.split",
             "fulfillment.picking",
             "fulfillment.in_transit",
             "fulfillment.completed",

@@ -1,5 +1,6 @@
 """The door of fulfillment: plan, progress, dispatch, travel, cancel."""
 
+from hub.fulfillment.bundle import NotBundleable, bundle, companions, unbundle
 from hub.fulfillment.commands import (
     AT_WORK,
     ask_dispatch,
@@ -37,6 +38,7 @@ from hub.fulfillment.model import (
     UnknownFulfillment,
     steps,
 )
+from hub.fulfillment.split import NotSplittable, split
 
 __all__ = [
     "AT_WORK",
@@ -45,6 +47,8 @@ __all__ = [
     "DispatchAsked",
     "HandedOver",
     "NotAtWork",
+    "NotBundleable",
+    "NotSplittable",
     "PackageRequired",
     "Plan",
     "Progress",
@@ -54,8 +58,10 @@ __all__ = [
     "ask_cancel",
     "ask_dispatch",
     "at_the_door",
+    "bundle",
     "cancel_refused",
     "cancelled",
+    "companions",
     "dispatch",
     "give_codes",
     "hand_over",
@@ -68,10 +74,12 @@ __all__ = [
     "plan",
     "progress",
     "shipments",
+    "split",
     "states",
     "steps",
     "tracked",
     "travelled",
+    "unbundle",
     "withdraw_dispatch",
     "work",
 ]

@@ -11,7 +11,7 @@ SELECT * FROM unnest($11::uuid[], $12::uuid[], $13::int[], $14::text[], $15::num
 
 -- name: lock
 SELECT f.fulfillment_id, f.order_id, f.node_id, f.state, f.version, f.wms_reference, f.wms_sequence, f.dispatch_requested_at, f.dispatch, f.cancel_requested_at,
-       f.cancel_kind, f.carrier, f.service, f.position, f.ship_by, f.method
+       f.cancel_kind, f.carrier, f.service, f.position, f.ship_by, f.method, f.bundle_id
 FROM fulfillments f WHERE f.fulfillment_id = ANY ($1::uuid[]) ORDER BY f.fulfillment_id FOR UPDATE;
 
 -- name: lines
@@ -71,7 +71,7 @@ WHERE f.fulfillment_id = ANY ($1::uuid[]);
 UPDATE fulfillments SET cancel_requested_at = NULL, cancel_kind = NULL, version = version + 1, updated_at = $2 WHERE fulfillment_id = ANY ($1::uuid[]);
 
 -- name: states      of all fulfillments of these orders
-SELECT order_id, fulfillment_id, state, node_id, cancel_requested_at FROM fulfillments WHERE order_id = ANY ($1::uuid[]) ORDER BY order_id, position;
+SELECT order_id, fulfillment_id, state, node_id, cancel_requested_at, dispatch_requested_at, method FROM fulfillments WHERE order_id = ANY ($1::uuid[]) ORDER BY order_id, position;
 
 -- name: work      live units of these orders by fulfillment and line, in position order
 SELECT f.order_id, f.fulfillment_id, f.state, f.node_id, f.cancel_requested_at, f.ship_by, l.line_id, l.sku, l.assigned - l.short AS units
@@ -96,6 +96,25 @@ WHERE f.fulfillment_id = u.fulfillment_id AND f.pickup_code IS NULL RETURNING f.
 
 -- name: pickup_codes
 SELECT fulfillment_id, pickup_code FROM fulfillments WHERE fulfillment_id = ANY ($1::uuid[]) AND pickup_code IS NOT NULL;
+
+-- name: join_bundles
+UPDATE fulfillments SET bundle_id = $2, version = version + 1 WHERE bundle_id = ANY ($1::uuid[]) AND bundle_id <> $2;
+
+-- name: set_bundle
+UPDATE fulfillments SET bundle_id = $2, version = version + 1, updated_at = $3 WHERE fulfillment_id = ANY ($1::uuid[]);
+
+-- name: bundle_members
+SELECT fulfillment_id, order_id, node_id, state, bundle_id FROM fulfillments WHERE bundle_id = ANY ($1::uuid[]) ORDER BY fulfillment_id FOR UPDATE;
+
+-- name: companions
+SELECT o.fulfillment_id, o.order_id, o.node_id, o.state, o.bundle_id, o.dispatch_requested_at FROM fulfillments o
+WHERE o.state <> 'CANCELLED' AND o.bundle_id IN (SELECT f.bundle_id FROM fulfillments f WHERE f.fulfillment_id = ANY ($1::uuid[]) AND f.bundle_id IS NOT NULL)
+ORDER BY o.fulfillment_id;
+
+-- name: take_away   units that another fulfillment takes over; a line of which none is left goes
+WITH d AS (SELECT * FROM unnest($2::uuid[], $3::numeric[]) AS u(line_id, units)),
+gone AS (DELETE FROM fulfillment_lines l USING d WHERE l.fulfillment_id = $1 AND l.line_id = d.line_id AND l.assigned = d.units)
+UPDATE fulfillment_lines l SET assigned = l.assigned - d.units FROM d WHERE l.fulfillment_id = $1 AND l.line_id = d.line_id AND l.assigned > d.units;
 
 -- name: shipments_of
 SELECT s.shipment_id, s.fulfillment_id, s.order_id, s.carrier, s.service, s.tracking_number, s.tracking_url, s.dispatched_at FROM shipments s WHERE s.fulfillment_id = ANY ($1::uuid[]) ORDER BY s.shipment_id;

@@ -55,8 +55,10 @@ async def travelled(tx: Tx, asked: Mapping[UUID, tuple[OrderState, Cause]]) -> l
 async def tracked(tx: Tx, seen: Sequence[tuple[TrackingSeen, Cause]]) -> list[str]:
     """Carrier events, in any order: DELIVERED never goes back. Returns tracking numbers that no shipment has."""
     rows = await tx.conn.fetch(SQL["by_tracking"], sorted({s.tracking for s, _ in seen}))
-    shipments = {r["tracking_number"]: r for r in rows}
-    known = [(s, c, shipments[s.tracking]) for s, c in seen if s.tracking in shipments]
+    shipments: dict[str, list[Any]] = {}  # orders of one bundle share a tracking number
+    for r in rows:
+        shipments.setdefault(r["tracking_number"], []).append(r)
+    known = [(s, c, r) for s, c in seen for r in shipments.get(s.tracking, ())]
     await tx.conn.fetch(
         SQL["tracked"],
         [r["shipment_id"] for _, _, r in known],

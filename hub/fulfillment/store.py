@@ -47,6 +47,7 @@ fulfillments = table(
     col("wms_reference", Key, null=True),
     col("wms_sequence", sa.Integer, default="0"),
     col("pickup_code", Key, null=True),
+    col("bundle_id", Uuid, null=True),  # those of one bundle leave together
     col("dispatch_requested_at", Time, null=True),
     col("dispatch", Json, null=True),  # what was asked: packages, carrier, service, tracking
     col("cancel_requested_at", Time, null=True),
@@ -65,6 +66,7 @@ fulfillments = table(
     index("fulfillments_state", "state", "ship_by", "fulfillment_id"),
     index("fulfillments_node", "node_id", "state", "ship_by", "fulfillment_id"),
     index("fulfillments_created", "created_at", "fulfillment_id"),
+    index("fulfillments_bundle", "bundle_id", where="bundle_id IS NOT NULL"),
     index("fulfillments_wms", "wms_reference", where="wms_reference IS NOT NULL"),
     key="fulfillment_id",
     fillfactor=80,

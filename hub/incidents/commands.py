@@ -127,6 +127,11 @@ class Incidents:
         append(tx, [fact(tx, type_, "incident", row["incident_id"], clean, Cause(row["correlation_id"], None))])
 
 
+async def of_order(tx: Tx, order_id: UUID) -> list[UUID]:
+    """Every incident about this order, oldest first."""
+    return [r["incident_id"] for r in await tx.conn.fetch(SQL["of_order"], order_id)]
+
+
 def _steps(playbook: Playbook) -> list[dict[str, Any]]:
     return [{"key": s.key, "title": s.title, "automatic": s.automatic, "state": "WAITING"} for s in playbook.steps]
 

@@ -141,5 +141,5 @@ async def set_safety(tx: Tx, levels: Mapping[Key, Decimal], cause: Cause | None 
     await tx.conn.execute(SQL["set_safety"], [k[0] for k in keys], [k[1] for k in keys], [levels[k] for k in keys])
     why = cause or Cause(tx.correlation_id, None)
     for (node_id, sku), units in sorted(levels.items()):
-        said = {"node_id": node_id, "sku": sku, "safety": units, "delta": rows[node_id, sku, "NEW"]["safety"] - units}
+        said = {"node_id": node_id, "sku": sku, "safety": units, "freed": rows[node_id, sku, "NEW"]["safety"] - units}
         append(tx, [fact(tx, "stock.safety_set", "stock", rows[node_id, sku, "NEW"]["stock_id"], said, why)])

@@ -94,7 +94,8 @@ async def open_pool(
         raise Unavailable from error
 
 
-# Queues fill and empty faster than their statistics: whatever those say, a claim goes by index and touches what it takes.
+# Queues fill and empty, and a new tenant's tables grow, faster than their statistics: whatever those say, a statement
+# goes by index and touches what it takes.
 _BY_INDEX = dict.fromkeys(("enable_seqscan", "enable_bitmapscan", "enable_hashjoin", "enable_mergejoin"), "off")
 
 
@@ -111,7 +112,11 @@ class Database:
 
     async def open(self) -> Database:
         hot = {"plan_cache_mode": "force_generic_plan"}
-        patient = {**hot, "lock_timeout": "10s"}  # a command that waits longer than that for another one gives up
+        patient = {
+            **hot,
+            **_BY_INDEX,
+            "lock_timeout": "10s",
+        }  # a command that waits longer than that for another one gives up
         self.app = await open_pool(self.dsn, "hub_app", size=self._app_size, settings=patient)
         self.worker = await open_pool(self.dsn, "hub_worker", size=4, settings={**hot, **_BY_INDEX})
         self.tail = await open_pool(self.dsn, "hub_tail", size=2, settings=hot)

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from hub.kit.clock import system_clock
 from hub.kit.views import FUNCTIONS, VIEWS, create_sql
 from hub.migrations.partitions import ensure_partitions
+from hub.migrations.statistics import presume_one_tenant
 
 ROOMS = [
     "access",
@@ -66,6 +67,7 @@ def _upgrade(connection: sa.Connection, now: datetime) -> None:
         environment.run_migrations()
     ensure_partitions(connection, now)
     _refresh_views(connection)
+    presume_one_tenant(connection)
 
 
 def _refresh_views(connection: sa.Connection) -> None:
@@ -82,13 +84,26 @@ def _refresh_views(connection: sa.Connection) -> None:
         connection.execute(sa.text(f"GRANT SELECT ON {name} TO hub_app, hub_read"))
 
 
+def _url(dsn: str) -> sa.URL:
+    return sa.engine.make_url(dsn.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+asyncpg")
+
+
 async def migrate(dsn: str, *, now: datetime | None = None) -> None:
     """Run what is missing, as the owner. Safe to call from several processes: one works, the others wait."""
-    url = sa.engine.make_url(dsn.replace("postgres://", "postgresql://", 1)).set(drivername="postgresql+asyncpg")
-    engine = create_async_engine(url, poolclass=sa.pool.NullPool)
+    engine = create_async_engine(_url(dsn), poolclass=sa.pool.NullPool)
     try:
         async with engine.begin() as connection:
             await connection.run_sync(_upgrade, now or system_clock())
+    finally:
+        await engine.dispose()
+
+
+async def keep_partitions(dsn: str, *, now: datetime | None = None) -> None:
+    """Make the partitions of the months ahead, as the owner; a worker asks for it every few hours."""
+    engine = create_async_engine(_url(dsn), poolclass=sa.pool.NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.run_sync(ensure_partitions, now or system_clock())
     finally:
         await engine.dispose()
 

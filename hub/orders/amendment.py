@@ -37,6 +37,12 @@ class UnknownProduct(HubError):
     code: ClassVar[str] = "UNKNOWN_PRODUCT"
 
 
+class KitIsWhole(HubError):
+    """{sku} is a kit or a part of one: its quantity stands once it is ordered."""
+
+    code: ClassVar[str] = "KIT_IS_WHOLE"
+
+
 class BadAmount(HubError):
     """{what} must not be negative, and new lines ask for more than nothing."""
 
@@ -167,6 +173,8 @@ def plan(ask: Amendment, head: Any, lines: Sequence[Any], work: Sequence[Work], 
         elif wanted < 0:
             faults.append((at, BadAmount(what=line["sku"])))
         elif (here := line["ordered"] - line["cancelled"]) != wanted:
+            if line["kind"] == "KIT" or line["kit_parent"] is not None:
+                faults.append((at, KitIsWhole(sku=line["sku"])))
             if wanted < here:
                 faults += [(at, f) for f in _free(line, here - wanted, work, stop)]
             deltas.append(_change(line, here, wanted))

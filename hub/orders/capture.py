@@ -152,6 +152,7 @@ class _Rows:
                 "fulfilled_by": draft.fulfilled_by.value,
                 "lines": [[x["line_id"], x["sku"], x["ordered"], x["unit_price"]] for x in self.lines],
                 "holds": [h.kind.value for h in self.kept],
+                **({"group_id": draft.group_id} if draft.group_id else {}),
                 **({"handed_over": self.capture.pickup_node_id} if draft.handed_over and not self.kept else {}),
             },
             self.capture.cause,

@@ -72,6 +72,12 @@ async def heads(tx: Tx, orders: Iterable[UUID]) -> dict[UUID, Any]:
     return {r["order_id"]: r for r in await tx.conn.fetch(SQL["head"], sorted(set(orders)))}
 
 
+async def brief(tx: Tx, orders: Iterable[UUID]) -> dict[UUID, dict[str, Any]]:
+    """Number, state and version of these orders."""
+    rows = await tx.conn.fetch(SQL["brief"], sorted(set(orders)))
+    return {r["order_id"]: {"number": r["number"], "state": r["state"], "version": r["version"]} for r in rows}
+
+
 async def lines(tx: Tx, orders: Iterable[UUID]) -> dict[UUID, list[Any]]:
     """The lines of these orders, in line order."""
     found: dict[UUID, list[Any]] = {}
@@ -158,6 +164,22 @@ async def ending(tx: Tx, orders: Iterable[UUID]) -> dict[UUID, str]:
 async def tagged(tx: Tx, orders: Iterable[UUID], tag: str) -> frozenset[UUID]:
     """Those of these orders that have the tag."""
     return frozenset(r["order_id"] for r in await tx.conn.fetch(SQL["tagged"], sorted(set(orders)), tag))
+
+
+async def of_packs(tx: Tx, orders: Iterable[UUID]) -> list[tuple[UUID, str, str]]:
+    """(order, channel, pack) of all live orders of the marketplace packs that these belong to."""
+    rows = await tx.conn.fetch(SQL["of_packs"], sorted(set(orders)))
+    return [(r["order_id"], r["channel"], r["group_id"]) for r in rows]
+
+
+async def alike(tx: Tx, order_id: UUID) -> list[UUID]:
+    """Live orders of the same customer with the same method, address and promised day."""
+    return [r["order_id"] for r in await tx.conn.fetch(SQL["alike"], order_id)]
+
+
+async def backlog(tx: Tx, skus: Iterable[str]) -> dict[str, Decimal]:
+    """SKU -> units that orders held for stock still lack."""
+    return {r["sku"]: r["units"] for r in await tx.conn.fetch(SQL["backlog"], sorted(set(skus)))}
 
 
 async def find(tx: Tx, text: str) -> UUID | None:

@@ -119,6 +119,9 @@ INSERT INTO order_revisions (order_id, revision, applied, message_id, draft, at)
 SELECT u.order_id, u.revision, u.applied, u.message_id, u.draft, $6 FROM unnest($1::uuid[], $2::text[], $3::bool[], $4::uuid[], $5::jsonb[]) AS u(order_id, revision, applied, message_id, draft)
 ON CONFLICT (tenant_id, order_id, revision) DO NOTHING RETURNING order_id, revision;
 
+-- name: brief        what an answer about an order says first
+SELECT order_id, number, state, version FROM orders WHERE order_id = ANY ($1::uuid[]);
+
 -- name: head         one whole order, for flows that write documents about it
 SELECT * FROM orders WHERE order_id = ANY ($1::uuid[]) ORDER BY order_id;
 
@@ -154,3 +157,19 @@ DELETE FROM saved_searches WHERE search_id = ANY ($1::uuid[]) AND owner = $2 RET
 
 -- name: searches
 SELECT search_id, owner, name, about, query, shared, updated_at FROM saved_searches WHERE (owner = $1 OR shared) AND ($2::text IS NULL OR about = $2) ORDER BY about, name, search_id;
+
+-- name: of_packs     all live orders of the packs that these belong to
+SELECT o.order_id, o.channel, o.group_id FROM orders o
+JOIN (SELECT DISTINCT channel, group_id FROM orders WHERE order_id = ANY ($1::uuid[]) AND group_id IS NOT NULL) p ON o.channel = p.channel AND o.group_id = p.group_id
+WHERE o.state IN ('APPROVED', 'PICKING', 'PACKED') ORDER BY o.order_id;
+
+-- name: alike       live orders of the same customer with the same method, address and promised day
+SELECT o.order_id FROM orders o JOIN orders h ON h.order_id = $1 AND o.order_id <> h.order_id AND o.customer_id = h.customer_id AND o.method = h.method
+  AND (o.ship_street, o.ship_number, o.ship_complement, o.ship_city, o.ship_region, o.ship_postal_code, o.ship_country, o.pickup_node_id)
+    IS NOT DISTINCT FROM (h.ship_street, h.ship_number, h.ship_complement, h.ship_city, h.ship_region, h.ship_postal_code, h.ship_country, h.pickup_node_id)
+  AND (o.promised_by AT TIME ZONE 'UTC')::date IS NOT DISTINCT FROM (h.promised_by AT TIME ZONE 'UTC')::date
+WHERE o.state IN ('APPROVED', 'PICKING', 'PACKED') AND o.open_holds = 0 ORDER BY o.order_id;
+
+-- name: backlog     units that orders held for stock still lack, by SKU
+SELECT l.sku, sum(l.ordered - l.cancelled - l.reserved) AS units FROM order_lines l JOIN order_holds h ON h.order_id = l.order_id AND h.kind = 'STOCK' AND h.released_at IS NULL
+WHERE l.sku = ANY ($1::text[]) AND l.kind = 'GOODS' AND l.fulfilled_by = 'MERCHANT' AND l.reserved + l.cancelled < l.ordered GROUP BY l.sku;

@@ -225,3 +225,8 @@ async def retry(tx: Tx, chosen: Chosen) -> list[Changed]:
 async def ignore(tx: Tx, chosen: Chosen, reason: str) -> list[Changed]:
     """Parked deliveries go to the archive as IGNORED; in a strict key, what waits behind them may go."""
     return await parked.ignore(tx, QUEUE, chosen, reason)
+
+
+async def about(tx: Tx, subjects: Sequence[UUID]) -> list[Any]:
+    """What was ever owed about these subjects, oldest first, with its state and how often it was tried."""
+    return list(await tx.conn.fetch(SQL["about"], tx.tenant, list(subjects)))

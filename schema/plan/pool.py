@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import asyncpg
 
@@ -26,11 +26,14 @@ async def open_read_pool(dsn: str, *, size: int = 8, epoch: str = "1") -> Pool:
 
 
 class ReadPool:
-    """Hands out connections under one tenant. Any error closes the connection: its tenant would be in doubt."""
+    """Keeps its connections at hand, with the tenant that each was last set to: asyncpg's own hand-over costs more than a small read.
+    Any error closes the connection, because its tenant would be in doubt. `drain` must come before the pool is closed.
+    """
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
-        self.tenants: WeakKeyDictionary[Any, int] = WeakKeyDictionary()
+        self._places = asyncio.Semaphore(pool.get_max_size())
+        self._free: list[tuple[Any, int]] = []
 
     def acquire(self, tenant: int) -> Held:
         return Held(self, tenant)
@@ -39,9 +42,57 @@ class ReadPool:
         async with Held(self, tenant) as conn:
             return await conn.fetchrow(sql, *binds)
 
+    async def take(self, tenant: int) -> Any:
+        """A connection of that tenant; the longest waits 10 s for a free place."""
+        if self._places.locked():
+            async with asyncio.timeout(SECONDS):
+                await self._places.acquire()
+        else:
+            await self._places.acquire()
+        conn = None
+        try:
+            conn, last = await self._open(tenant)
+            if last != tenant:
+                await conn.execute(f"SELECT set_config('hub.tenant', '{tenant:d}', false)")
+        except BaseException:
+            await self.drop(conn)
+            raise
+        return conn
+
+    async def _open(self, tenant: int) -> tuple[Any, int | None]:
+        while self._free:
+            at = next((i for i in range(len(self._free) - 1, -1, -1) if self._free[i][1] == tenant), -1)
+            conn, last = self._free.pop(at)
+            if _alive(conn):
+                return conn, last
+            await self.pool.release(conn)
+        return await self.pool.acquire(timeout=SECONDS), None
+
+    def give(self, conn: Any, tenant: int) -> None:
+        self._free.append((conn, tenant))
+        self._places.release()
+
+    async def drop(self, conn: Any) -> None:
+        """Close the connection, if there is one, and give its place back."""
+        try:
+            if conn is not None:
+                with suppress(asyncpg.InterfaceError):
+                    conn.terminate()
+                await self.pool.release(conn)
+        finally:
+            self._places.release()
+
+    async def drain(self) -> None:
+        """Give every idle connection back to the pool."""
+        while self._free:
+            conn, _ = self._free.pop()
+            await self.pool.release(conn)
+
 
 class Held:
     """A connection of the pool for the length of a block."""
+
+    __slots__ = ("conn", "reads", "tenant")
 
     def __init__(self, reads: ReadPool, tenant: int) -> None:
         self.reads, self.tenant = reads, tenant
@@ -49,31 +100,29 @@ class Held:
 
     async def __aenter__(self) -> Any:
         try:
-            self.conn = await self.reads.pool.acquire(timeout=SECONDS)
-            inner = self.conn._con  # noqa: SLF001 - the proxy is new at each acquire, the connection below stays
-            if self.reads.tenants.get(inner) != self.tenant:
-                await self.conn.execute(f"SELECT set_config('hub.tenant', '{self.tenant:d}', false)")
-                self.reads.tenants[inner] = self.tenant
+            self.conn = await self.reads.take(self.tenant)
         except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            await self._drop()
             raise Unavailable from error
         return self.conn
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, _trace: object) -> None:
+        conn, self.conn = self.conn, None
         if error is None:
-            await self.reads.pool.release(self.conn)
+            self.reads.give(conn, self.tenant)
             return
-        await self._drop()
+        await self.reads.drop(conn)
         if isinstance(error, asyncpg.QueryCanceledError):
             raise TimedOut(seconds=SECONDS) from error
         if isinstance(error, _AWAY):
             raise Unavailable from error
 
-    async def _drop(self) -> None:
-        conn, self.conn = self.conn, None
-        if conn is not None:
-            conn.terminate()
-            await self.reads.pool.release(conn)
+
+def _alive(conn: Any) -> bool:
+    """Whether the session is still there: asyncpg takes back the handle of one that PostgreSQL has ended."""
+    try:
+        return not conn.is_closed()
+    except asyncpg.InterfaceError:
+        return False
 
 
 _AWAY = (
@@ -82,6 +131,7 @@ _AWAY = (
     asyncpg.InsufficientResourcesError,
     asyncpg.OperatorInterventionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # what asyncpg says when PostgreSQL ended the session between two of its messages
 )
 
 

@@ -94,6 +94,8 @@ async def test_a_deadline_passes(world: World, then: str, state: str, holds: lis
     assert [f.kind for f in await fire(world)] == ["hold_deadline"]
     assert (await world.order(order_id))["state"] == state
     assert (await world.holds(order_id), await world.incidents(order_id)) == (holds, incidents)
+    await release(world, order_id, HoldKind.FRAUD)
+    assert await world.incidents(order_id) == []
 
 
 async def test_a_deadline_of_a_released_hold_does_nothing(world: World) -> None:

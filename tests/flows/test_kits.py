@@ -8,7 +8,11 @@ from decimal import Decimal
 import pytest
 
 from hub import catalog, inventory
+from hub.flows.amend import amend
 from hub.kit.db import Database
+from hub.kit.ids import new_id
+from hub.ledger import Cause
+from hub.orders import Amendment, AmendmentRefused
 from tests.depot import Depot, new_depot
 
 
@@ -69,3 +73,22 @@ async def test_a_kit_with_an_unknown_component_waits_for_the_catalog(depot: Depo
     [order_id] = await depot.order(depot.draft("1", {"BROKEN": 1}))
     [hold] = await depot.rows("SELECT kind, reason FROM order_holds WHERE order_id = $1", order_id)
     assert (hold["kind"], hold["reason"]) == ("CATALOG", "not in the catalog: BROKEN")
+
+
+async def test_the_quantity_of_a_kit_stands(depot: Depot) -> None:
+    await depot.stock({("CAJ", "A"): 50, ("CAJ", "B"): 50})
+    [order_id] = await depot.order(depot.draft("1", {"K": 2, "C": 1}))
+    lines = await depot.rows("SELECT line_id FROM order_lines WHERE sku IN ('K', 'A') ORDER BY line_no")
+    for line in lines:
+        async with depot.unit() as tx:
+            ask = Amendment(
+                order_id=order_id,
+                reason="fewer",
+                cause=Cause(new_id(), None),
+                quantities={line["line_id"]: Decimal(1)},
+            )
+            [outcome] = await amend(tx, [ask])
+        assert isinstance(outcome, AmendmentRefused)
+        assert [fault.code for _, fault in outcome.faults] == ["KIT_IS_WHOLE"]
+    [row] = await depot.rows("SELECT sum(reserved) AS reserved FROM order_lines WHERE sku IN ('A', 'B')")
+    assert row["reserved"] == 6

@@ -24,6 +24,7 @@ SHARED = {
     "ILLEGAL_MOVE": "an order or a fulfillment that is elsewhere on its way",
     "IDEMPOTENCY_IN_PROGRESS": "the store says it, the API repeats it",
     "IDEMPOTENCY_KEY_REUSED": "the store says it, the API repeats it",
+    "NOT_AN_ANSWER": "what an authority or a portal sent back and nobody can read",
     "NOT_FOUND": "whatever kind of thing is not there",
     "SETTINGS_INVALID": "a setting that cannot be used, whichever it is",
     "UNAUTHENTICATED": "a key or a token, whichever does not prove anybody",

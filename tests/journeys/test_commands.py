@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,22 +15,9 @@ from hub.cli.story.script import Story
 from hub.cli.story.seed import GONE, PLENTY
 from hub.cli.story.stage import Stage
 from tests.journeys.test_journeys import placed
+from tests.processes import ROOT, environment
 
 pytestmark = pytest.mark.slow
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def environment(stage: Stage) -> dict[str, str]:
-    """What another process needs to work on the stage's database."""
-    settings = stage.hub.settings
-    assert settings.kek is not None
-    return {
-        **{k: v for k, v in os.environ.items() if not k.startswith("HUB_")},
-        "HUB_DATABASE_URL": stage.hub.db.dsn,
-        "HUB_KEK": settings.kek.get_secret_value(),
-        "HUB_OUTBOUND_ALLOW": ",".join(settings.outbound_allow),
-        "HUB_LOG_LEVEL": "error",
-    }
 
 
 async def hub(stage: Stage, *words: str) -> tuple[int, str, str]:

@@ -123,7 +123,9 @@ async def site(filled: str) -> AsyncIterator[Site]:
 @pytest.fixture(scope="session")
 async def reads(filled: str) -> AsyncIterator[Reads]:
     pool = await open_read_pool(filled, size=3)
-    yield Reads(contract(), ReadPool(pool))
+    made = ReadPool(pool)
+    yield Reads(contract(), made)
+    await made.drain()
     await pool.close()
 
 

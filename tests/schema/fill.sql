@@ -84,4 +84,7 @@ SELECT t, pg_temp.id('msg', t, i), pg_temp.id('con', t, 1 + i % 3), 'orders/crea
 FROM generate_series(1, 2) t, generate_series(1, 30) i;
 INSERT INTO inbox_done (tenant_id, seq, message_id, connection_id, topic, dedupe_key, body, correlation_id, received_at, outcome, done_at)
 SELECT t, i, pg_temp.id('msn', t, i), pg_temp.id('con', t, 2), 'x12', 'd' || i, '{}', pg_temp.id('cor', t, i / 3), timestamptz '2026-11-06Z' + (i % 7) * interval '1 s', (ARRAY['DONE','IGNORED'])[1 + i % 2], now() FROM generate_series(1, 2) t, generate_series(1, 30) i;
+INSERT INTO order_amendments (tenant_id, amendment_id, order_id, state, reason, asked_by, asked_at, asked, changes, total_before, total_after, currency) SELECT t, pg_temp.id('amd', t, i), pg_temp.id('ord', t, i), 'APPLIED', pg_temp.odd(i), 'ana', now(), '{}', '[{"kind": "QUANTITY", "sku": "SKU-001", "before": "1", "after": "2"}]', 10, 20.5, 'BRL' FROM generate_series(1, 2) t, generate_series(1, 10) i;
+INSERT INTO order_approvals (tenant_id, order_id, position, role, total_at_least) SELECT t, pg_temp.id('ord', t, i), 1, 'ADMIN', 1000 FROM generate_series(1, 2) t, generate_series(1, 10) i;
+INSERT INTO saved_searches (tenant_id, search_id, owner, name, about, query, created_at, updated_at) SELECT t, pg_temp.id('sea', t, i), 'ana', 's' || i, 'orders', '{}', now(), now() FROM generate_series(1, 2) t, generate_series(1, 5) i;
 ANALYZE;

@@ -17,7 +17,7 @@ from lxml import etree
 from adapters.gnre.simulator.checks import Motive, amount, motives
 from adapters.gnre.simulator.slips import barcode, line_of, pix_text
 from adapters.gnre.simulator.ufs import config_answer, rules_of
-from adapters.gnre.soap import GNRE, SERVICES, NotAnAnswer, parse, wrap_answer
+from adapters.gnre.soap import GNRE, SERVICES, NotFromPortal, parse, wrap_answer
 from adapters.gnre.xsd import schema_faults
 from hub.canon.certificates import cnpj_of
 from hub.kit.clock import Clock, system_clock
@@ -192,7 +192,7 @@ class GnreApp:
             return "157", None
         try:
             element = next(parse(body).iter(f"{_N}{known.message}"), None)
-        except NotAnAnswer:
+        except NotFromPortal:
             return "156", None
         if element is None or schema_faults(element):
             return "156", None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
@@ -11,7 +12,7 @@ from uuid import UUID
 from hub import connections, fulfillment, network, orders
 from hub.canon.order import Address, Customer, DraftLine, OrderDraft, Pickup, Totals
 from hub.canon.states import FulfillmentMethod, HoldKind, OrderState, PaymentState
-from hub.flows import Incoming, capture
+from hub.flows import CaptureOutcome, Incoming, capture
 from hub.fulfillment import AT_WORK
 from hub.kit.clock import rfc3339
 from hub.kit.db import Tx
@@ -51,7 +52,9 @@ class OrderCommands:
         self._desk = desk
 
     async def capture_order(self, ask: Ask, input: CaptureOrderInput, /) -> Outcome:  # noqa: A002 - the port's name
-        return await self._desk.run(ask, CODES, lambda tx: self._capture(tx, ask, input))
+        return await self._desk.run(
+            ask, CODES, lambda tx: self._capture(tx, ask, input), together=(self._capture_together, input)
+        )
 
     async def capture_orders(self, ask: Ask, inputs: tuple[CaptureOrderInput, ...], /) -> tuple[Outcome, ...]:
         """Each has its own outcome; they share one unit, and the key of the whole call."""
@@ -70,10 +73,11 @@ class OrderCommands:
             )
         return tuple(found)
 
+    async def _capture_together(self, tx: Tx, given: Sequence[tuple[Ask, CaptureOrderInput]]) -> Sequence[Outcome]:
+        return await self._capture_all(tx, given[0][0], tuple(one for _, one in given))
+
     async def _capture(self, tx: Tx, ask: Ask, given: CaptureOrderInput) -> Outcome:
         (one,) = await self._capture_all(tx, ask, (given,))
-        if one.refusals:
-            raise Refused(*one.refusals)
         return one
 
     async def _capture_all(self, tx: Tx, ask: Ask, inputs: tuple[CaptureOrderInput, ...]) -> list[Outcome]:
@@ -88,9 +92,17 @@ class OrderCommands:
             incoming.append(Incoming(draft=draft, channel=channel, cause=cause, connection_id=accounts.get(channel)))
         done = await capture(tx, incoming, self._desk.reactor.deps)
         await self._desk.reactor.react(tx)
-        return [self._outcome(tx, o, given) for o, given in zip(done, inputs, strict=True)]
+        heads = await orders.brief(tx, [o.captured.order_id for o in done if o.captured])
+        events: dict[UUID, list[UUID]] = {}
+        for f in tx.facts:
+            events.setdefault(f.correlation_id, []).append(f.event_id)
+        return [
+            self._outcome(o, heads, events.get(i.cause.correlation_id, ())) for o, i in zip(done, incoming, strict=True)
+        ]
 
-    def _outcome(self, tx: Tx, outcome: Any, given: CaptureOrderInput) -> Outcome:
+    def _outcome(
+        self, outcome: CaptureOutcome, heads: Mapping[UUID, Mapping[str, Any]], events: Sequence[UUID]
+    ) -> Outcome:
         if outcome.faults:
             return Outcome(
                 refusals=tuple(
@@ -99,6 +111,8 @@ class OrderCommands:
                 )
             )
         captured = outcome.captured
+        if captured is None:
+            raise ValueError("a draft without faults was captured")
         if captured.outcome == "OLD_REVISION":
             return Outcome(
                 ids={"order": captured.order_id},
@@ -110,7 +124,12 @@ class OrderCommands:
                     ),
                 ),
             )
-        return Outcome(ids={"order": captured.order_id}, replayed=captured.outcome == "REPEATED")
+        return Outcome(
+            ids={"order": captured.order_id},
+            event_ids=tuple(events[:20]),
+            data={"order": dict(heads[captured.order_id])},
+            replayed=captured.outcome == "REPEATED",
+        )
 
     async def transition_order(self, ask: Ask, input: TransitionOrderInput, /) -> Outcome:  # noqa: A002 - the port's name
         return await self._desk.run(ask, CODES, lambda tx: self._transition(tx, input))

@@ -4,7 +4,8 @@ Idempotency is read and kept in the same transaction.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
@@ -24,6 +25,8 @@ from schema import errors
 from schema.commands import Ask, Outcome, Refusal
 
 Act = Callable[[Tx], Awaitable[Outcome]]
+# (inputs of callers of one actor) -> an outcome each; a refused one has written nothing
+ActTogether = Callable[[Tx, Sequence[tuple[Ask, Any]]], Awaitable[Sequence[Outcome]]]
 
 
 class Refused(Exception):
@@ -41,6 +44,7 @@ class Job:
     ask: Ask
     act: Act
     codes: frozenset[str]
+    together: tuple[ActTogether, Any] | None = None  # the same act for many, and this one's input
 
 
 class Desk:
@@ -54,8 +58,12 @@ class Desk:
         for batcher in self._batchers.values():
             await batcher.close()
 
-    async def run(self, ask: Ask, codes: Sequence[str], act: Act) -> Outcome:
-        """The outcome of one mutation. A dry run goes alone and leaves nothing."""
+    async def run(
+        self, ask: Ask, codes: Sequence[str], act: Act, together: tuple[ActTogether, Any] | None = None
+    ) -> Outcome:
+        """The outcome of one mutation. A dry run goes alone and leaves nothing. With `together`, those that wait at the same time
+        are done by one call.
+        """
         if ask.look is not None:
             return await self._dry(ask, frozenset(codes), act)
         tenant = ask.principal.tenant
@@ -65,7 +73,7 @@ class Desk:
                 return await self._flush(tenant, jobs)
 
             self._batchers[tenant] = Batcher(flush)
-        return await self._batchers[tenant].submit(Job(ask, act, frozenset(codes)))
+        return await self._batchers[tenant].submit(Job(ask, act, frozenset(codes), together))
 
     async def _flush(self, tenant: int, jobs: list[Job]) -> Sequence[Outcome | HubError]:
         outcomes: list[Outcome | HubError | None] = [None] * len(jobs)
@@ -74,8 +82,8 @@ class Desk:
             keyed = [n for n, j in enumerate(jobs) if j.ask.key]
             known = await self._known(tx, [jobs[n] for n in keyed])
             twins: dict[int, int] = {}
-            kept: list[int] = []
-            for n, job in enumerate(jobs):
+            todo: list[int] = []
+            for n in range(len(jobs)):
                 found = known[keyed.index(n)] if n in keyed else None
                 if isinstance(found, access.Stored):
                     outcomes[n] = replace(restored(found.outcome), replayed=True)
@@ -84,9 +92,13 @@ class Desk:
                 elif isinstance(found, access.IdempotencyKeyReused):
                     outcomes[n] = errors.IdempotencyKeyReused()
                 else:
-                    outcomes[n] = await self._one(tx, job, alone=len(jobs) == 1)
-                    kept += [n] if job.ask.key else []
-            await self._keep(tx, jobs, outcomes, kept)
+                    todo.append(n)
+            for n, outcome in (await self._together(tx, jobs, todo)).items():
+                outcomes[n] = outcome
+            for n in todo:
+                if outcomes[n] is None:
+                    outcomes[n] = await self._one(tx, jobs[n])
+            await self._keep(tx, jobs, outcomes, [n for n in todo if jobs[n].ask.key])
         for n, of in twins.items():
             first = outcomes[of]
             outcomes[n] = replace(first, replayed=True) if isinstance(first, Outcome) and not first.refusals else first
@@ -105,24 +117,35 @@ class Desk:
         except access.IdempotencyInProgress as error:
             raise errors.IdempotencyInProgress from error
 
-    async def _one(self, tx: Tx, job: Job, *, alone: bool) -> Outcome | HubError:
-        """Behind a savepoint, so that a refusal takes back its own writes only. A lone one needs none until it is refused."""
-        facts, hooks, actor = len(tx.facts), len(tx.after_commit), tx.actor
-        born = set(tx.born)
-        await tx.conn.execute("SAVEPOINT one")
-        tx.actor = job.ask.principal.actor
+    async def _together(self, tx: Tx, jobs: Sequence[Job], todo: Sequence[int]) -> dict[int, Outcome]:
+        """Outcomes of those that can be done set-wise; where that fails, none, and they go one by one."""
+        groups: dict[tuple[str, ActTogether], list[int]] = {}
+        for n in todo:
+            if (way := jobs[n].together) is not None:
+                groups.setdefault((jobs[n].ask.principal.actor, way[0]), []).append(n)
+        found: dict[int, Outcome] = {}
+        for (actor, act), mine in groups.items():
+            if len(mine) > 1:
+                given = [(jobs[n].ask, way[1]) for n in mine if (way := jobs[n].together)]
+                try:
+                    async with _undone(tx, actor):
+                        found |= zip(mine, await act(tx, given), strict=True)
+                except (Refused, HubError, asyncpg.CheckViolationError):
+                    continue
+        return found
+
+    async def _one(self, tx: Tx, job: Job) -> Outcome | HubError:
+        """A refusal takes back its own writes only."""
+        facts = len(tx.facts)
         try:
-            outcome = await job.act(tx)
-            await self.reactor.react(tx)
-            outcome = replace(outcome, event_ids=tuple(f.event_id for f in tx.facts[facts:])[:20])
+            async with _undone(tx, job.ask.principal.actor):
+                outcome = await job.act(tx)
+                await self.reactor.react(tx)
         except (Refused, HubError, asyncpg.CheckViolationError) as error:
-            await tx.conn.execute("ROLLBACK TO SAVEPOINT one")
-            del tx.facts[facts:], tx.after_commit[hooks:]
-            tx.answered, tx.born = facts, born
             return self._refusal(job, error)
-        finally:
-            tx.actor = actor
-        return outcome
+        if outcome.event_ids:
+            return outcome
+        return replace(outcome, event_ids=tuple(f.event_id for f in tx.facts[facts:])[:20])
 
     def _refusal(self, job: Job, error: Refused | HubError | asyncpg.CheckViolationError) -> Outcome | HubError:
         if isinstance(error, Refused):
@@ -164,6 +187,23 @@ class Desk:
             if isinstance(over.outcome, HubError):
                 raise over.outcome from over
             return over.outcome
+
+
+@asynccontextmanager
+async def _undone(tx: Tx, actor: str) -> AsyncIterator[None]:
+    """A savepoint on behalf of that actor: an error takes back what was written, and what the unit remembers of it."""
+    facts, hooks, born, before = len(tx.facts), len(tx.after_commit), set(tx.born), tx.actor
+    await tx.conn.execute("SAVEPOINT one")
+    tx.actor = actor
+    try:
+        yield
+    except (Refused, HubError, asyncpg.CheckViolationError):
+        await tx.conn.execute("ROLLBACK TO SAVEPOINT one")
+        del tx.facts[facts:], tx.after_commit[hooks:]
+        tx.answered, tx.born = facts, born
+        raise
+    finally:
+        tx.actor = before
 
 
 class _Over(Exception):

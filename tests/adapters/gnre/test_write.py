@@ -11,7 +11,7 @@ from lxml import etree
 
 from adapters.gnre.simulator import GnreApp
 from adapters.gnre.simulator.ufs import DIFAL, FCP, NAMES, ST, rules_of
-from adapters.gnre.soap import SERVICES, NotAnAnswer, parse, unwrap, wrap
+from adapters.gnre.soap import SERVICES, NotFromPortal, parse, unwrap, wrap
 from adapters.gnre.write import batch, question, result_question, rules_question
 from adapters.gnre.xsd import schema_faults
 from hub.canon.ports import NeverTry
@@ -120,6 +120,6 @@ def test_what_is_wrong_with_a_message_is_answered_with_the_manuals_code() -> Non
     for code, body in wrong.items():
         assert f"<codigo>{code}<".encode() in app.answer(service, body, CNPJ), code
     assert app.guides == []
-    with pytest.raises(NotAnAnswer):
+    with pytest.raises(NotFromPortal):
         unwrap(whole, SERVICES[service].answer)
     assert len(NAMES) == 3

@@ -14,11 +14,11 @@ import pytest
 from typer.testing import CliRunner
 
 from adapters.sefaz.danfe import DanfeUnavailable, NotPrintable, render
-from adapters.sefaz.read import processed
 from adapters.sefaz.sign import sign
 from adapters.sefaz.soap import NotXml
 from adapters.sefaz.write import write_invoice
 from hub.canon.invoice import Invoice
+from hub.canon.processed import processed
 from hub.cli.nfe import app
 from hub.kit.processes import Processes
 from tests.adapters.sefaz.notes import identity, sale

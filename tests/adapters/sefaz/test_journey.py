@@ -9,13 +9,13 @@ import pytest
 
 from adapters.sefaz import xsd
 from adapters.sefaz.note import prepare
-from adapters.sefaz.read import processed
 from adapters.sefaz.simulator import Fault, FaultKind, SefazSimulator
 from adapters.sefaz.simulator.profiles import PROFILES
 from adapters.sefaz.soap import parse
 from hub.canon.commands import AuthorizeInvoice
 from hub.canon.invoice_json import invoice_to_json
 from hub.canon.ports import Accepted, NeverTry, Rejected, Retry, TryAgain, Unknown
+from hub.canon.processed import processed
 from tests.adapters.sefaz.desk import Desk, account_of, authorize, fresh, news
 from tests.adapters.sefaz.notes import with_item
 

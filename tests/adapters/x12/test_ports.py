@@ -280,3 +280,11 @@ def test_an_order_for_many_stores_becomes_one_order_a_store() -> None:
         [("1", Decimal(4))],
         [("1", Decimal(3)), ("2", Decimal(1))],
     ]
+
+
+def test_a_stranger_on_a_partners_account_is_neither_answered_nor_obeyed() -> None:
+    (closing,) = envelopes(file().replace("ACMERETAIL     *ZZ", "SOMEBODYELSE   *ZZ"))
+    (told,) = read(closing)
+    assert isinstance(told, ExchangeRead)
+    assert told.ack is None
+    assert told.errors[0]["code"] == "unknown_partner"

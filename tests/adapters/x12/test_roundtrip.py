@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from adapters.x12.ack import ack_text, answer
 from adapters.x12.backward import flatten
 from adapters.x12.examine import examine
+from adapters.x12.hierarchy import check_digit
 from adapters.x12.measures import invoice_total
 from adapters.x12.outward import Outward
 from adapters.x12.profile import Profile
@@ -138,9 +139,24 @@ INVOICES = st.fixed_dictionaries(
 ).map(balanced)
 
 ITEM = st.fixed_dictionaries({"ids": PRODUCT, "shipped": COUNTS, "unit": UNITS}, optional={"line_ref": IDS})
-PACKAGE = st.fixed_dictionaries(
-    {"marks": st.just([{"kind": "GM", "value": "000123456789012345"}]), "lines": st.lists(ITEM, min_size=1, max_size=3)}
-)
+PACKAGE = st.fixed_dictionaries({"lines": st.lists(ITEM, min_size=1, max_size=3)})
+
+
+def marked(found: dict[str, Any]) -> dict[str, Any]:
+    """Every package with an SSCC of its own."""
+    serial = 0
+    for shipment in found["shipments"]:
+        for order in shipment["orders"]:
+            packages = []
+            for package in order["packages"]:
+                serial += 1
+                digits = f"0061414112345{serial:04d}"
+                value = digits + check_digit(digits)
+                packages.append({"marks": [{"kind": "GM", "value": value}], **package})
+            order["packages"] = packages
+    return found
+
+
 NOTICES = st.fixed_dictionaries(
     {
         "purpose": st.just("original"),
@@ -165,7 +181,7 @@ NOTICES = st.fixed_dictionaries(
             max_size=1,
         ),
     }
-)
+).map(marked)
 
 GROUPED = {
     "lines": st.lists(

@@ -142,7 +142,7 @@ def _refused(row: Any, reason: str, cause: Cause) -> NewIncident:
 
 
 FLOW = Flow(
-    "store",
+    "in_store",
     frozenset({"fulfillment.planned", "fulfillment.packed", "fulfillment.dispatched"}),
     answer,
 )

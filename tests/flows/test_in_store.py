@@ -11,7 +11,7 @@ import pytest
 from hub import timers
 from hub.canon.order import OrderDraft, Pickup
 from hub.canon.states import FulfillmentMethod
-from hub.flows.store import NoProof, NotForPickup, WrongPickupCode, expire, hand_over, reject_fulfillment
+from hub.flows.in_store import NoProof, NotForPickup, WrongPickupCode, expire, hand_over, reject_fulfillment
 from hub.kit.db import Database
 from hub.kit.ids import new_id
 from hub.ledger import Cause

@@ -1,0 +1,70 @@
+"""`python -m tests.bench [P4 ...]`: every operation, or those named; one JSON line each.
+
+`--graphql URL --api-key KEY [--seconds N] [--clients N] P1|P4|P5`: the same load on any server that speaks our schema.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
+from importlib import import_module
+
+import uvloop
+
+from tests.bench import bodies
+from tests.bench.client import Load, graphql, load
+from tests.bench.p1_capture import capture
+
+# operation -> module with `main`; plain ones run without a server
+SCRIPTS = {
+    "P1": "p1_capture",
+    "P2": "p2_webhook",
+    "P4": "p4_list",
+    "P5": "p5_one",
+    "P7": "p7_hot",
+    "P10": "nfe_sign",
+    "P11": "bench_mapping",
+}
+
+
+async def pointed(url: str, api_key: str, which: str, *, seconds: float, clients: int) -> Load:
+    """The load of one operation on a server that somebody else runs."""
+    target = graphql(url, api_key)
+    if which == "P1":
+        return await capture(target, clients=clients, seconds=seconds)
+    request = bodies.query(target, bodies.PAGE, {"first": 50})
+    if which == "P5":
+        wire = await target.connect()
+        _, body = await wire.ask(bodies.query(target, "{ orders(first: 1) { nodes { id } } }", {}))
+        wire.close()
+        request = bodies.query(target, bodies.ONE, {"id": body.partition(b'"id":"')[2][:36].decode()})
+    return await load(target, lambda _n: request, bodies.answered, clients=clients, seconds=seconds)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench", description="Measure, print JSON lines.")
+    parser.add_argument("only", nargs="*", choices=[*SCRIPTS, []], metavar="P1")
+    parser.add_argument("--graphql", help="URL of a running server")
+    parser.add_argument("--api-key", default="")
+    parser.add_argument("--seconds", type=float, default=4.0)
+    parser.add_argument("--clients", type=int, default=32)
+    given = parser.parse_args()
+    for which in given.only or SCRIPTS:
+        if given.graphql:
+            found = uvloop.run(
+                pointed(given.graphql, given.api_key, which, seconds=given.seconds, clients=given.clients)
+            )
+            shown = {"id": which, "clients": given.clients, "rate": found.rate, "p50_ms": found.at(0.5), "p99_ms": found.at(0.99)}  # fmt: skip
+            print(json.dumps({k: round(v, 3) if isinstance(v, float) else v for k, v in shown.items()}), flush=True)  # noqa: T201 - a bench prints
+            continue
+        script: Callable[[], Awaitable[None] | None] = import_module(f"tests.bench.{SCRIPTS[which]}").main
+        if asyncio.iscoroutinefunction(script):
+            uvloop.run(script())
+        else:
+            script()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""Deaths share one stage a module."""
+
+from tests.stage import stage, story
+
+__all__ = ["stage", "story"]
