@@ -7,7 +7,7 @@ ARGS   ?=
 ONLY   ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test quick check format bench lock clean
+.PHONY: help demo test quick check format bench chaos lock clean
 
 help:            ## this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ format: $(STAMP) ## write the format and the fixes that are safe
 
 bench: $(STAMP)  ## measure (ONLY=P4), JSON lines
 	$(BIN)/python -m tests.bench $(ONLY)
+
+chaos: $(STAMP)  ## kill web, worker and PostgreSQL under load, then look what is missing (ARGS="--kills 50")
+	$(BIN)/python -m tests.chaos $(ARGS)
 
 lock:            ## pin pyproject.toml anew (needs uv)
 	uv pip compile pyproject.toml --group dev --all-extras --universal --python-version 3.11 \

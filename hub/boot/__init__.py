@@ -30,6 +30,7 @@ from hub.kit.errors import HubError
 from hub.kit.http import Transport
 from hub.kit.settings import Settings
 from hub.kit.vault import Vault
+from hub.orders import load_hold_rules
 from hub.routing import Rules, check_cases, load_rules
 
 TREE = Path(__file__).resolve().parents[2]
@@ -100,6 +101,7 @@ def load_data(adapters: Mapping[str, Found], folder: Path = MAPPINGS) -> Data:
             shadow_rules=_rules(shadow) if (shadow := folder / "routing" / "shadow.yaml").exists() else None,
             tables=load_tables(tables_folder()),
             accepts={name: f.accepts for name, f in adapters.items()},
+            hold_rules=load_hold_rules(folder / "holds"),
         ),
     )
 

@@ -13,7 +13,7 @@ from starlette.routing import Route
 from hub.access import NotAuthenticated
 from hub.boot import Hub, check_x12
 from hub.flows.paper import Paper
-from hub.web.boundary import App, Boundary
+from hub.web.boundary import App, Boundary, Receive, Scope, Send
 from hub.web.commands import Desk, HubCommands
 from hub.web.health import Health
 from hub.web.hooks import Hooks
@@ -28,14 +28,10 @@ DRAIN = 25  # seconds
 
 
 @asynccontextmanager
-async def application(hub: Hub) -> AsyncIterator[tuple[App, Health]]:
-    """The ASGI application over an open hub."""
+async def edge_of(hub: Hub) -> AsyncIterator[Edge]:
+    """The API of this process with its write path and its own pool of reads."""
     read = await open_read_pool(hub.db.dsn, size=4)
-    desk, hooks, health = (
-        Desk(hub.reactor, hub.bell),
-        Hooks(hub.db, hub.bell, hub.directory, {n: f.adapter for n, f in hub.adapters.items()}),
-        Health(hub.db),
-    )
+    desk = Desk(hub.reactor, hub.bell)
 
     async def authenticate(header: str) -> Principal | None:
         scheme, _, token = header.partition(" ")
@@ -62,31 +58,54 @@ async def application(hub: Hub) -> AsyncIterator[tuple[App, Health]]:
         commands=HubCommands(desk, hub.directory),
         clock=hub.db.clock,
     )
-    edge = Edge(deps)
-    paper = Paper(hub.directory, {n: f.adapter for n, f in hub.adapters.items()})
-    app = Starlette(
+    try:
+        yield Edge(deps)
+    finally:
+        await desk.close()
+        await read.close()
+
+
+@asynccontextmanager
+async def application(hub: Hub) -> AsyncIterator[tuple[App, Health]]:
+    """The ASGI application over an open hub."""
+    async with edge_of(hub) as edge:
+        hooks = Hooks(hub.db, hub.bell, hub.directory, {n: f.adapter for n, f in hub.adapters.items()})
+        health = Health(hub.db)
+        paper = Paper(hub.directory, {n: f.adapter for n, f in hub.adapters.items()})
+        papers = Papers(hub.db, hub.keys, paper)
+        rung = asyncio.Event()
+        edge.start(rung)
+        following = asyncio.create_task(_follow(hub, rung))
+        try:
+            yield Boundary(_dispatch(edge, _routed(edge, hooks, health, papers))), health
+        finally:
+            following.cancel()
+            await edge.stop()
+            paper.close()
+            await hooks.close()
+
+
+def _dispatch(edge: Edge, routed: App) -> App:
+    """The busiest path spares the router."""
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await (edge if scope.get("path") == "/graphql" else routed)(scope, receive, send)
+
+    return app
+
+
+def _routed(edge: Edge, hooks: Hooks, health: Health, papers: Papers) -> App:
+    return Starlette(
         routes=[
             Route("/hooks/{adapter}/{account}", hooks.receive, methods=["POST"]),
             *selftest_routes(check_x12),
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
             Route("/metrics", health.metrics),
-            *Papers(hub.db, hub.keys, paper).routes,
+            *papers.routes,
             *routes(edge),
         ]
     )
-    rung = asyncio.Event()
-    edge.start(rung)
-    following = asyncio.create_task(_follow(hub, rung))
-    try:
-        yield Boundary(app), health
-    finally:
-        following.cancel()
-        await edge.stop()
-        paper.close()
-        await hooks.close()
-        await desk.close()
-        await read.close()
 
 
 async def _follow(hub: Hub, rung: asyncio.Event) -> None:

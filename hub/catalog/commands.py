@@ -12,6 +12,7 @@ from hub.kit.db import Tx
 from hub.kit.sqlfile import statements
 
 SQL = statements(__file__, "catalog.sql")
+PRODUCTS = "catalog.products"  # what a unit remembers of them
 
 _FIELDS = [
     "product_id",
@@ -35,6 +36,7 @@ async def put_products(tx: Tx, products: Sequence[Product]) -> None:
     """Insert or replace by SKU; the id of a known SKU stays."""
     columns = [[getattr(p, name) for p in products] for name in _FIELDS]
     await tx.conn.execute(SQL["put_products"], *columns, tx.now)
+    tx.remembered.pop(PRODUCTS, None)
 
 
 async def put_kits(tx: Tx, kits: Mapping[str, Mapping[str, Decimal]]) -> None:

@@ -5,15 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
-from hub.catalog.commands import SQL
+from hub.catalog.commands import PRODUCTS, SQL
 from hub.catalog.model import Product
 from hub.kit.db import Tx
 
 
 async def find(tx: Tx, skus: Iterable[str]) -> dict[str, Product]:
-    """The known ones of these SKUs."""
-    rows = await tx.conn.fetch(SQL["by_sku"], sorted(set(skus)))
-    return {r["sku"]: Product(**dict(r.items())) for r in rows}
+    """The known ones of these SKUs; each is read once a unit."""
+    wanted = set(skus)
+    kept: dict[str, Product | None] = tx.remembered.setdefault(PRODUCTS, {})
+    if missing := sorted(wanted - kept.keys()):
+        kept |= dict.fromkeys(missing)
+        rows = await tx.conn.fetch(SQL["by_sku"], missing)
+        kept |= {r["sku"]: Product(**dict(r.items())) for r in rows}
+    return {sku: product for sku in wanted if (product := kept[sku]) is not None}
 
 
 async def skus_of_gtins(tx: Tx, gtins: Iterable[str]) -> dict[str, str]:

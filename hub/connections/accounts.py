@@ -19,6 +19,7 @@ from hub.kit.sqlfile import statements
 from hub.kit.vault import Place, Vault
 
 SQL = statements(__file__, "connections.sql")
+REMEMBERED = "connections.of_tenant"
 FRESH = 5.0  # seconds for which a looked-up account is believed
 State = Literal["ACTIVE", "PAUSED", "FAILING"]
 
@@ -67,6 +68,7 @@ async def create(
     tx: Tx, adapter: str, code: str, label: str, *, config: Mapping[str, Any] | None = None, shadow: bool = False
 ) -> Connection:
     """Connect an account; raises `ConnectionExists`."""
+    tx.remembered.pop(REMEMBERED, None)
     try:
         row = await tx.conn.fetchrow(
             SQL["create"], tx.tenant, new_id(), adapter, code, label, shadow, dict(config or {}), tx.now
@@ -83,11 +85,16 @@ def _found(row: asyncpg.Record | None) -> Connection:
 
 
 async def of_tenant(tx: Tx, *, adapter: str | None = None) -> list[Connection]:
-    return [_connection(r) for r in await tx.conn.fetch(SQL["of_tenant"], tx.tenant, adapter)]
+    """Sorted by adapter and code; read once a unit."""
+    found: list[Connection] | None = tx.remembered.get(REMEMBERED)
+    if found is None:
+        found = tx.remembered[REMEMBERED] = [_connection(r) for r in await tx.conn.fetch(SQL["of_tenant"], tx.tenant)]
+    return [c for c in found if adapter is None or c.adapter == adapter]
 
 
 async def set_state(tx: Tx, connection_id: UUID, state: State, *, error: str | None = None) -> Connection:
     """`error` None: it works, as of now."""
+    tx.remembered.pop(REMEMBERED, None)
     return _found(await tx.conn.fetchrow(SQL["set_state"], tx.tenant, connection_id, state, error, tx.now))
 
 
@@ -95,16 +102,19 @@ async def set_config(
     tx: Tx, connection_id: UUID, config: Mapping[str, Any], *, shadow: bool | None = None, label: str | None = None
 ) -> Connection:
     """Replace the plain config; None leaves the rest as it is."""
+    tx.remembered.pop(REMEMBERED, None)
     return _found(await tx.conn.fetchrow(SQL["set_config"], tx.tenant, connection_id, dict(config), shadow, label))
 
 
 async def mark_swept(tx: Tx, connection_id: UUID, cursor: str | None) -> Connection:
     """After the envelopes of a page are kept: where the next sweep goes on."""
+    tx.remembered.pop(REMEMBERED, None)
     return _found(await tx.conn.fetchrow(SQL["mark_swept"], tx.tenant, connection_id, cursor, tx.now))
 
 
 async def claim_sweep(tx: Tx, connection_id: UUID, until: datetime) -> Connection | None:
     """Sweep it, alone, until then; None while somebody else does or the other side wants a pause."""
+    tx.remembered.pop(REMEMBERED, None)
     row = await tx.conn.fetchrow(SQL["claim_sweep"], tx.tenant, connection_id, tx.now, until)
     return None if row is None else _connection(row)
 

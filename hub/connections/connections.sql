@@ -4,7 +4,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 RETURNING *
 
 -- name: of_tenant
-SELECT * FROM connections WHERE tenant_id = $1 AND ($2::text IS NULL OR adapter = $2) ORDER BY adapter, code
+SELECT * FROM connections WHERE tenant_id = $1 ORDER BY adapter, code
 
 -- name: by_account        of all tenants: the address of a hook names no tenant
 SELECT * FROM connections WHERE adapter = $1 AND code = $2

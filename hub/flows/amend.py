@@ -185,6 +185,7 @@ async def preview(tx: Tx, ask: Amendment, reactor: Reactor) -> Preview:
         )
     finally:
         await tx.conn.execute("ROLLBACK TO SAVEPOINT preview")
+        tx.remembered.clear()
 
 
 async def _ships_by(tx: Tx, order_id: UUID) -> datetime | None:

@@ -51,6 +51,7 @@ class Tx:
     facts: list[Any] = field(default_factory=list)  # appended in this unit, written by the ledger before the commit
     answered: int = 0  # how many of them the flows have seen
     born: set[UUID] = field(default_factory=set)  # subjects made in this unit: they have no earlier facts
+    remembered: dict[str, Any] = field(default_factory=dict)  # master data read once a unit, by its room
     before_commit: list[Callable[[Tx], Awaitable[None]]] = field(default_factory=list)
     after_commit: list[Callable[[], None]] = field(default_factory=list)
 

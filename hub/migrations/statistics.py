@@ -18,7 +18,7 @@ WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p')
 """
 _GIVE = """
 SELECT pg_restore_attribute_stats('schemaname', current_schema()::text, 'relname', CAST(:name AS text), 'attname', 'tenant_id'::text,
-  'inherited', false, 'version', CAST(:version AS integer), 'null_frac', 0::real, 'avg_width', 4, 'n_distinct', 1::real)
+  'inherited', false, 'version', CAST(:version AS int), 'null_frac', 0::real, 'avg_width', 4, 'n_distinct', 1::real)
 """
 
 

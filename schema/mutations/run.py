@@ -57,12 +57,17 @@ class Mutations:
         self.reads, self.commands = reads, commands
 
     def cost(self, asked: Asked) -> int:
-        """Rights and cost of the whole document, before anything is done."""
+        """Rights and cost of the whole document, before anything is done; the same for each call of one shape."""
+        key = ("cost", plan_key(asked.document, asked.operation, asked.me.reader, asked.values))
+        known: int | None = self.reads.plans.get(key)
+        if known is not None:
+            return known
         selections, root = self._selections(asked), self.reads.core.mutation_type
         permit(selections, root, [asked.operation.selection_set], asked.me.reader)
         cost = cost_of(selections, root, asked.operation).requested
         if cost > MAX_COST:
             raise MaxCostExceeded(cost=cost, allowed=MAX_COST)
+        self.reads.plans.put(key, cost)
         return cost
 
     async def run(self, asked: Asked, header_key: str | None = None) -> bytes:

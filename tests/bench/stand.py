@@ -124,7 +124,7 @@ async def standing(*, web: int = 1, orders: int = 0) -> AsyncIterator[Stand]:
         embedded = await stack.enter_async_context(Embedded(data))
         await migrate(embedded.owner_dsn)
         kek = base64.b64encode(secrets.token_bytes(32)).decode()
-        company = await _founded(embedded.owner_dsn, kek, data)
+        company = await founded(embedded.owner_dsn, kek, data)
         postgres = int(next(data.glob("pg*/postmaster.pid")).read_text(encoding="ascii").split()[0])
         stand = Stand(company=company, dsn=embedded.owner_dsn, postgres=postgres, kek=kek)
         stack.push_async_callback(stand.stop)
@@ -133,7 +133,7 @@ async def standing(*, web: int = 1, orders: int = 0) -> AsyncIterator[Stand]:
         yield stand
 
 
-async def _founded(dsn: str, kek: str, data: Path) -> Company:
+async def founded(dsn: str, kek: str, data: Path) -> Company:
     where = Addresses(
         shopify=f"http://{HOST}:1",
         wms=f"http://{HOST}:1",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 from base64 import b64encode
 from collections import Counter
@@ -32,7 +33,7 @@ from hub.kit.db import Database
 from hub.kit.http import Transport
 from hub.kit.ids import new_id
 from hub.kit.lane import QueueWork
-from hub.kit.lease import Leased
+from hub.kit.lease import TRIES, Leased
 from hub.kit.vault import Vault
 from hub.kit.work import Worker
 from hub.ledger import Cause
@@ -152,10 +153,12 @@ async def die_in_the_middle(field: Field, answered: int) -> None:
     for task in dying:
         task.cancel()
     await asyncio.gather(running, *dying, return_exceptions=True)
+    gc.collect()  # sockets that were in their handshake have nobody to close them
     await make_stale(field.db, outbox.QUEUE)
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a worker that dies closes nothing
 async def test_none_is_lost_none_is_twice_and_every_note_comes_to_an_end(field: Field) -> None:
     await field.ask(MANY)
     misbehave(field.sefaz)
@@ -186,3 +189,29 @@ async def check(field: Field) -> None:
         "SELECT subject_id, count(*) FILTER (WHERE type = 'invoice.authorized') AS n FROM business_events GROUP BY subject_id"
     )
     assert {r["n"] for r in facts} == {1}
+
+
+async def test_a_closed_authority_costs_no_tries(field: Field) -> None:
+    await field.ask(1)
+    field.sefaz.app.behavior = PROFILES["STOPPED"]
+    for _ in range(TRIES + 3):
+        await field.time_passes()
+        await field.worker().run_until_idle()
+    (owed,) = await field.rows("SELECT state, attempts FROM outbox")
+    assert (owed["state"], owed["attempts"]) == (0, 0)
+    field.sefaz.app.behavior = PROFILES["SP"]
+    await field.time_passes()
+    await field.worker().run_until_idle()
+    assert await field.states() == {"AUTHORIZED": 1}
+
+
+async def test_a_note_that_our_own_checks_refuse_is_rejected_and_never_sent(field: Field) -> None:
+    async with field.db.unit(tenant=1, actor="test") as tx:
+        config = {**field.connection.config, "environment": "1"}
+        await connections.set_config(tx, field.connection.connection_id, config)
+    await field.ask(1)
+    await field.worker().run_until_idle()
+    (note,) = await field.rows("SELECT * FROM fiscal_documents")
+    assert note["state"] == "REJECTED"
+    assert "environment" in note["authority_message"]
+    assert field.sefaz.app.calls == {}

@@ -201,6 +201,7 @@ async def _undone(tx: Tx, actor: str) -> AsyncIterator[None]:
         await tx.conn.execute("ROLLBACK TO SAVEPOINT one")
         del tx.facts[facts:], tx.after_commit[hooks:]
         tx.answered, tx.born = facts, born
+        tx.remembered.clear()
         raise
     finally:
         tx.actor = before
