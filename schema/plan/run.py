@@ -11,12 +11,12 @@ from typing import Any, Protocol
 import graphql as g
 import orjson
 import strawberry
-from graphql.execution.values import get_variable_values
 
 from hub.kit.errors import HubError
 from schema.errors import BadValue, LimitExceeded, MaxCostExceeded, TimedOut
 from schema.plan.arguments import Values
 from schema.plan.cache import Entry, Plans, plan_key, too_many_shapes
+from schema.plan.coerce import Coercion
 from schema.plan.compile import BROKEN
 from schema.plan.cost import MAX_COST, NEW_PLAN, cost_of
 from schema.plan.documents import MAX_DEPTH, Document, Documents
@@ -80,6 +80,7 @@ class Reads:
         self.core: g.GraphQLSchema = schema._schema  # noqa: SLF001 - strawberry has no public door to the core schema
         self.documents = Documents(self.core)
         self.plans = Plans()
+        self._coercion = Coercion(self.core)
         self.pool = pool
         self.meter: Meter = meter or NoMeter()
 
@@ -98,7 +99,7 @@ class Reads:
         if not operation.variable_definitions:
             return None
         try:
-            coerced: Any = get_variable_values(self.core, operation.variable_definitions, dict(given or {}), 5)
+            coerced: Any = self._coercion.variables(operation, given or {})
         except RecursionError as error:
             raise BadValue(reason="variables nested too deeply") from error
         if isinstance(coerced, list):
