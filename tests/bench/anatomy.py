@@ -75,7 +75,7 @@ async def dissect(hub: Hub, api_key: str, anatomy: Anatomy, given: argparse.Name
             wanted = [(sku, 1 + k) for k, sku in enumerate(skus(batch * given.size + n))]
             body = {"query": bodies.CAPTURE, "variables": {"input": bodies.capture_input(name, wanted)}}
             _, answer = await api.answer(api.asked(me, body), name, "application/json")
-            if b'"userErrors":[]' not in answer:
+            if not bodies.captured(200, answer):
                 raise RuntimeError(answer)
 
         async def batches(count: int) -> None:
