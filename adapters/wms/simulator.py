@@ -227,7 +227,7 @@ class WmsSimulator:
 
     def _package(self, work: Work, *, leaving: bool) -> dict[str, Any]:
         held = [{"line": line, "quantity": plain(n)} for line, n in work.there.items() if n]
-        package = {"sscc": f"{78912345678900000 + work.number:018d}", "lines": held}
+        package = {"sscc": sscc(work.number), "lines": held}
         if not leaving:
             return {**package, "weight_g": 500, "size_mm": [300, 200, 150]}
         tracking = f"AA{work.number:09d}BR"
@@ -355,3 +355,10 @@ def _state_of(work: Work) -> dict[str, Any]:
         "at": work.messages[-1]["at"] if work.messages else None,
         "messages": work.messages,
     }
+
+
+def sscc(number: int) -> str:
+    """A serial shipping container code: 17 digits and the check digit of GS1 (mod 10, weights 3 and 1 from the right)."""
+    digits = f"{7891234567890000 + number:017d}"
+    total = sum(int(c) * (3 if i % 2 == 0 else 1) for i, c in enumerate(reversed(digits)))
+    return f"{digits}{-total % 10}"

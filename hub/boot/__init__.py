@@ -76,6 +76,13 @@ def adapter(name: str) -> Adapter:
     return found
 
 
+def check_x12(name: str, body: bytes) -> Mapping[str, Any]:
+    """What `hub edi check --json` says of one file; nothing is stored."""
+    library = import_module("adapters.x12.library").Library()
+    found: Mapping[str, Any] = import_module("adapters.x12.report").check_file(name, [body], library)
+    return found
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Data:
     """Everything of `mappings/`, loaded and checked: the hub does not start with a file that is wrong."""

@@ -11,13 +11,14 @@ from starlette.applications import Starlette
 from starlette.routing import Route
 
 from hub.access import NotAuthenticated
-from hub.boot import Hub
+from hub.boot import Hub, check_x12
 from hub.flows.paper import Paper
 from hub.web.boundary import App, Boundary, Receive, Scope, Send
 from hub.web.commands import Desk, HubCommands
 from hub.web.health import Health
 from hub.web.hooks import Hooks
 from hub.web.papers import Papers
+from hub.web.selftest import selftest_routes
 from schema.app import Edge, routes
 from schema.deps import SchemaDeps
 from schema.plan.pool import open_read_pool
@@ -97,6 +98,7 @@ def _routed(edge: Edge, hooks: Hooks, health: Health, papers: Papers) -> App:
     return Starlette(
         routes=[
             Route("/hooks/{adapter}/{account}", hooks.receive, methods=["POST"]),
+            *selftest_routes(check_x12),
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
             Route("/metrics", health.metrics),

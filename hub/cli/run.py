@@ -61,7 +61,7 @@ async def database() -> AsyncIterator[str]:
 
 
 async def _together(stop: asyncio.Event, port: int | None, *, web: bool, worker: bool) -> None:
-    from hub.boot import open_hub
+    from hub.boot import find_adapters, load_data, open_hub
     from hub.boot.web import serving
     from hub.boot.worker import work as worker_loop
     from hub.kit.log import configure_logging
@@ -69,6 +69,7 @@ async def _together(stop: asyncio.Event, port: int | None, *, web: bool, worker:
 
     settings = load_settings()
     configure_logging(level=settings.log_level, style=settings.log_format)
+    load_data(find_adapters())  # a wrong file is told before the database is touched
     async with database() as dsn, open_hub(dsn, settings) as hub:
         jobs: list[Awaitable[None]] = []
         if worker:

@@ -45,13 +45,14 @@ def _documents(
     known, subject = by_external(lines), ("fulfillment", f.subject_id)
     day, clock = tx.now.date().isoformat(), tx.now.strftime("%H:%M")
     number = document_number(UUID(f.data["shipment_id"]))
+    shipment = _shipment(f, head, [_item(known[x], n) for x, n in units], known, packages)
     notice = {
         "purpose": "original",
         "shipment_id": number,
         "shipped_on": day,
         "shipped_at": clock,
-        "hierarchy": "0001",
-        "shipments": [_shipment(f, head, [_item(known[x], n) for x, n in units], known, packages)],
+        "hierarchy": "0001" if "packages" in shipment["orders"][0] else "0004",
+        "shipments": [shipment],
     }
     bill = {
         "date": day,
@@ -87,7 +88,7 @@ def _shipment(
             {
                 "external_id": head["number"],
                 "placed_on": head["placed_at"].date().isoformat(),
-                "packages": _packages(items, known, packages),
+                **_content(items, known, packages, tracking),
             }
         ],
     }
@@ -105,32 +106,34 @@ def _ship_to(head: Any) -> dict[str, Any]:
     return {k: v for k, v in told.items() if v}
 
 
-def _packages(
-    items: Sequence[Mapping[str, Any]], known: Mapping[str, Any], packages: Sequence[Any]
-) -> list[dict[str, Any]]:
-    """As they were packed, where every unit lies in one of them; else all in one."""
+def _content(
+    items: Sequence[Mapping[str, Any]], known: Mapping[str, Any], packages: Sequence[Any], tracking: str | None
+) -> dict[str, Any]:
+    """Packages as they were packed, where every unit lies in one of them; else all in one; what bears no mark is told by line alone."""
     by_line = {str(r["line_id"]): r for r in known.values()}
     contents = [
         [
-            (by_line[x["line_id"]], Decimal(str(x["quantity"])))
-            for x in (p["content"] or {}).get("lines", ())
-            if x["line_id"] in by_line
+            (by_line[str(x["line_id"])], Decimal(str(x["quantity"])))
+            for x in p["content"] or ()
+            if str(x["line_id"]) in by_line
         ]
         for p in packages
     ]
     said = sum((n for c in contents for _, n in c), Decimal(0))
-    if not packages or said != sum((Decimal(i["shipped"]) for i in items), Decimal(0)):
-        mark = _mark(packages[0]["sscc"]) if packages else {}
-        return [{**mark, "lines": list(items)}]
-    return [
-        {**_mark(p["sscc"]), "lines": [_item(row, n) for row, n in c]}
-        for p, c in zip(packages, contents, strict=True)
-        if c
-    ]
+    whole = said == sum((Decimal(i["shipped"]) for i in items), Decimal(0))
+    if packages and whole and all(p["sscc"] for p in packages):
+        full = [(p, c) for p, c in zip(packages, contents, strict=True) if c]
+        return {"packages": [{**_mark("GM", p["sscc"]), "lines": [_item(r, n) for r, n in c]} for p, c in full]}
+    if len(packages) == 1 and packages[0]["sscc"]:
+        return {"packages": [{**_mark("GM", packages[0]["sscc"]), "lines": list(items)}]}
+    if tracking:
+        return {"packages": [{**_mark("CP", tracking), "lines": list(items)}]}
+    return {"lines": list(items)}
 
 
-def _mark(sscc: str | None) -> dict[str, Any]:
-    return {"marks": [{"kind": "GM", "value": sscc}]} if sscc else {}
+def _mark(kind: str, value: str) -> dict[str, Any]:
+    """`GM` an SSCC, `CP` the carrier's number of the package."""
+    return {"marks": [{"kind": kind, "value": value}]}
 
 
 def _item(row: Any, shipped: Decimal) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from hub.kit.clock import system_clock
+from hub.kit.db import Unavailable
 from hub.kit.views import FUNCTIONS, VIEWS, create_sql
 from hub.migrations.partitions import ensure_partitions
 from hub.migrations.statistics import presume_one_tenant
@@ -71,7 +73,11 @@ def _upgrade(connection: sa.Connection, now: datetime) -> None:
 
 
 def _refresh_views(connection: sa.Connection) -> None:
-    """Views hold no data: they are made anew from the code at each migration."""
+    """Views hold no data: they are made anew from the code when one of them has changed, and left in peace otherwise."""
+    made = [*FUNCTIONS.values(), *(create_sql(name) for name in VIEWS)]
+    mark = "hub views " + hashlib.sha256("\n".join(made).encode()).hexdigest()
+    if connection.execute(sa.text("SELECT obj_description('moves'::regclass)")).scalar_one() == mark:
+        return
     found = connection.execute(
         sa.text("SELECT table_name FROM information_schema.views WHERE table_schema = current_schema()")
     )
@@ -82,6 +88,7 @@ def _refresh_views(connection: sa.Connection) -> None:
     for name in VIEWS:
         connection.exec_driver_sql(create_sql(name))
         connection.execute(sa.text(f"GRANT SELECT ON {name} TO hub_app, hub_read"))
+    connection.exec_driver_sql(f"COMMENT ON TABLE moves IS '{mark}'")
 
 
 def _url(dsn: str) -> sa.URL:
@@ -103,7 +110,10 @@ async def keep_partitions(dsn: str, *, now: datetime | None = None) -> None:
     engine = create_async_engine(_url(dsn), poolclass=sa.pool.NullPool)
     try:
         async with engine.begin() as connection:
+            await connection.execute(sa.text("SET LOCAL lock_timeout = '4s'"))
             await connection.run_sync(ensure_partitions, now or system_clock())
+    except sa.exc.DBAPIError as error:  # somebody works in the table: there are months to try again
+        raise Unavailable from error
     finally:
         await engine.dispose()
 

@@ -24,18 +24,22 @@ def months(now: datetime, count: int) -> list[tuple[datetime, datetime]]:
 
 
 def ensure_partitions(connection: sa.Connection, now: datetime) -> None:
+    """Make what is missing. What is there is not touched: its locks would stand in the way of the work at hand."""
     for name in PARTITIONED:
-        connection.execute(sa.text(f"CREATE TABLE IF NOT EXISTS {name}_default PARTITION OF {name} DEFAULT"))
+        _make(connection, name, f"{name}_default", "DEFAULT")
         for start, end in months(now, 3):
-            part = f"{name}_{start:%Y%m}"
-            connection.execute(
-                sa.text(
-                    f"CREATE TABLE IF NOT EXISTS {part} PARTITION OF {name} "
-                    f"FOR VALUES FROM ('{start.isoformat()}') TO ('{end.isoformat()}')"
-                )
+            _make(
+                connection,
+                name,
+                f"{name}_{start:%Y%m}",
+                f"FOR VALUES FROM ('{start.isoformat()}') TO ('{end.isoformat()}')",
             )
-            _guard(connection, name, part)
-        _guard(connection, name, f"{name}_default")
+
+
+def _make(connection: sa.Connection, name: str, part: str, bounds: str) -> None:
+    if connection.execute(sa.text("SELECT to_regclass(CAST(:part AS text))"), {"part": part}).scalar_one() is None:
+        connection.execute(sa.text(f"CREATE TABLE {part} PARTITION OF {name} {bounds}"))
+        _guard(connection, name, part)
 
 
 def _guard(connection: sa.Connection, name: str, part: str) -> None:

@@ -22,7 +22,7 @@ def files(stage: Stage, kind: str) -> list[Path]:
 
 
 async def states(stage: Stage) -> dict[str, Any]:
-    sql = "SELECT set_id, ack_state FROM exchange_sets JOIN exchanges e USING (exchange_id) WHERE e.direction = 'OUT'"
+    sql = "SELECT s.set_id, s.ack_state FROM exchange_sets s JOIN exchanges e USING (exchange_id) WHERE e.direction = 'OUT'"
     async with stage.hub.db.unit(tenant=stage.company.tenant, actor="test") as tx:
         return {r["set_id"]: r["ack_state"] for r in await tx.conn.fetch(sql)}
 
