@@ -25,8 +25,8 @@ async def capture(target: Target, *, clients: int, seconds: float) -> Load:
     )
 
 
-async def main(orders: int = 0) -> None:
-    async with standing(orders=orders) as stand:
+async def main() -> None:
+    async with standing() as stand:
         target = stand.graphql()
 
         async def run(n: int, clients: int) -> Load:

@@ -78,7 +78,7 @@ async def one(stand: Stand, ids: list[str]) -> None:
     )
 
 
-async def main(orders: int = 0) -> None:
-    async with standing(orders=orders) as stand:
+async def main() -> None:
+    async with standing() as stand:
         await filled(stand)
         await page(stand)

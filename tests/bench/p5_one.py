@@ -6,6 +6,6 @@ from tests.bench.p4_list import filled, one
 from tests.bench.stand import standing
 
 
-async def main(orders: int = 0) -> None:
-    async with standing(orders=orders) as stand:
+async def main() -> None:
+    async with standing() as stand:
         await one(stand, await filled(stand))

@@ -115,7 +115,7 @@ async def listening(port: int) -> None:
 
 
 @asynccontextmanager
-async def standing(*, web: int = 1, orders: int = 0) -> AsyncIterator[Stand]:
+async def standing(*, web: int = 1) -> AsyncIterator[Stand]:
     """A fresh hub of its own; gone when the block ends."""
     configure_logging(level="error", style="auto")
     data = scratch_data_dir("hub-bench")
