@@ -73,11 +73,13 @@ def test_all_conditions_of_a_rule_must_hold() -> None:
     assert [h.rule for h in matching(rules, dear, NOW)] == ["countries_differ"]
 
 
-def test_velocity_counts_this_order_too() -> None:
+def test_velocity_counts_this_order_too_and_asks_for_a_doubt_as_well() -> None:
     rules = load_hold_rules(MAPPINGS / "holds")
+    doubted = draft(references=(("fraud_score", "45"),))
     earlier = [START - timedelta(hours=n) for n in (1, 2, 3, 4, 5, 30)]
-    assert [h.rule for h in matching(rules, draft(), replace(NOW, earlier=earlier))] == ["velocity"]
-    assert matching(rules, draft(), replace(NOW, earlier=earlier[1:])) == []
+    assert [h.rule for h in matching(rules, doubted, replace(NOW, earlier=earlier))] == ["velocity"]
+    assert matching(rules, doubted, replace(NOW, earlier=earlier[1:])) == []
+    assert matching(rules, draft(), replace(NOW, earlier=earlier * 20)) == []
 
 
 def test_holds_of_one_kind_become_one() -> None:
