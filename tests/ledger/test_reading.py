@@ -109,7 +109,8 @@ WHERE datname = current_database() AND backend_xid IS NOT NULL AND pid <> pg_bac
 
 
 async def test_who_begins_at_the_horizon_sees_only_what_is_to_come(db: Database) -> None:
-    await write(db, new_id())
+    past = await write(db, new_id())
+    assert await patiently(db, Cursor(1, 0, 0)) == past
     async with db.tail.acquire() as conn:
         start = await ledger.horizon(conn)
     new = await write(db, new_id())
