@@ -16,7 +16,7 @@ from schema.live.ledger import Fact, Ledger
 
 QUEUE = 1_000
 log = logging.getLogger("hub.schema.live")
-_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, HubError)
+_AWAY = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, HubError)
 
 
 class Subscriber:
