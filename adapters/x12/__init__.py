@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from adapters.x12.library import Library
 from adapters.x12.ports import Exchange
+from adapters.x12.second import of_envelope
 from hub.canon.ports import Adapter
 
 _EXCHANGE = Exchange(Library())
-ADAPTER = Adapter(name="x12", push=_EXCHANGE, reader=_EXCHANGE, outbound=_EXCHANGE)
+ADAPTER = Adapter(name="x12", push=_EXCHANGE, reader=_EXCHANGE, outbound=_EXCHANGE, second=of_envelope)

@@ -19,7 +19,6 @@ from adapters.x12.outward import (
     put_pairs,
     split_text,
     total_text,
-    trimmed,
 )
 from adapters.x12.places import EachRule, FieldRule, PairsRule, Place, Rule, TreeRule
 from adapters.x12.structure import Ring, Spot
@@ -47,7 +46,6 @@ class _Maker:
             "number": number_text,
             "cents": cents_text,
             "code": code_text,
-            "trimmed": trimmed,
             "MEASURES": MEASURES,
             "NOTHING": NOTHING,
             "total": total_text,
@@ -154,15 +152,16 @@ class _Body:
         if rule.table is not None:
             back = self.maker.name(rule.table.back)
             spare = _get((*rule.key[:-1], f"{rule.key[-1]}_code"))
-            return f"code({back}, {value}, {spare}, c, ({place}, {rule.table.name!r}))"
+            other = f"code({back}, v, None, c, ({place}, {rule.table.name!r}))"
+            return f"('' if (v := {value}) is None else {spare} or {back}.get(v) or {other})"
         if rule.place.repeated:
             return f"c.rep.join({value} or ())"
         return {
             "text": f"({value} or '')",
             "date": f"({value} or '').replace('-', '')",
             "time": f"({value} or '').replace(':', '').replace('.', '')",
-            "money2": f"cents({value}, c, {place})",
-        }.get(rule.type, f"number({value})")
+            "money2": f"('' if (v := {value}) is None else cents(v, c, {place}))",
+        }.get(rule.type, f"('' if (v := {value}) is None else v if v.__class__ is str else number(v))")
 
     def pairs(self, rule: PairsRule) -> None:
         codes = _get((*rule.key[:-1], f"{rule.key[-1]}_codes"))
@@ -211,9 +210,11 @@ class _Body:
             head = [qualifier.get(k, "''") for k in range(1, start)]
             wide = last - start + 1
             return [
-                f" for x in split({value}, {rule.join!r}, {wide}):",
-                f"  e = [{', '.join([repr(seg), *head])}, *x]",
-                *self.lay(template.place, "  "),
+                f" v = {value}",
+                " if v:",
+                f"  for x in split(v, {rule.join!r}, {wide}):",
+                f"   e = [{', '.join([repr(seg), *head])}, *x]",
+                *self.lay(template.place, "   "),
             ]
         most = max(template.parts, default=0)
         elements = [template.parts.get(k, "''") for k in range(1, most + 1)]
@@ -226,12 +227,13 @@ class _Body:
         lines.append(f"{pad}e = [{', '.join([repr(seg), *elements])}]")
         tests = list(dict.fromkeys(template.tests))
         for start, call in template.pairs:
-            lines += [f"{pad}e += [''] * ({start} - len(e))", f"{pad}filled = {call}"]
+            room = [f"{pad}e += {[''] * (start - 1 - most)!r}"] if start - 1 > most else []
+            lines += [*room, f"{pad}filled = {call}"]
             tests.append("filled")
         if opener:
-            return [*lines, " i[0] = trimmed(e)"]
+            return [*lines, " while not e[-1]: e.pop()", " i[0] = e"]
         test = f"{pad}if {' or '.join(tests) or 'True'}:"
-        return [*lines, test, f"{pad} trimmed(e)", *self.lay(template.place, f"{pad} ")]
+        return [*lines, test, f"{pad} while not e[-1]: e.pop()", *self.lay(template.place, f"{pad} ")]
 
     def lay(self, place: Place, pad: str) -> list[str]:
         slot = place.node.slot
@@ -241,7 +243,7 @@ class _Body:
     def each(self, rule: EachRule) -> list[str]:
         value = _get(rule.key)
         slot = rule.place.node.slot
-        keep = f" i[{slot}] = (i[{slot}] or []) + l"
+        keep = f"i[{slot}] = l if i[{slot}] is None else i[{slot}] + l"
         if rule.value is not None:
             return self.values(rule, value, keep)
         self.maker.count += 1
@@ -250,22 +252,23 @@ class _Body:
         loop = isinstance(rule.place.node, Ring)
         unwrap = "" if loop else "[0]"
         if rule.by is None:
-            lines = [f" l = [{name}(x, k, c){unwrap} for k, x in enumerate({value} or (), 1)]"]
+            lines = [f" v = {value}", " if v:", f"  l = [{name}(x, k, c){unwrap} for k, x in enumerate(v, 1)]"]
             if not loop:
-                lines.append(" l = [e for e in l if len(e) > 1]")
-            return [*lines, " if l:", " " + keep]
+                lines.append("  l = [e for e in l if len(e) > 1]")
+            return [*lines, f"  if l: {keep}"]
         back = self.maker.name(rule.by.table.back if rule.by.table else {})
         at = rule.by.place.first
         return [
-            " l = []",
-            f" for q, x in entries({value}, None, {back}, c, {rule.by.place.text!r}):",
-            f"  y = {name}(x, 1, c)",
-            f"  if y[0] is None: y[0] = [{rule.by.place.seg!r}]",
-            f"  y[0] += [''] * ({at} + 1 - len(y[0]))",
-            f"  y[0][{at}] = q",
-            f"  l.append(y{unwrap})",
-            " if l:",
-            " " + keep,
+            f" v = {value}",
+            " if v:",
+            "  l = []",
+            f"  for q, x in entries(v, None, {back}, c, {rule.by.place.text!r}):",
+            f"   y = {name}(x, 1, c)",
+            f"   if y[0] is None: y[0] = [{rule.by.place.seg!r}]",
+            f"   y[0] += [''] * ({at} + 1 - len(y[0]))",
+            f"   y[0][{at}] = q",
+            f"   l.append(y{unwrap})",
+            f"  if l: {keep}",
         ]
 
     def tree(self, rule: TreeRule) -> list[str]:
@@ -288,27 +291,28 @@ class _Body:
         loop = isinstance(rule.place.node, Ring)
         wrap = f"[e] + [None] * {rule.ring.size - 1}" if loop else "e"
         if rule.by is None:
+            head = ", ".join([repr(seg), *["''"] * (at - 1)])
             return [
-                f" l = [[{seg!r}, *[''] * {at - 1}, {text}] for x in {value} or ()]",
-                f" l = [{wrap} for e in l]",
-                " if l:",
-                " " + keep,
+                f" v = {value}",
+                " if v:",
+                f"  l = [[{head}, {text}] for x in v]",
+                f"  l = [{wrap} for e in l]",
+                f"  if l: {keep}",
             ]
         back = self.maker.name(rule.by.table.back if rule.by.table else {})
         codes = _get((*rule.key[:-1], f"{rule.key[-1]}_codes"))
         by = rule.by.place.first
-        size = max(at, by) + 1
+        parts = ["''"] * (max(at, by) + 1)
+        parts[0], parts[by], parts[at] = repr(seg), "q", text
+        made = f"[{', '.join(parts)}]"
         return [
-            " l = []",
-            f" for q, x in entries({value}, {codes}, {back}, c, {rule.by.place.text!r}):",
-            "  if isinstance(x, dict): x = x.get('value')",
-            f"  e = [''] * {size}",
-            f"  e[0] = {seg!r}",
-            f"  e[{by}] = q",
-            f"  e[{at}] = {text}",
-            f"  l.append({wrap})",
-            " if l:",
-            " " + keep,
+            f" v = {value}",
+            " if v:",
+            "  l = []",
+            f"  for q, x in entries(v, {codes}, {back}, c, {rule.by.place.text!r}):",
+            "   if isinstance(x, dict): x = x.get('value')",
+            f"   l.append({wrap.replace('e', made, 1) if loop else made})",
+            f"  if l: {keep}",
         ]
 
 

@@ -50,10 +50,11 @@ def compile_check(spec: SegmentSpec) -> Check:
     for i in range(1, last_mandatory + 1):
         lines += [f" v = e[{i}] if n > {i} else ''"]
         lines += _element(spec.of[i - 1], i, " ", names)
-    pad = " "
+    pad, notes = " ", _notes(spec)
     for i in range(last_mandatory + 1, count + 1):
         lines += [f"{pad}if n > {i}:", f"{pad} v = e[{i}]"]
         pad += " "
+        lines += [pad + line for note in notes.pop(i, ()) for line in _note(note)]
         lines += _element(spec.of[i - 1], i, pad, names)
         if spec.pairs and spec.pairs[0] <= i < spec.pairs[1] and (i - spec.pairs[0]) % 2 == 0:
             lines += _pair(i, pad)
@@ -61,8 +62,7 @@ def compile_check(spec: SegmentSpec) -> Check:
             lines += [f" if n > {i}: rest_{i}(e, n, bad, comp, rep)"]
             names[f"rest_{i}"] = _rest(spec, i + 1)
             break
-    for note in spec.notes:
-        lines += _note(note)
+    lines += [" " + line for group in notes.values() for note in group for line in _note(note)]
     check: Check = _function("check", lines, names)
     return check
 
@@ -185,6 +185,20 @@ def _pair(i: int, pad: str) -> list[str]:
     ]
 
 
+def _notes(spec: SegmentSpec) -> dict[int, list[Note]]:
+    """By the element without which a note has nothing to say, so that short segments are not asked; 0: it always has. What the pairs say
+    already is not said twice.
+    """
+    first, last = spec.pairs or (0, 0)
+    own = {(i, i + 1) for i in range(first, last, 2)} if first else set()
+    found: dict[int, list[Note]] = {}
+    for note in spec.notes:
+        if note.kind != "P" or note.at not in own:
+            place = 0 if note.kind == "R" else min(note.at) if note.kind in "PE" else note.at[0]
+            found.setdefault(place, []).append(note)
+    return found
+
+
 def _note(note: Note) -> list[str]:
     """The finding's value carries the note's text; it is moved to what was expected when the finding is made."""
     there = [f"(n > {x} and e[{x}] != '')" for x in note.at]
@@ -192,14 +206,12 @@ def _note(note: Note) -> list[str]:
     first, rest = there[0], there[1:]
 
     def say(condition: str, code: str, at: str) -> list[str]:
-        return [f" if {condition}: bad.append(({code!r}, {at}, None, None, {text}))"]
+        return [f"if {condition}: bad.append(({code!r}, {at}, None, None, {text}))"]
 
     absent = f"next(x for x in {note.at!r} if n <= x or e[x] == '')"
     if note.kind == "P":
         count = " + ".join(there)
-        return [
-            f" if n > {min(note.at)} and 0 < {count} < {len(there)}: bad.append(('element_conditional', {absent}, None, None, {text}))"
-        ]
+        return [f"if 0 < {count} < {len(there)}: bad.append(('element_conditional', {absent}, None, None, {text}))"]
     if note.kind == "R":
         return say(f"not ({' or '.join(there)})", "element_conditional", str(note.at[0]))
     if note.kind == "C":

@@ -1,4 +1,4 @@
-"""HL of the 856: numbers in order, parents still open, which level may stand under which, marks and contents."""
+"""HL: numbers in order and parents still open; in the 856 also which level may stand under which, marks and contents."""
 
 from __future__ import annotations
 
@@ -15,10 +15,16 @@ _ORDERS: dict[str, dict[str, str]] = {
 }
 
 
-def hierarchy_findings(segments: list[list[str]], profile: Profile) -> list[Finding]:
-    """Numbers, parents and which level may stand under which, by BSN05 or the profile."""
+def _allowed(segments: list[list[str]], guide: Guide, profile: Profile) -> dict[str, str] | None:
+    """Which level may stand under which, by BSN05 or the profile; None: the set has no such rule."""
+    if guide.set != "856":
+        return None
     order = next((e[5] for e in segments if e[0] == "BSN" and len(e) > 5), "")
-    allowed = _ORDERS.get(profile.settings.get("hl_order", order), _ORDERS[""])
+    return _ORDERS.get(profile.settings.get("hl_order", order), _ORDERS[""])
+
+
+def hierarchy_findings(segments: list[list[str]], allowed: dict[str, str] | None) -> list[Finding]:
+    """Numbers, parents and, where `allowed` says so, which level may stand under which."""
     found: list[Finding] = []
     open_levels: list[tuple[int, str]] = []
     children: dict[int, tuple[int, str, int]] = {}
@@ -43,7 +49,7 @@ def hierarchy_findings(segments: list[list[str]], profile: Profile) -> list[Find
             above = open_levels[-1][1]
             told, _, _ = children.get(open_levels[-1][0], (0, "", 0))
             children[open_levels[-1][0]] = (told + 1, *children.get(open_levels[-1][0], (0, "", 0))[1:])
-        if level and level not in allowed.get(above, ""):
+        if level and allowed is not None and level not in allowed.get(above, ""):
             place = f"under {above}" if above else "first"
             found.append(_finding(position, 3, level, f"may not stand {place}"))
         children[count] = (0, child, position)
@@ -56,7 +62,7 @@ def hierarchy_findings(segments: list[list[str]], profile: Profile) -> list[Find
 
 def level_findings(segments: list[list[str]], guide: Guide, profile: Profile) -> list[Finding]:
     """All rules of HL; contents and marks are those of a ship notice."""
-    found = hierarchy_findings(segments, profile)
+    found = hierarchy_findings(segments, _allowed(segments, guide, profile))
     return [*found, *content_findings(segments, profile), *mark_findings(segments)] if guide.set == "856" else found
 
 

@@ -13,6 +13,7 @@ from adapters.x12.backward import Put, compile_backward
 from adapters.x12.checkers import Check, compile_check
 from adapters.x12.forward import Context, Read, compile_forward
 from adapters.x12.guide import Faults, build_guide
+from adapters.x12.laid import Slot, slots_of
 from adapters.x12.merge import over
 from adapters.x12.model import Element, Guide
 from adapters.x12.places import Resolver, Rule
@@ -36,6 +37,7 @@ class Compiled:
     rules: tuple[Rule, ...]
     read: Read
     put: Put
+    slots: tuple[Slot, ...]
     rulings: Ruling
     cuttable: Mapping[str, tuple[tuple[int, int], ...]]  # segment -> (element, longest) of texts that may be shortened
 
@@ -214,6 +216,7 @@ def compile_guide(parts: tuple[Tree, dict[str, Tree], frozenset[str]]) -> Compil
         rules=rules,
         read=compile_forward(rules, plan.root),
         put=compile_backward(rules, plan.root, derived),
+        slots=slots_of(plan),
         rulings=rulings,
         cuttable=_cuttable(guide),
     )

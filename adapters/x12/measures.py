@@ -61,6 +61,15 @@ def grouped(name: str) -> Callable[[Doc], Decimal]:
     return total
 
 
+def accounted_in_groups(doc: Doc) -> Decimal:
+    """What a warehouse shipped and says to be missing, line by line; a line that tells no difference is as it was ordered."""
+    total = ZERO
+    for line in (x for group in doc.get("groups") or () for x in group.get("lines") or ()):
+        told = "ordered" in line and "difference" in line
+        total += _decimal(line, "shipped") + _decimal(line, "difference") if told else _decimal(line, "ordered")
+    return total
+
+
 def _decimal(row: Doc, name: str) -> Decimal:
     """Amounts are Decimal inside and text in JSON."""
     value = row.get(name)
@@ -78,6 +87,7 @@ MEASURES: Mapping[str, Callable[[Doc], Decimal | None]] = {
     "shipped_total": shipped_total,
     "invoiced_total": invoiced_total,
     "ordered_in_groups": grouped("ordered"),
+    "accounted_in_groups": accounted_in_groups,
     "shipped_in_groups": grouped("shipped"),
     "received_total": lambda doc: _sum(doc, "lines", "received"),
     "transferred_total": lambda doc: _sum(doc, "lines", "shipped"),

@@ -79,7 +79,7 @@ def _row(element: Any, change: Tree) -> Tree:
 
 
 def _structure(under: Items, upper: Items, *, overlay: bool) -> Items:
-    """Rows `{at: PO1/SDQ, use: O, max: 500}` change or add one place; a list without `at` replaces the structure."""
+    """Rows `{at: PO1/SDQ, use: O, max: 500}` (`HL/P/MAN`: in one variant) change or add one place; a list without `at` replaces the structure."""
     if not any(isinstance(row, Tree) and "at" in row for row in upper):
         return upper
     merged = _deep(under)
@@ -95,17 +95,30 @@ def _deep(rows: Items) -> Items:
         twin = row.copy() if isinstance(row, Tree) else row
         if isinstance(twin, Tree) and isinstance(twin.get("of"), Items):
             twin.put("of", _deep(twin["of"]), twin.where("of"))
+        if isinstance(twin, Tree) and isinstance(twin.get("variants"), Tree):
+            bodies = twin["variants"].copy()
+            for code, body in bodies.items():
+                bodies.put(code, _deep(body) if isinstance(body, Items) else body, bodies.where(code))
+            twin.put("variants", bodies, twin.where("variants"))
         out.append(twin)
     return out
 
 
 def _place(rows: Items, change: Tree, *, overlay: bool) -> None:
     *loops, name = str(change["at"]).split("/")
+    variants: Tree | None = None
     for loop in loops:
-        found = next((r for r in rows if isinstance(r, Tree) and r.get("loop") == loop), None)
-        if found is None or not isinstance(found.get("of"), Items):
+        if variants is not None:
+            inner, variants = variants.get(loop), None
+        else:
+            found = next((r for r in rows if isinstance(r, Tree) and r.get("loop") == loop), Tree("", 0))
+            variants = found["variants"] if isinstance(found.get("variants"), Tree) else None
+            inner = rows if variants is not None else found.get("of")
+        if not isinstance(inner, Items):
             raise BadGuide([Fault(*change.where("at"), "at", f"there is no loop {loop} in the structure")])
-        rows = found["of"]
+        rows = inner
+    if variants is not None:
+        raise BadGuide([Fault(*change.where("at"), "at", f"one of {', '.join(variants)} follows {loops[-1]}")])
     row = next((r for r in rows if isinstance(r, Tree) and name in (r.get("seg"), r.get("loop"))), None)
     if row is None:
         row = Tree(*change.where("at"))

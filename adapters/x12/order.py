@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from decimal import Decimal
 from typing import Any
+
+import orjson
 
 from hub.canon.order import Address, Customer, DraftLine, OrderDraft, Totals
 from hub.canon.ports import NeverTry
@@ -215,4 +216,4 @@ def _echo(line: Doc, position: int) -> str:
         "description",
         "pack",
     )
-    return json.dumps({"position": position, **{key: line[key] for key in kept if key in line}}, default=str)
+    return orjson.dumps({"position": position, **{key: line[key] for key in kept if key in line}}, default=str).decode()

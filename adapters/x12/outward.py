@@ -28,7 +28,10 @@ class Outward:
 
 def number_text(value: Any) -> str:
     """A Decimal (or its text, out of JSON) without exponent."""
-    return "" if value is None else format(value, "f") if isinstance(value, Decimal) else str(value)
+    if value is None:
+        return ""
+    text = str(value)
+    return format(value, "f") if "E" in text and isinstance(value, Decimal) else text
 
 
 def cents_text(value: Any, c: Outward, place: str) -> str:
@@ -50,12 +53,6 @@ def code_text(back: Mapping[str, str], word: Any, code: Any, c: Outward, where: 
     return found if found is not None else c.refuse(where[0], word, f"is not in our table {where[1]}")
 
 
-def trimmed(e: list[str]) -> list[str]:
-    while not e[-1]:
-        e.pop()
-    return e
-
-
 def entries(held: Any, codes: Any, back: Mapping[str, str], c: Outward, place: str) -> list[tuple[str, Any]]:
     """(code, entry) of a dictionary by word; `other` holds a list with the codes as they came."""
     found: list[tuple[str, Any]] = []
@@ -72,10 +69,30 @@ def entries(held: Any, codes: Any, back: Mapping[str, str], c: Outward, place: s
     return found
 
 
+def _plain_pairs(e: list[str], rule: PairsRule, held: Mapping[str, Any]) -> bool:
+    """Nearly always: words of ours, each with a text, and room for all. False: nothing was appended."""
+    before, back = len(e), rule.table.back
+    for word, value in held.items():
+        code = back.get(word)
+        if code is None or not value or value.__class__ is not str:
+            del e[before:]
+            return False
+        e.append(code)
+        e.append(value)
+    if len(e) - 1 > rule.last:
+        del e[before:]
+        return False
+    return True
+
+
 def put_pairs(e: list[str], rule: PairsRule, held: Any, codes: Any, c: Outward) -> bool:
     """Appends qualifier and value pairs; what has no room or no qualifier is refused."""
+    if not held:
+        return False
     before = len(e)
-    for word, value in (held or NOTHING).items():
+    if not codes and _plain_pairs(e, rule, held):
+        return True
+    for word, value in held.items():
         if word == rule.rest and isinstance(value, dict):
             rows = list(value.items())
         else:

@@ -10,13 +10,14 @@ from email import message_from_bytes, policy
 
 from adapters.x12.ack import ack_text
 from adapters.x12.library import Library
-from adapters.x12.profile import DEFAULT, Profile
+from adapters.x12.profile import DEFAULT, Profile, configured
 from adapters.x12.read import read_exchange, read_set
 from adapters.x12.report import stamp
 from adapters.x12.seal import Delimited, marks_of
 from adapters.x12.sent import sent_ack, sent_document
 from adapters.x12.split import INTERCHANGE, MEDIA, UNREADABLE, envelopes_of
 from adapters.x12.write import CannotWrite, interchange_of, write_set
+from adapters.x12.yamltext import BadGuide
 from hub.canon.commands import Acknowledge, InwardCommand, OutwardCommand, WriteDocument
 from hub.canon.ports import (
     Account,
@@ -78,8 +79,12 @@ class Exchange:
 
     def _inbound(self, account: Account) -> Profile | None:
         """The account's partner; None: each interchange is judged by its sender."""
+        try:
+            own = configured(account.config)
+        except BadGuide as error:
+            raise NeverTry(error.sentence()) from error
         partner = account.config.get("partner")
-        return self.library.profile(str(partner)) if partner else None
+        return own or (self.library.profile(str(partner)) if partner else None)
 
     # ------------------------------------------------------------ outward
     def plan(self, command: OutwardCommand, account: Account) -> list[Call]:
@@ -108,7 +113,7 @@ class Exchange:
 
     def _partner(self, account: Account) -> Profile:
         partner = str(account.config.get("partner") or account.code)
-        profile = self.library.profile(partner)
+        profile = self._inbound(account) or self.library.profile(partner)
         if profile is None:
             raise NeverTry(f"there is no profile of the partner {partner}")
         return profile

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from adapters.x12.guide import Faults, unknown_keys
-from adapters.x12.yamltext import Items, Tree
+from adapters.x12.yamltext import Items, Tree, load_text
 
 _KEYS = {
     "partner", "label", "ids", "ours", "gs", "test_ids",
@@ -18,6 +21,7 @@ _KEYS = {
     "account", "currency", "units", "party_ids", "price_tolerance", "default_node", "transport", "batch", "schedule",
 }  # fmt: skip
 _CHOICES = {
+    "engine": ("pyx12",),
     "no_guide": ("keep", "reject"),
     "ack": ("997", "999", "none"),
     "ta1": ("asked", "always", "never"),
@@ -94,6 +98,9 @@ def read_profile(tree: Tree, partner: str) -> Profile:
     digits = tree.get("st_digits", "4")
     if digits not in "456789":
         faults.at(tree, "st_digits", "must be 4 to 9")
+    for key in ("charset", "charset_out"):
+        if key in tree and not _is_charset(tree[key]):
+            faults.at(tree, key, f"{tree[key]!r} is no charset that is known: utf-8, latin-1, cp1252, cp037, ascii")
     faults.settle()
     plain = {
         k: tree[k]
@@ -131,6 +138,29 @@ def read_profile(tree: Tree, partner: str) -> Profile:
         **plain,
         **marked,
     )
+
+
+def _is_charset(name: Any) -> bool:
+    try:
+        codecs.lookup(str(name))
+    except LookupError:
+        return False
+    return True
+
+
+def configured(config: Mapping[str, Any]) -> Profile | None:
+    """The profile that an account holds itself (set by the API), written as in a file. Raises `BadGuide`."""
+    held = config.get("profile")
+    if not isinstance(held, Mapping):
+        return None
+    return _of_text(
+        json.dumps(held, ensure_ascii=False), str(held.get("partner") or config.get("partner") or "partner")
+    )
+
+
+@lru_cache(maxsize=256)
+def _of_text(text: str, partner: str) -> Profile:
+    return read_profile(load_text(text, "profile"), partner)
 
 
 def _ids(tree: Tree, key: str, faults: Faults) -> tuple[Id, ...]:

@@ -15,10 +15,18 @@ from adapters.x12.profile import Profile
 from adapters.x12.seal import marks_of
 from adapters.x12.summary import summary
 from adapters.x12.verdicts import REJECTED, InterchangeVerdict, SetVerdict
+from hub.canon.codec import dump
 
 
-def check_file(name: str, chunks: Iterable[bytes], library: Library, profile: Profile | None = None) -> dict[str, Any]:
-    """The object of one file; keys may be added, never removed."""
+def check_file(
+    name: str,
+    chunks: Iterable[bytes],
+    library: Library,
+    profile: Profile | None = None,
+    *,
+    canonical: bool = False,
+) -> dict[str, Any]:
+    """The object of one file; keys may be added, never removed. `canonical`: with each document whole, under `data`."""
     interchanges: list[dict[str, Any]] = []
     documents: dict[int, list[dict[str, Any]]] = {}
     reason: str | None = None
@@ -26,7 +34,8 @@ def check_file(name: str, chunks: Iterable[bytes], library: Library, profile: Pr
     for found in examine(chunks, library, profile):
         if isinstance(found, SetVerdict):
             if found.document is not None:
-                documents[id(found)] = [summary(found.kind, found.document)]
+                said = summary(found.kind, found.document)
+                documents[id(found)] = [{**said, "data": dump(found.document)} if canonical else said]
                 found.document = None
         elif isinstance(found, InterchangeVerdict):
             unreadable = False

@@ -42,6 +42,7 @@ def exchange_key(body: bytes, found: InterchangeVerdict) -> str:
 def _of_interchange(data: bytes, found: InterchangeVerdict) -> Iterator[Envelope]:
     whole = data[found.offset : found.end]
     exchange = exchange_key(whole, found)
+    engine = found.profile.settings.get("engine", "")
     shared = {
         "x12-exchange": exchange,
         "x12-sender": "/".join(found.sender),
@@ -51,6 +52,8 @@ def _of_interchange(data: bytes, found: InterchangeVerdict) -> Iterator[Envelope
         "x12-content": hashlib.sha256(whole.replace(b"\r", b"").replace(b"\n", b"")).hexdigest(),
         "x12-known": "true" if found.profile.sends_as(found.sender) else "false",
         "x12-duplicates": found.profile.settings.get("duplicates", "by_control"),
+        **({"x12-engine": engine, "x12-partner": found.profile.partner} if engine else {}),
+        "x12-window": found.profile.settings.get("duplicate_window", ""),
     }
     if found.verdict != REJECTED and not found.stranger:
         for group in found.groups:

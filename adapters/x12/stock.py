@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
@@ -29,12 +29,13 @@ def reported(document: Doc) -> Iterator[InwardCommand]:
     number = str(document.get("number") or "")
     if not number:
         return
-    lines: list[ReportedLine] = []
+    rows: list[Doc] = []
     packages: list[ReportedPackage] = []
     tracking = (document.get("references") or {}).get("tracking")
     for group in document.get("groups") or ():
-        own = tuple(_line(line) for line in group.get("lines") or ())
-        lines += own
+        held = list(group.get("lines") or ())
+        rows += held
+        own = tuple(ReportedLine(line=_ref(x), quantity=x.get("shipped", ZERO)) for x in held if not _other(x))
         sscc = next((m.get("value") for m in group.get("marks") or () if m.get("kind") in _SSCC), None)
         told = (group.get("references") or {}).get("tracking") or tracking
         packages.append(ReportedPackage(sscc=sscc, lines=own, carrier=document.get("scac"), tracking=told))
@@ -42,17 +43,43 @@ def reported(document: Doc) -> Iterator[InwardCommand]:
         pick_order=number,
         status="DISPATCHED",
         at=_day(document.get("shipped_on")),
-        lines=tuple(lines),
+        lines=tuple(_lines(rows)),
         packages=tuple(packages),
         wms_id=document.get("shipment_id"),
     )
 
 
-def _line(line: Doc) -> ReportedLine:
-    shipped = line.get("shipped", ZERO)
-    short = line.get("difference", max(line.get("ordered", shipped) - shipped, ZERO))
-    reference = (line.get("references") or {}).get("line") or line.get("id") or line.get("case_upc") or ""
-    return ReportedLine(line=reference, quantity=shipped, short=short, reason=line.get("status") if short else None)
+def _ref(line: Doc) -> str:
+    return (line.get("references") or {}).get("line") or line.get("id") or line.get("case_upc") or ""
+
+
+def _other(line: Doc) -> bool:
+    """Goods that left in place of those asked for."""
+    return line.get("status") == "substituted"
+
+
+def _lines(rows: Sequence[Doc]) -> Iterator[ReportedLine]:
+    """One a line of the pick order, however many cartons it went into; what was ordered is told with each of them. What was given instead
+    lacks of the line itself, whether the warehouse says so in a row of its own or not.
+    """
+    for ref in dict.fromkeys(map(_ref, rows)):
+        mine = [x for x in rows if _ref(x) == ref and not _other(x)]
+        given = [x for x in rows if _ref(x) == ref and _other(x)]
+        shipped = sum((x.get("shipped", ZERO) for x in mine), ZERO)
+        ordered = max((x["ordered"] for x in mine if "ordered" in x), default=None)
+        told = sum((x.get("difference", ZERO) for x in mine), ZERO)
+        short = told if ordered is None else ordered - shipped
+        if not mine:
+            short = sum((x.get("shipped", ZERO) for x in given), ZERO)
+        lacking = max(short, ZERO)
+        status = next((x.get("status") for x in [*given, *mine] if x.get("status")), None)
+        yield ReportedLine(
+            line=ref, quantity=shipped, short=lacking, over=max(-short, ZERO), reason=status if lacking else None
+        )
+        for x in given:
+            yield ReportedLine(
+                line=ref, quantity=x.get("shipped", ZERO), instead=x.get("id") or x.get("case_upc") or "?"
+            )
 
 
 def counted(document: Doc) -> Iterator[InwardCommand]:

@@ -82,13 +82,14 @@ class Hop(NamedTuple):
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Plan:
-    """A compiled structure."""
+    """A compiled structure. `sure`: what is written in the order of the structure is read in the same places."""
 
     root: Ring
     start: dict[str, Hop]
     end_at_start: tuple[Missing, ...]
     deepest: int
     checks: Mapping[str, Check]
+    sure: bool
 
 
 Refuse = Callable[[str], None]
@@ -104,13 +105,15 @@ def compile_structure(guide: Guide, checks: Mapping[str, Check], refuse: Refuse)
     for ring in rings:
         _ambiguous(ring, refuse)
     spots = [node for ring in rings for node in ring.of if isinstance(node, Spot)]
+    sure = True
     for spot in spots:
         reach = _reach(spot.ring, spot.ring.of.index(spot))
+        sure = sure and reach.sure
         spot.end = reach.missing
         spot.table.update(_hops(reach, checks))
     begin = _reach(root, -1)
     start = _hops(begin, checks)
-    return Plan(root, start, begin.missing, max(ring.depth for ring in rings) + 1, checks)
+    return Plan(root, start, begin.missing, max(ring.depth for ring in rings) + 1, checks, sure and begin.sure)
 
 
 def _fill(ring: Ring, nodes: tuple[Leaf | Loop, ...]) -> None:
@@ -168,8 +171,11 @@ def _ambiguous(ring: Ring, refuse: Refuse) -> None:
 
 
 class _Reach(NamedTuple):
+    """`sure`: a segment written for a later node is never taken for a nearer one, because something mandatory stands between."""
+
     found: dict[str, tuple[Spot | Ring, tuple[Missing, ...]]]
     missing: tuple[Missing, ...]
+    sure: bool
 
 
 def _reach(ring: Ring, index: int) -> _Reach:
@@ -178,21 +184,25 @@ def _reach(ring: Ring, index: int) -> _Reach:
     missing: tuple[Missing, ...] = ()
     at: Ring | None = ring
     current: Spot | Ring | None = ring.of[index] if index >= 0 else None
+    sure = True
     while at is not None:
         if current is not None and not (isinstance(current, Spot) and current.slot == 0 and at.depth):
-            found.setdefault(_seg(current), (current, missing))
+            nearest = found.setdefault(_seg(current), (current, missing))
+            sure = sure and (nearest[0] is current or nearest[1] != missing)
         for node in at.of[index + 1 :]:
-            found.setdefault(_seg(node), (node, missing))
+            nearest = found.setdefault(_seg(node), (node, missing))
+            sure = sure and (nearest[0] is node or nearest[1] != missing)
             use = node.leaf.use if isinstance(node, Spot) else node.loop.use if node.loop else "O"
             if use == "M":
                 overlay = node.leaf.overlay if isinstance(node, Spot) else bool(node.loop and node.loop.overlay)
                 missing = (*missing, Missing(_seg(node), overlay))
         if at.depth and at.opener == "LS" and not (isinstance(current, Spot) and current.leaf.seg == "LE"):
+            sure = False
             break  # bounded: only LE leads out
         current = at.twin_of or at
         at = current.parent
         index = at.of.index(current) if at is not None else -1
-    return _Reach(found, missing)
+    return _Reach(found, missing, sure)
 
 
 def _seg(node: Spot | Ring) -> str:

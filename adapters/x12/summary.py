@@ -43,7 +43,8 @@ def _lines(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Lines of the document, or those deep in its levels."""
     found = list(document.get("lines") or ())
     for key in ("shipments", "orders", "pallets", "packages", "groups", "transfers"):
-        for child in document.get(key) or ():
+        held = document.get(key)  # in some sets a count has the name of a level
+        for child in held if isinstance(held, list) else ():
             found += _lines(child)
     return found
 

@@ -229,7 +229,7 @@ class Walker:
         """Returns the open set and, when the interchange ended, the offset at which the rest begins."""
         segments, clean, suspect = self._segments(parts, text, delimiters)
         if "ISA" in text:
-            marks = [i for i, e in enumerate(segments) if e[0] in _MARKS or _opens(e[0])]
+            marks = [i for i, e in enumerate(segments) if e[0] in _MARKS or opens(e[0])]
         else:
             marks = [i for i, e in enumerate(segments) if e[0] in _MARKS]
         where = _Offsets(parts, start, len(delimiters.terminator))
@@ -318,5 +318,6 @@ class _Offsets:
         return self._offset
 
 
-def _opens(name: str) -> bool:
+def opens(name: str) -> bool:
+    """Whether a segment with this id begins an interchange."""
     return name[:3] == "ISA" and (len(name) == 3 or not (name[3].isalnum() and name[3].isascii()))

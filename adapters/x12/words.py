@@ -7,7 +7,8 @@ from html import escape
 from typing import Any
 
 from adapters.x12.library import Compiled, Library
-from adapters.x12.model import Element, Guide, Leaf, Loop
+from adapters.x12.model import Element, Guide, Leaf, Loop, SegmentSpec
+from adapters.x12.sample import sample_segments
 from adapters.x12.tokens import Opened, Part, Stray, Walker, WholeSet
 
 _VERDICTS = {"accepted": "accepted", "accepted_with_errors": "accepted with errors", "rejected": "rejected"}
@@ -109,7 +110,41 @@ def _outline(nodes: Iterable[Leaf | Loop], depth: int) -> Iterator[str]:
 
 
 def guide_page(guide: Guide) -> str:
-    """The outline as a page without scripts, to send to a partner."""
+    """A guide as a page without scripts, to send to a partner: structure, each segment as a table, and a sample that it accepts."""
     title = escape(f"{guide.set} {guide.title} {guide.version}")
-    body = "\n".join(escape(line) for line in guide_lines(guide))
-    return f'<!doctype html>\n<html lang="en"><meta charset="utf-8"><title>{title}</title>\n<h1>{title}</h1>\n<pre>\n{body}\n</pre>\n</html>'
+    outline = "\n".join(escape(line) for line in _outline(guide.structure, 0))
+    sample = "\n".join(escape("*".join(e)) + "~" for e in sample_segments(guide))
+    tables = "\n".join(_table(spec) for spec in guide.segments.values())
+    return f"""<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style></head><body>
+<h1>{title}</h1>
+<p>Functional group {escape(guide.group)}. M mandatory, O optional, C conditional, N not used.</p>
+<h2>Structure</h2>
+<pre>
+{outline}
+</pre>
+<h2>Segments</h2>
+{tables}
+<h2>Sample</h2>
+<pre>
+{sample}
+</pre>
+</body></html>"""
+
+
+_STYLE = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}pre{background:#f4f4f4;padding:1rem;overflow:auto}table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ccc;padding:.2rem .5rem;text-align:left;vertical-align:top}"
+
+
+def _table(spec: SegmentSpec) -> str:
+    notes = f"<p>Syntax notes: {escape(', '.join(str(n) for n in spec.notes))}</p>" if spec.notes else ""
+    rows = []
+    for at, use in enumerate(spec.of, 1):
+        element = use.element
+        shape = f"{element.kind} {element.low}-{element.high}" if isinstance(element, Element) else "composite"
+        codes = ", ".join(sorted(use.codes)) if use.codes else ""
+        cells = (f"{spec.id}{at:02d}", use.use, element.number, use.name, shape, codes)
+        rows.append("<tr>" + "".join(f"<td>{escape(c)}</td>" for c in cells) + "</tr>")
+    head = "".join(f"<th>{n}</th>" for n in ("Place", "Use", "Element", "Name", "Type and length", "Codes"))
+    return (
+        f"<h3>{escape(spec.id)} {escape(spec.name)}</h3>\n{notes}<table><tr>{head}</tr>\n{chr(10).join(rows)}</table>"
+    )

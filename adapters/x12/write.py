@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from adapters.x12.backward import flatten
 from adapters.x12.errors import REJECT, Finding, effect, sentence
 from adapters.x12.hierarchy import level_findings
+from adapters.x12.laid import lay
 from adapters.x12.library import Compiled, Library
 from adapters.x12.model import Element
 from adapters.x12.outward import Outward
@@ -22,6 +22,7 @@ from hub.kit.errors import HubError
 
 # canonical document -> set; what a partner's profile may write
 SETS: Mapping[str, str] = {
+    "order": "850",
     "purchase_order": "850",
     "order_response": "855",
     "ship_notice": "856",
@@ -38,7 +39,13 @@ SETS: Mapping[str, str] = {
     "return_request": "180",
     "application_advice": "824",
     "load_tender": "204",
+    "tender_response": "990",
+    "shipment_status": "214",
     "routing_request": "753",
+    "routing_instructions": "754",
+    "remittance": "820",
+    "product_activity": "852",
+    "grocery_order": "875",
     "order_status": "870",
     "sell_through": "867",
 }
@@ -100,26 +107,30 @@ def write_set(kind: str, number: str, data: Mapping[str, Any], library: Library,
     outward = Outward(profile=profile.settings, comp=marks.component, rep=marks.repetition)
     tree = compiled.put(data, 1, outward)
     segments: list[list[str]] = []
-    flatten(compiled.plan.root, tree, segments)
+    bad: list[Any] = []
+    fits = lay(compiled.slots, tree, segments, bad, (profile.component, profile.repetition))
     notes, refused = tidy(segments, compiled, marks, profile)
+    sure = compiled.plan.sure and fits and not bad and not notes
     faults = [f"{place} {value!r} {reason}" for place, value, reason in outward.refused] + refused
-    faults += [sentence(f) for f in findings_of(segments, data, compiled, profile)]
+    faults += [sentence(f) for f in findings_of(segments, data, compiled, profile, tree if sure else None)]
     if faults:
         raise CannotWrite(set_id, number, faults)
     return Written(set=OutSet(set=set_id, segments=segments), group=compiled.guide.group, version=version, notes=notes)
 
 
 def findings_of(
-    segments: list[list[str]], data: Mapping[str, Any], compiled: Compiled, profile: Profile
+    segments: list[list[str]], data: Mapping[str, Any], compiled: Compiled, profile: Profile, tree: list[Any] | None
 ) -> list[Finding]:
-    """What would make the partner reject it, and balances that fail."""
-    scanned = scan(compiled.guide, compiled.plan, segments, profile.component, profile.repetition)
-    found = list(scanned.findings)
+    """What would make the partner reject it, and balances that fail. `tree`: as written, when each segment of it is known to fit."""
+    found: list[Finding] = []
+    if tree is None:
+        scanned = scan(compiled.guide, compiled.plan, segments, profile.component, profile.repetition)
+        found, tree = list(scanned.findings), scanned.tree
     if "HL" in compiled.guide.segments:
         found += level_findings(segments, compiled.guide, profile)
     found = [f for f in found if effect(f) == REJECT or f.segment == "MAN"]
     if not found:
-        found = [f for f in compiled.rulings(scanned.tree, data) if f.code in ("check_failed", "require_failed")]
+        found = [f for f in compiled.rulings(tree, data) if f.code in ("check_failed", "require_failed")]
     return found
 
 
@@ -127,10 +138,13 @@ def tidy(
     segments: list[list[str]], compiled: Compiled, marks: Marks, profile: Profile
 ) -> tuple[tuple[str, ...], list[str]]:
     """Values made fit for the partner's characters, in place: (notes, faults)."""
-    taken = (marks.element, marks.terminator, marks.component)
+    taken: tuple[str, ...] = (marks.element, marks.terminator, marks.component)
+    if profile.isa_version >= "00402":  # from there on ISA11 says that it repeats elements
+        taken += (marks.repetition,)
     blob = "\n".join(["\n".join(e) for e in segments])
-    plain = blob.isascii() or profile.charset_out != "ascii"
-    if plain and not any(mark in blob for mark in taken) and blob.replace("\n", "").isprintable() and "\n" not in taken:
+    plain = blob.isascii() or _held(blob, profile.charset_out)
+    printable = blob.count("\n") == sum(map(len, segments)) - 1 and blob.replace("\n", "").isprintable()
+    if plain and printable and not any(mark in blob for mark in taken):
         return (), _too_long(segments, compiled)
     notes: list[str] = []
     faults: list[str] = []
@@ -138,10 +152,10 @@ def tidy(
         spec = compiled.guide.segments[e[0]]
         for i in range(1, len(e)):
             use = spec.of[i - 1] if i <= len(spec.of) else None
-            if use is None or not isinstance(use.element, Element):
+            if use is None or not isinstance(use.element, Element) or use.repeat != 1:
                 continue
             value = e[i]
-            if not value.isascii() and profile.charset_out == "ascii":
+            if not value.isascii() and not _held(value, profile.charset_out):
                 e[i] = _ascii(value)
                 notes.append(f"{e[0]}{i:02d}: {value!r} was written as {e[i]!r}")
             if not any(mark in e[i] for mark in taken) and not _CONTROL.search(e[i]):
@@ -166,6 +180,15 @@ def _too_long(segments: list[list[str]], compiled: Compiled) -> list[str]:
                 if len(e) > i and len(e[i]) > high:
                     e[i] = e[i][:high].rstrip()
     return []
+
+
+def _held(text: str, charset: str) -> bool:
+    """Whether the partner's characters can say it."""
+    try:
+        text.encode(charset)
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _ascii(value: str) -> str:

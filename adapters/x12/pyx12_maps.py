@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import logging
 import re
 from importlib.resources import files
 from pathlib import Path
@@ -15,8 +13,8 @@ _USAGE = {"M": "R", "O": "S", "C": "S", "N": "N"}
 _ISA_QUALIFIERS = ("02", "08", "09", "12", "16")
 
 
-def write_maps(guide: Guide, folder: Path) -> None:
-    """`map_path` replaces the package's directory whole, so control maps, dictionary and code files are written too."""
+def write_maps(guide: Guide, folder: Path, version: str = "") -> None:
+    """`version`: GS08 of what will be judged, where it is not the guide's own. `map_path` replaces the package's directory whole, so control maps, dictionary and code files are written too."""
     package = Path(str(files("pyx12"))) / "map"
     control = (package / "x12.control.00401.xml").read_text(encoding="utf-8")
     for name in ("ISA05", "ISA07"):
@@ -29,34 +27,11 @@ def write_maps(guide: Guide, folder: Path) -> None:
     (folder / "997.4010.xml").write_bytes((package / "997.4010.xml").read_bytes())
     (folder / "maps.xml").write_text(
         '<?xml version="1.0"?>\n<maps><version icvn="00401">'
-        f'<map vriic="{guide.version}" fic="{guide.group}" abbr="{guide.set}">map.xml</map>'
+        f'<map vriic="{version or guide.version}" fic="{guide.group}" abbr="{guide.set}">map.xml</map>'
         '<map vriic="004010" fic="FA" abbr="997">997.4010.xml</map>'
         '<map vriic="" fic="" abbr="X12">x12.control.00401.xml</map></version></maps>\n',
         encoding="utf-8",
     )
-
-
-def judge(text: str, folder: Path) -> bool | None:
-    """Whether pyx12 accepts it; None when it raises, which is no opinion."""
-    import pyx12.errors
-    import pyx12.params
-    import pyx12.x12n_document
-
-    logging.disable(logging.CRITICAL)
-    try:
-        return bool(
-            pyx12.x12n_document.x12n_document(
-                param=pyx12.params.ParamsBase(),
-                src_file=io.StringIO(text),
-                fd_997=io.StringIO(),
-                fd_html=None,
-                map_path=str(folder),
-            )
-        )
-    except (pyx12.errors.X12Error, LookupError, AttributeError, TypeError, ValueError):
-        return None
-    finally:
-        logging.disable(logging.NOTSET)
 
 
 def _transaction(guide: Guide, control: str) -> str:
@@ -72,14 +47,13 @@ def _transaction(guide: Guide, control: str) -> str:
     )
     gs = re.sub(r'(xid="GS08">.*?)<valid_codes>.*?</valid_codes>', r"\1", gs, flags=re.DOTALL)
     st = _bare("ST", "143", f"<valid_codes><code>{guide.set}</code></valid_codes>")
-    body = "".join(_node(node, guide, at * 10) for at, node in enumerate(guide.structure, 1))
+    body = "".join(_node(node, guide, at * 10) for at, node in enumerate(guide.structure, 2))
     return (
         f'<?xml version="1.0"?>\n<transaction xid="{guide.set}"><name>{guide.set}</name>'
         f'<loop xid="ISA_LOOP" type="explicit"><name>ISA</name><usage>R</usage><pos>001</pos><repeat>&gt;1</repeat>{lent("ISA")}'
         f'<loop xid="GS_LOOP" type="explicit"><name>GS</name><usage>R</usage><pos>020</pos><repeat>&gt;1</repeat>{gs}'
         f'<loop xid="ST_LOOP" type="explicit"><name>ST</name><usage>R</usage><pos>020</pos><repeat>&gt;1</repeat>{st}'
-        f'<loop xid="BODY" type="wrapper"><name>BODY</name><usage>R</usage><pos>020</pos><repeat>1</repeat>{body}</loop>'
-        f"{_bare('SE', '96', '')}</loop>{lent('GE')}</loop>{lent('IEA')}</loop></transaction>"
+        f"{body}{_bare('SE', '96', '')}</loop>{lent('GE')}</loop>{lent('IEA')}</loop></transaction>"
     )
 
 
