@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from adapters.gnre.company import Company, company
@@ -51,10 +51,10 @@ class GnreOutbound:
         message = batch(command.guide, command.rules)
         learnt = account.references
         if learnt.get(RECEIPT):
-            return [_result(learnt[RECEIPT], ours)]
+            return [_result(learnt[RECEIPT], ours, command)]
         if command.asked_before and learnt.get(NOT_FOUND) != command.guide.identifier:
             if learnt.get(QUESTION):
-                return [_asked(learnt[QUESTION], ours)]
+                return [_asked(learnt[QUESTION], ours, command)]
             return [_ask(command, ours)]
         return [_call(SEND, message, ours, write=True)]
 
@@ -99,16 +99,16 @@ def _call(service: str, message: bytes, ours: Company, *, write: bool = False) -
     )
 
 
-def _result(receipt: str, ours: Company) -> Call:
-    return _call(RESULT, result_question(receipt, ours.environment), ours)
+def _result(receipt: str, ours: Company, command: IssueGnreGuide) -> Call:
+    return _call(RESULT, result_question(receipt, ours.environment, sheet=command.with_sheet), ours)
 
 
 def _ask(command: IssueGnreGuide, ours: Company) -> Call:
     return _call(ASK, question(command.guide), ours)
 
 
-def _asked(receipt: str, ours: Company) -> Call:
-    return _call(ASKED, result_question(receipt, ours.environment), ours)
+def _asked(receipt: str, ours: Company, command: IssueGnreGuide) -> Call:
+    return _call(ASKED, result_question(receipt, ours.environment, sheet=command.with_sheet), ours)
 
 
 # ------------------------------------------------------------------ outcomes
@@ -163,8 +163,14 @@ def _judge_receipt(asked: _Asked, body: bytes) -> Outcome:
         return asked.silent("100 without a receipt")
     wait = max(FIRST_LOOK, timedelta(milliseconds=said.wait or 0))
     if asked.call.operation == ASK:
-        return Accepted(poll=_asked(said.number, asked.ours), after=wait, references={QUESTION: said.number})
-    return Accepted(poll=_result(said.number, asked.ours), after=wait, references={RECEIPT: said.number, QUESTION: ""})
+        return Accepted(
+            poll=_asked(said.number, asked.ours, asked.command), after=wait, references={QUESTION: said.number}
+        )
+    return Accepted(
+        poll=_result(said.number, asked.ours, asked.command),
+        after=wait,
+        references={RECEIPT: said.number, QUESTION: ""},
+    )
 
 
 def _judge_result(asked: _Asked, body: bytes) -> Outcome:
@@ -187,7 +193,7 @@ def _judge_guide(asked: _Asked, said: Result) -> Outcome:
     if guide.situation == OK:
         if not guide.agrees or not (guide.payment.line or guide.payment.barcode or guide.payment.pix):
             return asked.silent("payment data that contradict one another")
-        return Done(results=_issued(asked, guide))
+        return Done(results=_issued(asked, guide, said.sheet))
     if guide.situation == LATER:
         return Accepted(poll=asked.call, after=PENDING)
     if guide.situation == UNREACHED:
@@ -198,8 +204,8 @@ def _judge_guide(asked: _Asked, said: Result) -> Outcome:
     raise Unmapped("situacaoGuia", f"{guide.situation} {_words(guide.motives)}")
 
 
-def _issued(asked: _Asked, guide: Guide) -> tuple[GnreGuideReported, ...]:
-    issued = asked.reported("ISSUED", guide=guide)
+def _issued(asked: _Asked, guide: Guide, sheet: bytes | None) -> tuple[GnreGuideReported, ...]:
+    issued = replace(asked.reported("ISSUED", guide=guide), pdf=sheet)
     return (issued, asked.reported("PAID", guide=guide)) if guide.paid_on else (issued,)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import binascii
+from base64 import b64decode
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -59,6 +61,7 @@ class Result:
     message: str
     receipt: str | None
     guides: tuple[Guide, ...]
+    sheet: bytes | None = None  # PDF of the guides of the batch, where it was asked for
 
     def guide(self, identifier: str) -> Guide | None:
         """Ours: by its own identifier, else by that of the question. One with another identifier is another guide of the document."""
@@ -86,7 +89,17 @@ def read_result(body: bytes) -> Result:
         message=_text(element, "situacaoProcess/descricao") or "",
         receipt=_text(element, "numeroRecibo"),
         guides=tuple(_guide(each) for each in element.iterfind(f"{_N}resultado/{_N}guia")),
+        sheet=_sheet(_text(element, "resultado/pdfGuias")),
     )
+
+
+def _sheet(text: str | None) -> bytes | None:
+    """What is no PDF is left out: the guide is good without it."""
+    try:
+        found = b64decode("".join((text or "").split()), validate=True)
+    except binascii.Error:
+        return None
+    return found if found.startswith(b"%PDF-") else None
 
 
 def _guide(element: etree._Element) -> Guide:

@@ -57,10 +57,10 @@ def question(guide: GnreGuide) -> bytes:
     ).encode()
 
 
-def result_question(receipt: str, environment: str) -> bytes:
-    return (
-        f'<TConsLote_GNRE xmlns="{GNRE}">{_tag("ambiente", environment)}{_tag("numeroRecibo", receipt)}</TConsLote_GNRE>'
-    ).encode()
+def result_question(receipt: str, environment: str, *, sheet: bool = False) -> bytes:
+    """`sheet`: with the guides as PDF."""
+    asked = f"{_tag('ambiente', environment)}{_tag('numeroRecibo', receipt)}{_tag('incluirPDFGuias', 'S' if sheet else None)}"
+    return f'<TConsLote_GNRE xmlns="{GNRE}">{asked}</TConsLote_GNRE>'.encode()
 
 
 def rules_question(region: str, revenue: str, environment: str) -> bytes:

@@ -38,10 +38,10 @@ def contingency_of(uf: str, model: str, on: date) -> tuple[str, int]:
 
 
 def endpoint(call: Call, ours: Company, on: date) -> Endpoint:
-    """Where a planned call goes on that day. `soap_authority` of the call is `<authority>:<model>`."""
-    if ours.base_url is not None:
-        return Endpoint(url=f"{ours.base_url}/{call.path}")
+    """Where a planned call goes on that day. `soap_authority` of the call is `<authority>:<model>`; one address for all gets it in the path."""
     authority, _, model = (call.soap_authority or "").partition(":")
+    if ours.base_url is not None:
+        return Endpoint(url=f"{ours.base_url}/{authority}/{call.path}")
     try:
         row = table("endpoints").find(on, authority=authority, model=model, environment=ours.environment)
         url = row.text(call.operation)

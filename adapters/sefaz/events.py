@@ -1,4 +1,4 @@
-"""Events of a note (cancel, correction, EPEC, the buyer's manifestation) and voided numbers: written canonical, signed, planned as calls."""
+"""Events of a note and voided numbers: written canonical, signed, planned as calls. Bodies of the reform and of the goods: beside."""
 
 from __future__ import annotations
 
@@ -12,9 +12,12 @@ from adapters.sefaz.clocks import local
 from adapters.sefaz.company import Company, company, identity
 from adapters.sefaz.judge import NOT_RECEIVED
 from adapters.sefaz.note import invoice_of, may_sign, valid
+from adapters.sefaz.reform_events import REFORM
+from adapters.sefaz.sale_events import ABOUT_GOODS
 from adapters.sefaz.sign import sign
 from adapters.sefaz.texts import Scribe
 from adapters.sefaz.totals import icms_totals
+from adapters.sefaz.xsd import BY_EVENT
 from hub.canon.commands import RegisterInvoiceEvent, VoidNumbers
 from hub.canon.ports import Account, Call, NeverTry
 from hub.canon.taxids import event_id, key_valid, void_id
@@ -99,7 +102,13 @@ KINDS: Mapping[str, Kind] = {
     "AWARE": Kind(code="210210", name="Ciencia da Operacao", body=_manifest, national=True),
     "UNKNOWN_SALE": Kind(code="210220", name="Desconhecimento da Operacao", body=_manifest, national=True),
     "NOT_DONE": Kind(code="210240", name="Operacao nao Realizada", body=_not_done, national=True),
+    **{kind: Kind(code=code, name=name, body=body, most=99) for kind, (code, name, body) in REFORM.items()},
+    **{
+        kind: Kind(code=code, name=name, body=body, national=national, most=most)
+        for kind, (code, name, body, national, most) in ABOUT_GOODS.items()
+    },
 }
+CANCELS = frozenset({"CANCEL", "SUBSTITUTED"})  # their note is CANCELLED when they are registered
 
 
 def prepare_event(command: RegisterInvoiceEvent, account: Account) -> tuple[str, bytes]:
@@ -125,7 +134,7 @@ def prepare_event(command: RegisterInvoiceEvent, account: Account) -> tuple[str,
         f"<tpEvento>{kind.code}</tpEvento><nSeqEvento>{command.sequence}</nSeqEvento><verEvento>1.00</verEvento>"
         f'<detEvento versao="1.00"><descEvento>{kind.name}</descEvento>{body}</detEvento></infEvento></evento>'
     )
-    return name, valid(sign(xml.encode(), key.key, "infEvento"), kind.code)
+    return name, valid(sign(xml.encode(), key.key, "infEvento"), kind.code, known=kind.code in BY_EVENT)
 
 
 def prepare_void(command: VoidNumbers, account: Account) -> tuple[str, bytes]:

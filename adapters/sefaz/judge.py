@@ -35,6 +35,7 @@ class Asked:
     call: Call
     ours: Company
     earlier: frozenset[str]
+    never_again: bool = False  # whatever became of it, it is not sent a second time
 
     def unknown(self, reason: str) -> Outcome:
         """After a send: ask by key. After a question: ask again."""
@@ -146,6 +147,8 @@ def _judge_query(asked: Asked, answer: Answer) -> Outcome:
     if answer.key is not None and answer.key != key:
         return asked.unknown("the answer speaks of another note")
     protocol, kind = answer.protocol(key), status_class(answer.code, asked.note.on)
+    if kind is StatusClass.NOT_THERE and asked.never_again:
+        return Done(results=(asked.note.reported("VOID_PENDING", None, answer),))
     if kind is StatusClass.NOT_THERE:
         return Done(references={NOT_RECEIVED: asked.note.key}, again=True, momentary=(NOT_RECEIVED,))
     if kind is StatusClass.AUTHORIZED or answer.code in CANCELLED_CODES:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from adapters.sefaz.calls import QUERY, query_call
-from adapters.sefaz.events import EventAsked, VoidAsked, name_of
+from adapters.sefaz.events import CANCELS, EventAsked, VoidAsked, name_of
 from adapters.sefaz.judge import NOT_RECEIVED, PAUSES, SILENCE_PAUSE, paused, throttled
 from adapters.sefaz.read import Answer, Registered, event_processed, read_answer, void_processed
 from adapters.sefaz.rules import CANCELLED_CODES, StatusClass, status_class
@@ -64,7 +64,7 @@ def _judge_history(asked: EventAsked, answer: Answer, one: Registered | None) ->
     kind = status_class(answer.code, asked.command.at.date())
     if kind in PAUSES or kind is StatusClass.CERTIFICATE:
         return paused(kind, answer.code, answer.message)
-    if answer.code in CANCELLED_CODES and asked.command.kind == "CANCEL":
+    if answer.code in CANCELLED_CODES and asked.command.kind in CANCELS:
         return Done(results=(_event(asked, "REGISTERED"), _cancelled(asked, None)))
     if kind is StatusClass.AUTHORIZED:
         return Done(references={NOT_RECEIVED: name_of(asked.command)}, again=True, momentary=(NOT_RECEIVED,))
@@ -113,7 +113,7 @@ def _cancelled(asked: EventAsked, one: Registered | None) -> InvoiceReported:
 
 def _registered(asked: EventAsked, one: Registered) -> Done:
     event = _event(asked, "REGISTERED", one)
-    if asked.command.kind == "CANCEL" and asked.command.invoice_id:
+    if asked.command.kind in CANCELS and asked.command.invoice_id:
         return Done(results=(event, _cancelled(asked, one)))
     return Done(results=(event,))
 

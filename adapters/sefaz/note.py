@@ -95,9 +95,14 @@ def may_sign(key: Identity, author: str, at: datetime) -> None:
         raise NeverTry(error.sentence()) from error
 
 
-def valid(signed: bytes, event_type: str | None = None) -> bytes:
-    """The bytes, when their official schema has nothing against them; `NeverTry` else."""
-    found = xsd.faults(parse(signed), event_type)
+def valid(signed: bytes, event_type: str | None = None, *, known: bool = True) -> bytes:
+    """The bytes, when their official schema has nothing against them; `NeverTry` else. `known` False: an event whose schema does not
+    come with the hub.
+    """
+    element = parse(signed)
+    found = xsd.faults(element, event_type) if known else xsd.detail_faults(element, event_type or "")
+    if found is None and not known:
+        raise NeverTry(f"the schema of the event {event_type} is not configured: set {xsd.SCHEMA_FOLDER}")
     if found:
         told = tuple({"at": "xml", "code": "SCHEMA", "message": each} for each in found)
         raise NeverTry("the document is not valid by the official schema", faults=told)

@@ -11,7 +11,8 @@ from adapters.sefaz.note import note_of
 from adapters.sefaz.note import prepare as prepare_note
 from adapters.sefaz.read import read_answer
 from adapters.sefaz.soap import SERVICES, NotAnAnswer
-from hub.canon.commands import AuthorizeInvoice, OutwardCommand, RegisterInvoiceEvent, VoidNumbers
+from adapters.sefaz.status import judge_status, plan_status
+from hub.canon.commands import AskAuthority, AuthorizeInvoice, OutwardCommand, RegisterInvoiceEvent, VoidNumbers
 from hub.canon.ports import Account, Call, NeverTry, Outcome, Response
 
 EARLIER_KEYS = "earlier_keys"  # reference: keys of the same document from builds before, blank-separated
@@ -36,10 +37,12 @@ class SefazOutbound:
             return plan_event(command, account)
         if isinstance(command, VoidNumbers):
             return plan_void(command, account)
+        if isinstance(command, AskAuthority):
+            return plan_status(command, account)
         if not isinstance(command, AuthorizeInvoice):
             raise NeverTry(f"no authority takes {type(command).__name__}")
         note, ours = note_of(command, account), company(account)
-        if command.asked_before and account.references.get(NOT_RECEIVED) != note.key:
+        if command.never_again or (command.asked_before and account.references.get(NOT_RECEIVED) != note.key):
             return [query_call(note.key, ours)]
         return [send_call(note.key, note.signed)]
 
@@ -48,6 +51,8 @@ class SefazOutbound:
             return judge_event(event_asked(command, call, account), response)
         if isinstance(command, VoidNumbers):
             return judge_void(void_asked(command, call, account), response)
+        if isinstance(command, AskAuthority):
+            return judge_status(command, response, account)
         if not isinstance(command, AuthorizeInvoice):
             raise NeverTry(f"no authority takes {type(command).__name__}")
         asked = Asked(
@@ -55,6 +60,7 @@ class SefazOutbound:
             call=call,
             ours=company(account),
             earlier=frozenset(account.references.get(EARLIER_KEYS, "").split()),
+            never_again=command.never_again,
         )
         if response is None:
             return asked.unknown("no answer after sending")

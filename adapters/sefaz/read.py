@@ -67,8 +67,8 @@ class Answer:
 def read_answer(body: bytes, root: str) -> Answer:
     """The answer whose element is `root`, in or out of its envelope; `NotAnAnswer` when it is none or lacks a cStat."""
     element = unwrap(body, root)
-    level = element.find(f"{_N}infInut")
-    fields = element if level is None else level
+    inside = (element.find(f"{_N}{name}") for name in ("infInut", "infCons"))
+    fields = next((each for each in inside if each is not None), element)
     code = _text(fields, "cStat")
     if code is None or not (code.isascii() and code.isdigit()):
         raise NotAnAnswer(reason=f"{root} without cStat")

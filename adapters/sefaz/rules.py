@@ -78,7 +78,8 @@ def _party_faults(invoice: Invoice) -> list[Fault]:
         and not registration_valid(buyer.region, buyer.state_registration or "")
     ):
         found.append(_fault("buyer.state_registration", "210", "the check digit is wrong"))
-    if not _in_region(buyer.municipality_code, buyer.region):
+    placed = invoice.model == 55 or buyer.street  # who buys at a till may say where he lives
+    if placed and not _in_region(buyer.municipality_code, buyer.region):
         found.append(_fault("buyer.municipality_code", "274", "no municipality of that UF"))
     return found
 

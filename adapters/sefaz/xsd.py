@@ -15,6 +15,7 @@ from lxml import etree
 
 NFE = "http://www.portalfiscal.inf.br/nfe"
 SCHEMA_FOLDER = "HUB_FISCAL_SCHEMAS"
+OWN_SCHEMAS = Path(__file__).parent / "schemas"  # of what nfelib lacks, in our own words
 
 # root -> (folder in nfelib, file)
 BY_ROOT: Mapping[str, tuple[str, str]] = {
@@ -40,12 +41,30 @@ BY_ROOT: Mapping[str, tuple[str, str]] = {
 _CANCEL = ("nfe_evento_cancel", "eventoCancNFe", "envEventoCancNFe", "retEnvEventoCancNFe", "procEventoCancNFe")
 _CORRECT = ("nfe_evento_cce", "CCe", "envCCe", "retEnvCCe", "procCCeNFe")
 _EPEC = ("nfe_epec", "EPEC", "envEPEC", "retEnvEPEC", "procEPEC")
+_INTERESTED = (
+    "nfe_ator_interessado",
+    "eventoAtorInteressado",
+    "envEventoAtorInteressado",
+    "retEnvEventoAtorInteressado",
+    "procEventoAtorInteressado",
+)
 _MANIFEST = ("nfe_evento_mde", "confRecebto", "envConfRecebto", "retEnvConfRecebto", "procConfRecebtoNFe")
+
+
+def _about_delivery(folder: str, name: str) -> tuple[str, str, str, str, str]:
+    return (folder, f"Evento{name}NFe", f"envEvento{name}NFe", f"retEvento{name}NFe", f"procEvento{name}NFe")
+
+
 EVENT_ROOTS = ("evento", "envEvento", "retEnvEvento", "procEventoNFe")
 BY_EVENT: Mapping[str, tuple[str, str, str, str, str]] = {
     "110110": _CORRECT,
     "110111": _CANCEL,
+    "110130": _about_delivery("nfe_entrega", "Entrega"),
+    "110131": _about_delivery("nfe_entrega", "CancEntrega"),
     "110140": _EPEC,
+    "110150": _INTERESTED,
+    "110192": _about_delivery("nfe_insucesso", "Insucesso"),
+    "110193": _about_delivery("nfe_insucesso", "CancInsucesso"),
     "210200": _MANIFEST,
     "210210": _MANIFEST,
     "210220": _MANIFEST,
@@ -123,6 +142,21 @@ def faults(element: etree._Element, event_type: str | None = None, *, as_publish
     if schema is None:
         return None
     if schema.validate(element):
+        return []
+    log: list[Any] = list(cast("Any", schema.error_log))
+    return [f"line {error.line}: {error.message}" for error in log] or ["not valid"]
+
+
+def detail_faults(element: etree._Element, event_type: str) -> list[str] | None:
+    """The same of an event whose schema is that of its `detEvento` alone (tax reform, 110112); None where it is not configured."""
+    name = f"e{event_type}_v1.00.xsd"
+    folders = [Path(folder) for folder in (os.environ.get(SCHEMA_FOLDER), OWN_SCHEMAS) if folder]
+    file = next((folder / name for folder in folders if (folder / name).is_file()), None)
+    detail = next(element.iter(f"{{{NFE}}}detEvento"), None)
+    if file is None or detail is None:
+        return None
+    schema = _compiled(file)
+    if schema.validate(detail):
         return []
     log: list[Any] = list(cast("Any", schema.error_log))
     return [f"line {error.line}: {error.message}" for error in log] or ["not valid"]

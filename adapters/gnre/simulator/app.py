@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
+from base64 import b64encode
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -15,7 +16,7 @@ import orjson
 from lxml import etree
 
 from adapters.gnre.simulator.checks import Motive, amount, motives
-from adapters.gnre.simulator.slips import barcode, line_of, pix_text
+from adapters.gnre.simulator.slips import barcode, line_of, pix_text, sheet
 from adapters.gnre.simulator.ufs import config_answer, rules_of
 from adapters.gnre.soap import GNRE, SERVICES, NotFromPortal, parse, wrap_answer
 from adapters.gnre.xsd import schema_faults
@@ -263,7 +264,8 @@ class GnreApp:
             batch.looks -= 1
             return _result(number, "401", "")
         done = [self._settled(g) for g in batch.guides] if batch.code == "403" else batch.guides
-        answer = _result(number, batch.code, "".join(batch.guides))
+        sheets = _sheets(batch.guides) if _t(element, "incluirPDFGuias") == "S" else ""
+        answer = _result(number, batch.code, "".join(batch.guides) + sheets)
         batch.guides = done
         return answer
 
@@ -320,6 +322,12 @@ def _result(number: str, code: str, guides: str) -> str:
         f'<TResultLote_GNRE xmlns="{GNRE}"><ambiente>2</ambiente>{receipt}<situacaoProcess>{said}</situacaoProcess>{inside}'
         "</TResultLote_GNRE>"
     )
+
+
+def _sheets(guides: Sequence[str]) -> str:
+    """PdfGuias: what was issued, printed."""
+    lines = [m for g in guides for m in re.findall(r"<(?:linhaDigitavel|nossoNumero|ufFavorecida)>([^<]+)<", g)]
+    return f"<pdfGuias>{b64encode(sheet(['GNRE', *lines])).decode()}</pdfGuias>" if lines else ""
 
 
 def _guide(situation: str, said: str, rest: str) -> str:

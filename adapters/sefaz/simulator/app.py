@@ -13,11 +13,13 @@ from typing import Any
 import orjson
 from cryptography import x509
 
-from adapters.sefaz.simulator.authority import HANDLERS, Authority, Message, whole_batch_answer
+from adapters.sefaz.simulator.authority import HANDLERS, whole_batch_answer
 from adapters.sefaz.simulator.checks import raw_fault
 from adapters.sefaz.simulator.faults import Fault, FaultKind, Faults
-from adapters.sefaz.simulator.profiles import PROFILES, Behavior
-from adapters.sefaz.simulator.store import Store
+from adapters.sefaz.simulator.halls import Halls
+from adapters.sefaz.simulator.parts import Authority, Message
+from adapters.sefaz.simulator.profiles import PROFILES, Behavior, changed
+from adapters.sefaz.simulator.store import Company, Store
 from adapters.sefaz.soap import SOAP_11, SOAP_12, NotXml, inner, parse, wrap_answer
 from hub.canon.certificates import cnpj_of
 from hub.kit.clock import Clock, system_clock
@@ -54,6 +56,8 @@ class SefazApp:
     time: SimulatedTime = field(default_factory=SimulatedTime)
     faults: Faults = field(init=False)
     calls: dict[str, int] = field(default_factory=dict)
+    served: dict[tuple[str, str], int] = field(default_factory=dict)  # (authority, service) -> calls
+    halls: Halls = field(default_factory=Halls)
 
     def __post_init__(self) -> None:
         self.faults = Faults(Random(self.seed))
@@ -66,17 +70,23 @@ class SefazApp:
         if path.startswith("/_sim/"):
             await _answer(send, 200, self.control(path.removeprefix("/_sim/"), body), b"application/json")
             return
-        service = path.rpartition("/")[2]
+        before, _, service = path.rpartition("/")
+        authority = before.rpartition("/")[2]
         if scope["method"] != "POST" or service not in HANDLERS:
             await _answer(send, 404, b"unknown service", b"text/plain")
             return
-        await self._serve(service, body, scope.get("extensions", {}).get("mtls", {}), send)
+        connection = scope.get("extensions", {}).get("mtls", {})
+        if authority in self.halls.dark:
+            _cut(connection)
+            return
+        await self._serve(service, body, {**connection, "authority": authority}, send)
 
     async def _serve(self, service: str, body: bytes, connection: dict[str, Any], send: Send) -> None:
         self.calls[service] = self.calls.get(service, 0) + 1
+        self.served[connection["authority"], service] = self.served.get((connection["authority"], service), 0) + 1
         fault = self.faults.strike(service)
         kind = fault.kind if fault else None
-        seconds = self.behavior.delay + (fault.seconds if fault else 0.0)
+        seconds = self.behavior.delay + self.faults.wait(fault)
         if seconds:
             await asyncio.sleep(seconds)
         if kind is FaultKind.CUT_BEFORE:
@@ -85,15 +95,19 @@ class SefazApp:
         if kind is FaultKind.HTTP_500:
             await _answer(send, 500, PAGE, b"text/html")
             return
-        answer = self.answer(service, body, connection.get("peer"), STOPS.get(kind) if kind else None)
+        name = connection["authority"]
+        stop = (STOPS.get(kind) if kind else None) or self.halls.refusal(name, service, self.behavior)
+        answer = self.answer(service, body, connection.get("peer"), stop, name)
         if kind is FaultKind.TWICE:
-            answer = self.answer(service, body, connection.get("peer"), None)
+            answer = self.answer(service, body, connection.get("peer"), None, name)
         await _deliver(send, connection, kind, answer)
 
-    def answer(self, service: str, body: bytes, peer: x509.Certificate | None, stop: str | None) -> bytes:
-        """The whole envelope for one message."""
+    def answer(
+        self, service: str, body: bytes, peer: x509.Certificate | None, stop: str | None, name: str = ""
+    ) -> bytes:
+        """The whole envelope for one message. `name`: the authority in the path, empty for whichever the profile says."""
         soap = SOAP_11 if SOAP_11.encode() in body[:400] else SOAP_12
-        authority = Authority(self.behavior, self.store, self.time)
+        authority = Authority(self.halls.behavior(name, self.behavior), self.store, self.time)
         return wrap_answer(service, self._content(authority, service, body, peer, stop).encode(), soap)
 
     def _content(
@@ -107,7 +121,7 @@ class SefazApp:
             element = inner(parse(body))
         except NotXml:
             return whole_batch_answer(authority, service, "243", None)
-        code = stop or self.behavior.stopped or raw_fault(raw, self.behavior) or self._peer_fault(peer)
+        code = stop or authority.behavior.stopped or raw_fault(raw, self.behavior) or self._peer_fault(peer)
         if element is None:
             return whole_batch_answer(authority, service, "215", None)
         if code is not None:
@@ -124,7 +138,9 @@ class SefazApp:
 
     # -------------------------------------------------------------- control
     def control(self, what: str, body: bytes) -> bytes:
-        """`faults` add, `reset` end them, `clock` {"advance_seconds"|"now"}, `behavior` {"profile"}, `notes` read back, `calls` count."""
+        """`faults` add, `reset` end them, `clock` {"advance_seconds"|"now"}, `behavior` {"profile", traits}, `authority` {"authority", "state"},
+        `companies` register one, `notes` read back, `calls` count.
+        """
         given = orjson.loads(body) if body else {}
         if what == "faults":
             self.faults.add(Fault(**{**given, "kind": FaultKind(given["kind"])}))
@@ -132,8 +148,12 @@ class SefazApp:
             self.faults.clear()
         elif what == "clock":
             self._set_clock(given)
+        elif what == "authority":
+            self.halls.control(given)
         elif what == "behavior":
-            self.behavior = PROFILES[given["profile"]]
+            self.behavior = changed(self.behavior, given)
+        elif what == "companies":
+            self.store.add_company(Company(**given))
         return orjson.dumps(self._state())
 
     def _set_clock(self, given: dict[str, Any]) -> None:

@@ -1,32 +1,34 @@
-"""What each service does with a message: authorize, look up, register events, void numbers, hand out the feed. No HTTP here."""
+"""What each service does with a message: authorize, look up, register events, void numbers. No HTTP here."""
 
 from __future__ import annotations
 
-from base64 import b64encode
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
-from gzip import compress
+from dataclasses import replace
+from datetime import timedelta
 
-from cryptography import x509
 from lxml import etree
 
 from adapters.sefaz import xsd
-from adapters.sefaz.clocks import local
 from adapters.sefaz.sign import verify
 from adapters.sefaz.simulator import answers
 from adapters.sefaz.simulator.checks import Sent, fault_of, sent
-from adapters.sefaz.simulator.profiles import Behavior
+from adapters.sefaz.simulator.distribution import distribute
+from adapters.sefaz.simulator.parts import Authority, Message, text_of
+from adapters.sefaz.simulator.registry import consult, refused
 from adapters.sefaz.simulator.store import Event, Note, Receipt, Store, Voided, moment
 from hub.canon.certificates import BASE, cnpj_of
 from hub.canon.taxids.ufs import UF_CODES
 
 NFE = "http://www.portalfiscal.inf.br/nfe"
 _N = f"{{{NFE}}}"
-FEED_PAGE = 50
 HIGHEST_SEQUENCE: Mapping[str, int] = {
     "110110": 20,
     "110111": 1,
+    "110112": 1,
+    "110130": 99,
+    "110131": 99,
+    "110192": 99,
+    "110193": 99,
     "110140": 1,
     "210200": 1,
     "210210": 1,
@@ -35,31 +37,10 @@ HIGHEST_SEQUENCE: Mapping[str, int] = {
 }
 
 
-@dataclass(slots=True)
-class Authority:
-    """One authority at work: its behavior, its memory, its clock."""
-
-    behavior: Behavior
-    store: Store
-    clock: Callable[[], datetime]
-
-    def at(self) -> str:
-        return local(self.clock(), self.behavior.uf).isoformat()
-
-    def stamp(self) -> answers.Stamp:
-        return answers.Stamp(self.behavior.environment, self.behavior.uf, self.at())
-
-    def number(self) -> str:
-        return answers.protocol_number(self.behavior.uf, self.clock(), self.store.next_serial())
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Message:
-    """What came: parsed, as bytes, and whose certificate opened the connection (None: no TLS)."""
-
-    element: etree._Element
-    raw: bytes
-    peer: x509.Certificate | None = None
+CANCELS = frozenset({"110111", "110112"})
+UNDOES: Mapping[str, str] = {"110131": "110130", "110193": "110192"}
+OFFLINE = "9"  # tpEmis
+SUBSTITUTE_WITHIN = timedelta(hours=168)
 
 
 def slices(raw: bytes, tag: bytes) -> list[bytes]:
@@ -69,10 +50,6 @@ def slices(raw: bytes, tag: bytes) -> list[bytes]:
         at = stop + len(ends)
         found.append(raw[start:at])
     return found
-
-
-def _text(element: etree._Element, path: str) -> str:
-    return (element.findtext("/".join(_N + step for step in path.split("/"))) or "").strip()
 
 
 # ------------------------------------------------------------------ authorization
@@ -129,7 +106,7 @@ def _remembered(one: Sent, raw: bytes, *, at: str, number: str, protocol: str) -
 
 
 def poll(authority: Authority, message: Message) -> str:
-    number = _text(message.element, "nRec")
+    number = text_of(message.element, "nRec")
     found = authority.store.receipts.get(number)
     if found is None:
         return answers.polled(authority.stamp(), number, "106")
@@ -140,7 +117,7 @@ def poll(authority: Authority, message: Message) -> str:
 
 
 def query(authority: Authority, message: Message) -> str:
-    key = _text(message.element, "chNFe")
+    key = text_of(message.element, "chNFe")
     note = authority.store.notes.get(key)
     if note is None:
         return answers.situation(authority.stamp(), key, "217")
@@ -161,19 +138,25 @@ def void(authority: Authority, message: Message) -> str:
     signed = verify(message.element)
     if signed.verdict != "valid":
         return answers.voided(authority.stamp(), "297" if signed.form else "298")
-    issuer, model, series = _text(info, "CNPJ"), _text(info, "mod"), int(_text(info, "serie"))
-    first, last = int(_text(info, "nNFIni")), int(_text(info, "nNFFin"))
+    issuer, model, series = text_of(info, "CNPJ"), text_of(info, "mod"), int(text_of(info, "serie"))
+    first, last = int(text_of(info, "nNFIni")), int(text_of(info, "nNFFin"))
     code = _void_fault(authority.store, (issuer, model, series), first, last)
     if code is not None:
         return answers.voided(authority.stamp(), code)
     number = authority.number()
     authority.store.add_voided(
         Voided(
-            issuer=issuer, model=model, series=series, year=_text(info, "ano"), first=first, last=last, protocol=number
+            issuer=issuer,
+            model=model,
+            series=series,
+            year=text_of(info, "ano"),
+            first=first,
+            last=last,
+            protocol=number,
         )
     )
     names = ("ano", "CNPJ", "mod", "serie", "nNFIni", "nNFFin")
-    fields = "".join(f"<{name}>{_text(info, name)}</{name}>" for name in names)
+    fields = "".join(f"<{name}>{text_of(info, name)}</{name}>" for name in names)
     return answers.voided(authority.stamp(), "102", fields, number)
 
 
@@ -190,10 +173,12 @@ def _void_fault(store: Store, series: tuple[str, str, int], first: int, last: in
 # ------------------------------------------------------------------ events
 def register(authority: Authority, message: Message) -> str:
     b, event = authority.behavior, message.element.find(f"{_N}evento")
-    event_type = "" if event is None else _text(event, "infEvento/tpEvento")
-    organ = "" if event is None else _text(event, "infEvento/cOrgao")
-    batch_id = _text(message.element, "idLote") or "0"
+    event_type = "" if event is None else text_of(event, "infEvento/tpEvento")
+    organ = "" if event is None else text_of(event, "infEvento/cOrgao")
+    batch_id = text_of(message.element, "idLote") or "0"
     faults = xsd.faults(message.element, event_type)
+    if faults is None:
+        faults = xsd.detail_faults(message.element, event_type)
     if faults is None:
         return answers.events(authority.stamp(), organ or UF_CODES[b.uf], batch_id, "491")
     if faults or event is None:
@@ -204,17 +189,17 @@ def register(authority: Authority, message: Message) -> str:
 
 def _register_one(authority: Authority, event: etree._Element, raw: str) -> str:
     b, store = authority.behavior, authority.store
-    key, event_type = _text(event, "infEvento/chNFe"), _text(event, "infEvento/tpEvento")
-    sequence, at = int(_text(event, "infEvento/nSeqEvento")), authority.at()
+    key, event_type = text_of(event, "infEvento/chNFe"), text_of(event, "infEvento/tpEvento")
+    sequence, at = int(text_of(event, "infEvento/nSeqEvento")), authority.at()
     code = _event_fault(authority, event, key, event_type, sequence)
-    organ = _text(event, "infEvento/cOrgao")
+    organ = text_of(event, "infEvento/cOrgao")
     about = {"environment": b.environment, "organ": organ, "at": at, "key": key, "event_type": event_type}
     if code not in {"135", "136", "155"}:
         return answers.event(**about, code=code, sequence=sequence)
     number = authority.number()
     answer = answers.event(**about, code=code, sequence=sequence, number=number)
     whole = f'<procEventoNFe xmlns="{NFE}" versao="1.00">{raw}{answer}</procEventoNFe>'
-    author = _text(event, "infEvento/CNPJ") or _text(event, "infEvento/CPF")
+    author = text_of(event, "infEvento/CNPJ") or text_of(event, "infEvento/CPF")
     store.add_event(
         Event(
             key=key,
@@ -227,15 +212,15 @@ def _register_one(authority: Authority, event: etree._Element, raw: str) -> str:
             xml=whole,
         )
     )
-    if event_type == "110111":
+    if event_type in CANCELS:
         store.add_note(replace(store.notes[key], code="101"))
     return answer
 
 
 def _event_fault(authority: Authority, event: etree._Element, key: str, event_type: str, sequence: int) -> str:
     """The code of the answer: 135, 136 or 155 when it is registered."""
-    b, store, signed = authority.behavior, authority.store, verify(event)
-    author = _text(event, "infEvento/CNPJ") or _text(event, "infEvento/CPF")
+    store, signed = authority.store, verify(event)
+    author = text_of(event, "infEvento/CNPJ") or text_of(event, "infEvento/CPF")
     if signed.verdict != "valid":
         return "297" if signed.form else "298"
     holder = cnpj_of(signed.certificate) if signed.certificate else None
@@ -254,33 +239,39 @@ def _event_fault(authority: Authority, event: etree._Element, key: str, event_ty
         return "574"
     if note.code != "100":
         return "580"
-    if event_type != "110111":
-        return "135"
-    if _text(event, "infEvento/detEvento/nProt") != note.protocol:
+    if event_type in UNDOES:
+        return _undo_fault(store, event, key, UNDOES[event_type])
+    return _cancel_fault(authority, event, note, event_type) if event_type in CANCELS else "135"
+
+
+def _cancel_fault(authority: Authority, event: etree._Element, note: Note, event_type: str) -> str:
+    b = authority.behavior
+    if text_of(event, "infEvento/detEvento/nProt") != note.protocol:
         return "222"
+    if event_type == "110112":
+        return _substitution_fault(authority, note, text_of(event, "infEvento/detEvento/chNFeRef"))
     if authority.clock() - moment(note.at) <= b.cancel_within:
         return "135"
     return "155" if b.late_cancel else "501"
 
 
-# ------------------------------------------------------------------ the feed
-def distribute(authority: Authority, message: Message) -> str:
-    """`distNSU` only: the next documents after `ultNSU` for the CNPJ."""
-    cnpj = _text(message.element, "CNPJ")
-    feed = authority.store.feeds.get(cnpj, [])
-    last = int(_text(message.element, "distNSU/ultNSU") or "0")
-    if message.peer is not None and (cnpj_of(message.peer) or "")[:BASE] != cnpj[:BASE]:
-        return answers.distribution(authority.stamp(), "593", last, len(feed))
-    if last > len(feed):
-        return answers.distribution(authority.stamp(), "589", last, len(feed))
-    page = feed[last : last + FEED_PAGE]
-    if not page:
-        return answers.distribution(authority.stamp(), "137", last, len(feed))
-    documents = "".join(
-        f'<docZip NSU="{last + n:015d}" schema="{schema}">{b64encode(compress(xml.encode(), mtime=0)).decode()}</docZip>'
-        for n, (schema, xml) in enumerate(page, start=1)
-    )
-    return answers.distribution(authority.stamp(), "138", last + len(page), len(feed), documents)
+def _undo_fault(store: Store, event: etree._Element, key: str, undone: str) -> str:
+    """An event can be taken back that is registered for this note under that protocol."""
+    number = text_of(event, "infEvento/detEvento/nProtEvento")
+    known = [e for (about, kind, _), e in store.events.items() if about == key and kind == undone]
+    return "135" if any(e.protocol == number for e in known) else "222"
+
+
+def _substitution_fault(authority: Authority, note: Note, substitute: str) -> str:
+    """Only an NFC-e, in favor of another of the same issuer that left in contingency (tpEmis 9)."""
+    other = authority.store.notes.get(substitute)
+    if note.model != "65":
+        return "491"
+    if other is None:
+        return "494"
+    if other.code != "100" or other.model != "65" or other.key[34] != OFFLINE or other.issuer != note.issuer:
+        return "580"
+    return "135" if authority.clock() - moment(note.at) <= SUBSTITUTE_WITHIN else "501"
 
 
 HANDLERS: Mapping[str, Callable[[Authority, Message], str]] = {
@@ -291,6 +282,7 @@ HANDLERS: Mapping[str, Callable[[Authority, Message], str]] = {
     "NFeInutilizacao4": void,
     "NFeRecepcaoEvento4": register,
     "NFeDistribuicaoDFe": distribute,
+    "CadConsultaCadastro4": consult,
 }
 
 
@@ -308,8 +300,10 @@ def whole_batch_answer(authority: Authority, service: str, code: str, element: e
         return answers.events(authority.stamp(), UF_CODES[authority.behavior.uf], _about(element, "idLote", "0"), code)
     if service == "NFeDistribuicaoDFe":
         return answers.distribution(authority.stamp(), code, 0, 0)
+    if service == "CadConsultaCadastro4":
+        return refused(authority, code, element)
     return answers.batch(authority.stamp(), code)
 
 
 def _about(element: etree._Element | None, name: str, otherwise: str) -> str:
-    return otherwise if element is None else _text(element, name) or otherwise
+    return otherwise if element is None else text_of(element, name) or otherwise

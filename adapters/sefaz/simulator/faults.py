@@ -31,6 +31,7 @@ class Fault:
     rate: float = 1.0
     times: int | None = None
     seconds: float = 0.0
+    spread: float = 0.0  # up to so many seconds more, drawn
 
 
 @dataclass(slots=True)
@@ -43,6 +44,10 @@ class Faults:
 
     def clear(self) -> None:
         self.active.clear()
+
+    def wait(self, fault: Fault | None) -> float:
+        """Seconds before the answer."""
+        return 0.0 if fault is None else fault.seconds + (self.random.random() * fault.spread if fault.spread else 0.0)
 
     def strike(self, service: str) -> Fault | None:
         """The fault of this call, used up by one; None mostly."""

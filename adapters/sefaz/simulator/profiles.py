@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import timedelta
+from typing import Any
 
 from hub.canon.taxids.ufs import UF_CODES
 
@@ -25,6 +26,8 @@ class Behavior:
     cancel_within: timedelta = timedelta(hours=24)  # 501
     late_cancel: bool = False  # 155 instead of 501
     environment: str = "2"
+    summaries: bool = True  # the feed gives a summary until the recipient has answered (210200, 210210)
+    feed_rest: timedelta = timedelta(hours=1)  # 656 for who asks earlier after the end of the feed
 
 
 PROFILES: Mapping[str, Behavior] = {
@@ -44,6 +47,27 @@ PROFILES: Mapping[str, Behavior] = {
 def behavior(name: str) -> Behavior:
     """A named profile, or a UF whose other traits are those of SP."""
     return PROFILES[name] if name in PROFILES else replace(PROFILES["SP"], uf=name)
+
+
+def changed(behavior: Behavior, given: Mapping[str, Any]) -> Behavior:
+    """With these traits: `profile` first, then single ones; times are `<trait>_seconds`. Raises `ValueError` for an unknown one."""
+    made = named(str(given["profile"])) if "profile" in given else behavior
+    known = {each.name: each for each in fields(Behavior)}
+    traits: dict[str, Any] = {}
+    for name, value in given.items():
+        trait = name.removesuffix("_seconds")
+        if trait not in known and name != "profile":
+            raise ValueError(f"unknown trait {name}: one of {', '.join(sorted(known))}")
+        if trait in known:
+            traits[trait] = timedelta(seconds=float(value)) if name.endswith("_seconds") else value
+    return replace(made, **traits)
+
+
+def named(name: str) -> Behavior:
+    """As `behavior`; `ValueError` for a name that is neither a profile nor a UF."""
+    if name not in names():
+        raise ValueError(f"unknown profile {name}")
+    return behavior(name)
 
 
 def names() -> frozenset[str]:

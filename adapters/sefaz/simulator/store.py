@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from html import unescape
 from pathlib import Path
 from typing import Any
+
+OPENING = frozenset({"210200", "210210"})  # answers after which the recipient gets the whole note
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +64,17 @@ class Receipt:
     left: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Company:
+    """A taxpayer of a UF's registry."""
+
+    tax_id: str
+    registration: str  # IE
+    name: str
+    uf: str
+    active: bool = True
+
+
 @dataclass(slots=True)
 class Store:
     """Everything in memory; each change is appended to `file` when there is one."""
@@ -71,6 +86,10 @@ class Store:
     voided: list[Voided] = field(default_factory=list)
     receipts: dict[str, Receipt] = field(default_factory=dict)
     feeds: dict[str, list[tuple[str, str]]] = field(default_factory=dict)  # CNPJ -> (schema, XML)
+    opened: set[tuple[str, int]] = field(default_factory=set)  # (CNPJ, NSU) of notes that stand there whole
+    registered: dict[tuple[str, str], Company] = field(default_factory=dict)  # by UF and IE
+    rests: dict[str, datetime] = field(default_factory=dict)  # CNPJ -> when it may ask the feed again
+    asks: dict[str, list[datetime]] = field(default_factory=dict)  # CNPJ -> its questions for single documents
     serial: int = 0
 
     def load(self) -> None:
@@ -100,6 +119,12 @@ class Store:
     def add_receipt(self, receipt: Receipt) -> None:
         self._write("receipt", _plain(receipt))
 
+    def add_company(self, company: Company) -> None:
+        self._write("company", _plain(company))
+
+    def companies(self, uf: str) -> list[Company]:
+        return [c for (where, _), c in sorted(self.registered.items()) if where == uf]
+
     def voided_numbers(self, issuer: str, model: str, series: int) -> list[Voided]:
         return [v for v in self.voided if (v.issuer, v.model, v.series) == (issuer, model, series)]
 
@@ -115,7 +140,7 @@ class Store:
         _APPLY[kind](self, entry)
 
 
-def _plain(record: Note | Event | Voided | Receipt) -> dict[str, Any]:
+def _plain(record: Note | Event | Voided | Receipt | Company) -> dict[str, Any]:
     """Its fields: all of them are texts and numbers."""
     return {each.name: getattr(record, each.name) for each in fields(record)}
 
@@ -126,6 +151,8 @@ def _note(store: Store, entry: dict[str, Any]) -> None:
     fresh = note.key not in store.notes
     store.notes[note.key] = note
     store.numbers[note.issuer, note.model, note.series, note.number] = note.key
+    if fresh:
+        _issuer(store, note)
     if fresh and note.buyer is not None and note.code == "100":
         store.feeds.setdefault(note.buyer, []).append(("procNFe_v4.00.xsd", processed(note)))
 
@@ -135,8 +162,15 @@ def _event(store: Store, entry: dict[str, Any]) -> None:
     event = Event(**entry)
     store.events[event.key, event.event_type, event.sequence] = event
     note = store.notes.get(event.key)
-    if note is not None and note.buyer is not None:
-        store.feeds.setdefault(note.buyer, []).append(("procEventoNFe_v1.00.xsd", event.xml))
+    if note is None or note.buyer is None:
+        return
+    feed = store.feeds.setdefault(note.buyer, [])
+    if event.event_type in OPENING and event.issuer == note.buyer:
+        if not any((note.buyer, n + 1) in store.opened and note.key in xml for n, (_, xml) in enumerate(feed)):
+            feed.append(("procNFe_v4.00.xsd", processed(note)))
+            store.opened.add((note.buyer, len(feed)))
+    elif not event.event_type.startswith("2102"):  # the recipient's own answers are not told to it
+        feed.append(("procEventoNFe_v1.00.xsd", event.xml))
 
 
 def _voided(store: Store, entry: dict[str, Any]) -> None:
@@ -150,11 +184,33 @@ def _receipt(store: Store, entry: dict[str, Any]) -> None:
     store.receipts[receipt.number] = receipt
 
 
+def _company(store: Store, entry: dict[str, Any]) -> None:
+    entry.pop("serial")
+    company = Company(**entry)
+    store.registered[company.uf, company.registration] = company
+
+
+def _issuer(store: Store, note: Note) -> None:
+    """Who issues is registered."""
+    found = {tag: _ISSUER[tag].search(note.xml) for tag in _ISSUER}
+    if all(found.values()):
+        said = {tag: unescape(m[1]) for tag, m in found.items() if m}
+        key = said["UF"], said["IE"]
+        if key not in store.registered:
+            store.registered[key] = Company(
+                tax_id=said["CNPJ"], registration=said["IE"], name=said["xNome"], uf=said["UF"]
+            )
+
+
+_ISSUER = {
+    tag: re.compile(rf"<emit>.*?<{tag}>([^<]+)</{tag}>.*?</emit>", re.DOTALL) for tag in ("CNPJ", "xNome", "UF", "IE")
+}
 _APPLY: Mapping[str, Callable[[Store, dict[str, Any]], None]] = {
     "note": _note,
     "event": _event,
     "voided": _voided,
     "receipt": _receipt,
+    "company": _company,
 }
 
 

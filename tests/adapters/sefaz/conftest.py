@@ -25,6 +25,8 @@ async def sefaz(running: SefazSimulator) -> SefazSimulator:
     running.app.faults.clear()
     running.app.behavior = PROFILES["SP"]
     running.app.time.shift = timedelta()
+    running.app.store.rests.clear()
+    running.app.store.asks.clear()
     return running
 
 

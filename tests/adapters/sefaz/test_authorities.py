@@ -81,7 +81,7 @@ def test_national_events_go_to_the_national_environment() -> None:
 
 def test_a_base_address_stands_for_all() -> None:
     found = endpoint(query_call(key(), OURS), replace(OURS, base_url="https://sim:1"), TODAY)
-    assert found.url == f"https://sim:1/{QUERY}"
+    assert found.url == f"https://sim:1/SP/{QUERY}"
 
 
 def test_no_address_is_never_guessed() -> None:

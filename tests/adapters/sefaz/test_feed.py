@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from dataclasses import replace
+from datetime import timedelta
 from gzip import compress
 
 import pytest
@@ -68,6 +69,7 @@ async def test_notes_and_events_arrive_in_order_and_once(sefaz: SefazSimulator, 
         protocol=first.protocol,
     )  # fmt: skip
     await desk.deliver(cancel, limit=999)
+    sefaz.app.time.shift += timedelta(hours=1)
     found = await pages(account, start)
     assert [len(page.envelopes) for page in found] == [50, 3]
     envelopes = [envelope for page in found for envelope in page.envelopes]
@@ -75,6 +77,9 @@ async def test_notes_and_events_arrive_in_order_and_once(sefaz: SefazSimulator, 
     read = documents(envelopes)
     assert [each.number for each in read[:52]] == keys
     assert (read[52].kind, read[52].data["access_key"], read[52].data["event_type"]) == ("nfe_event", keys[0], "110111")
+    with pytest.raises(TryAgain):
+        await pages(account, found[-1].next)  # the end was seen: not before an hour
+    sefaz.app.time.shift += timedelta(hours=1)
     again = await pages(account, found[-1].next)
     assert [list(page.envelopes) for page in again] == [[]]
     assert again[-1].next == found[-1].next
