@@ -38,7 +38,11 @@ class PosReader:
 
 def _sold(draft: OrderDraft, said: Mapping[str, Any]) -> OrderDraft:
     """The draft with what only the whole message tells: what was paid, and whether the goods are gone."""
-    paid = replace(draft, payment_state=_paid(said.get("payments"), draft.totals.total))
+    paid = replace(
+        draft,
+        payment_state=_paid(said.get("payments"), draft.totals.total),
+        references=(*draft.references, *_media(said.get("payments"))),
+    )
     if draft.ship_to is not None:
         return paid
     return replace(paid, pickup=Pickup(node=str(said["store"])), method=FulfillmentMethod.PICKUP, handed_over=True)
@@ -53,6 +57,12 @@ def _paid(payments: Any, total: Decimal) -> PaymentState:
     if paid >= total:
         return PaymentState.PAID
     return PaymentState.PARTIALLY_PAID if paid > 0 else PaymentState.PENDING
+
+
+def _media(payments: Any) -> tuple[tuple[str, str], ...]:
+    """How it was paid, for the note: [[medium, amount]] as JSON, in the words of the table `payment_media`."""
+    named = [[str(p["kind"]), str(p["amount"])] for p in payments or () if p.get("kind")]
+    return (("payments", json.dumps(named)),) if named else ()
 
 
 def _void(said: Mapping[str, Any]) -> CancelAsked:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from adapters.shopify import edited
 from adapters.shopify.wire import decoded, graphql, operation_name, wait_header, wait_of
 from adapters.shopify.write import (
     REREAD,
@@ -15,9 +16,10 @@ from adapters.shopify.write import (
     level_reference,
     location_of,
     read_fulfillment_orders,
+    read_left,
     sku_term,
 )
-from hub.canon.commands import CancelOrder, ConfirmShipment, OutwardCommand, SetStock
+from hub.canon.commands import CancelLines, CancelOrder, ConfirmShipment, OutwardCommand, SetStock
 from hub.canon.ports import Accepted, Account, Call, Done, FieldFault, Outcome, Rejected, Response, Retry, Unknown
 
 _BUSY = 30  # seconds
@@ -56,6 +58,8 @@ def _lost(name: str, command: OutwardCommand, call: Call, reason: str) -> Outcom
         check = read_fulfillment_orders(call.key, command)
     elif name == "OrderCancel" and isinstance(command, CancelOrder):
         check = graphql(call.key, "CancelState", {"id": gid("Order", command.order)})
+    elif name == "OrderEditCommit" and isinstance(command, CancelLines):
+        check = read_left(call.key, command)
     return Unknown(check=check, reason=reason)
 
 
@@ -223,6 +227,25 @@ def _cancel_poll(command: Any, payload: Data, call: Call, account: Account) -> O
     return Done() if payload.get("cancelledAt") else Accepted(poll=_poll(command, call), after=timedelta(seconds=5))
 
 
+# ------------------------------------------------------------------ edits
+def _edit_begun(command: CancelLines, payload: Data, call: Call, account: Account) -> Outcome:
+    return _faults(payload) or edited.begun(command, payload)
+
+
+def _edit_set(command: CancelLines, payload: Data, call: Call, account: Account) -> Outcome:
+    refused = _faults(payload)
+    return Done() if refused is None else edited.refused(command, refused, account)
+
+
+def _edit_committed(command: CancelLines, payload: Data, call: Call, account: Account) -> Outcome:
+    refused = _faults(payload)
+    return edited.committed(command, payload) if refused is None else edited.refused(command, refused, account)
+
+
+def _order_left(command: CancelLines, payload: Data, call: Call, account: Account) -> Outcome:
+    return edited.state(command, payload)
+
+
 _READERS: dict[str, Callable[[Any, Data, Call, Account], Outcome]] = {
     "FulfillmentOrders": _fulfillment_orders,
     "FulfillmentCreate": _fulfillment_created,
@@ -234,4 +257,8 @@ _READERS: dict[str, Callable[[Any, Data, Call, Account], Outcome]] = {
     "OrderCancel": _cancelled,
     "CancelState": _cancel_state,
     "CancelPoll": _cancel_poll,
+    "OrderEditBegin": _edit_begun,
+    "OrderEditQuantity": _edit_set,
+    "OrderEditCommit": _edit_committed,
+    "OrderLeft": _order_left,
 }

@@ -148,6 +148,42 @@ mutation OrderCancel(
 CANCEL_STATE = "query CancelState($id: ID!) { order(id: $id) { id cancelledAt } }"
 CANCEL_POLL = "query CancelPoll($id: ID!) { order(id: $id) { id cancelledAt } }"
 
+# what is left of each line; `currentQuantity` is without refunded and removed units
+_LEFT = "lineItems(first: 100) { nodes { id currentQuantity unfulfilledQuantity } }"
+
+ORDER_EDIT_BEGIN = f"""
+mutation OrderEditBegin($id: ID!) {{
+  orderEditBegin(id: $id) {{
+    calculatedOrder {{
+      id
+      lineItems(first: 100) {{ nodes {{ id }} }}
+      originalOrder {{ id {_LEFT} }}
+    }}
+    userErrors {{ field message }}
+  }}
+}}
+"""
+
+ORDER_EDIT_QUANTITY = """
+mutation OrderEditQuantity($id: ID!, $line: ID!, $quantity: Int!) {
+  orderEditSetQuantity(id: $id, lineItemId: $line, quantity: $quantity, restock: false) {
+    calculatedLineItem { id quantity }
+    userErrors { field message }
+  }
+}
+"""
+
+ORDER_EDIT_COMMIT = f"""
+mutation OrderEditCommit($id: ID!, $notify: Boolean, $note: String) {{
+  orderEditCommit(id: $id, notifyCustomer: $notify, staffNote: $note) {{
+    order {{ id {_LEFT} }}
+    userErrors {{ field message }}
+  }}
+}}
+"""
+
+ORDER_LEFT = f"query OrderLeft($id: ID!) {{ order(id: $id) {{ id {_LEFT} }} }}"
+
 # operation name -> document
 DOCUMENTS: dict[str, str] = {
     "ChangedOrders": CHANGED_ORDERS,
@@ -162,6 +198,10 @@ DOCUMENTS: dict[str, str] = {
     "OrderCancel": ORDER_CANCEL,
     "CancelState": CANCEL_STATE,
     "CancelPoll": CANCEL_POLL,
+    "OrderEditBegin": ORDER_EDIT_BEGIN,
+    "OrderEditQuantity": ORDER_EDIT_QUANTITY,
+    "OrderEditCommit": ORDER_EDIT_COMMIT,
+    "OrderLeft": ORDER_LEFT,
 }
 
 # operation name -> (field of the vendor's schema, points that it takes at most)
@@ -178,4 +218,8 @@ OPERATIONS: dict[str, tuple[str, int]] = {
     "OrderCancel": ("orderCancel", 10),
     "CancelState": ("order", 1),
     "CancelPoll": ("order", 1),
+    "OrderEditBegin": ("orderEditBegin", 220),
+    "OrderEditQuantity": ("orderEditSetQuantity", 10),
+    "OrderEditCommit": ("orderEditCommit", 110),
+    "OrderLeft": ("order", 110),
 }

@@ -117,9 +117,19 @@ def _metafields_set(field: FieldNode, arguments: Mapping[str, Any], variables: M
             yield Broken("BLANK", "a value must not be empty", ("metafields", str(number), "value"), user_error=True)
 
 
+def _order_edit_quantity(
+    field: FieldNode, arguments: Mapping[str, Any], variables: Mapping[str, Any]
+) -> Iterator[Broken]:
+    if int(arguments.get("quantity") or 0) < 0:
+        yield Broken("INVALID", "quantity must not be negative", ("quantity",), user_error=True)
+    if arguments.get("restock") and not arguments.get("locationId"):
+        yield Broken("INVALID", "what is put back is put back at a location", ("locationId",), user_error=True)
+
+
 _Rule = Callable[[FieldNode, Mapping[str, Any], Mapping[str, Any]], Iterator[Broken]]
 _RULES: dict[str, _Rule] = {
     "inventorySetQuantities": _inventory_set,
     "fulfillmentCreate": _fulfillment_create,
     "metafieldsSet": _metafields_set,
+    "orderEditSetQuantity": _order_edit_quantity,
 }

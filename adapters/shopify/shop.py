@@ -159,6 +159,40 @@ class Shop:
         self._after_fulfillment(order_id)
         return fulfillment
 
+    def unfulfilled(self, order_id: str, line: str) -> int:
+        return sum(node["remainingQuantity"] for _, node in self._waiting(order_id, line))
+
+    def cut(self, order_id: str, line: str, left: int) -> int:
+        """So many units of a line stand from now on; the rest is taken from the fulfillment orders. How many went."""
+        body = next(x for x in self.orders[order_id]["line_items"] if str(x["id"]) == line)
+        gone = rest = int(body.get("current_quantity", body["quantity"])) - left
+        for group, node in self._waiting(order_id, line):
+            part = min(rest, node["remainingQuantity"])
+            node["remainingQuantity"] -= part
+            rest -= part
+            if not any(x["remainingQuantity"] for x in group["lineItems"]["nodes"]):
+                group["status"] = "CLOSED"
+        body["current_quantity"] = left
+        return gone
+
+    def edited(self, order_id: str, removals: list[Body], staff_note: str | None) -> None:
+        edit = {"id": next(self._ids), "order_id": int(order_id), "staff_note": staff_note, "created_at": self._stamp()}
+        self._tell("orders/edited", {"order_edit": {**edit, "line_items": {"additions": [], "removals": removals}}})
+        if self.fulfillments[order_id]:
+            self._after_fulfillment(order_id)
+        else:
+            self.change(order_id)
+
+    def _waiting(self, order_id: str, line: str) -> list[tuple[Body, Body]]:
+        """(fulfillment order, its line) of what is not shipped."""
+        return [
+            (group, node)
+            for group in self.fulfillment_orders[order_id]
+            if group["status"] in ("OPEN", "IN_PROGRESS")
+            for node in group["lineItems"]["nodes"]
+            if node["lineItem"]["id"] == f"gid://shopify/LineItem/{line}"
+        ]
+
     def _after_fulfillment(self, order_id: str) -> None:
         left = sum(
             line["remainingQuantity"]

@@ -35,6 +35,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from adapters.shopify.documents import API_VERSION, PATH
+from adapters.shopify.edits import Edits
 from adapters.shopify.rules import Broken, arguments_of, broken, fields_of, idempotency_key
 from adapters.shopify.shop import Body, Refused, Shop, Webhook, order_node
 from adapters.shopify.write import sku_term
@@ -65,6 +66,7 @@ class Simulator:
         self.shop = shop
         self.schema = schema
         self.faults = Faults()
+        self.edits = Edits(shop)
         self.answered: dict[str, tuple[str, Body]] = {}  # idempotency key -> (request, payload)
         self.seen: list[tuple[str, Body]] = []  # (field, arguments) of every request carried out
         self.fields: dict[str, Callable[[FieldNode, Body, Mapping[str, Any]], Any]] = {
@@ -76,6 +78,9 @@ class Simulator:
             "fulfillmentTrackingInfoUpdate": self._tracking,
             "inventorySetQuantities": self._set_quantities,
             "orderCancel": self._cancel,
+            "orderEditBegin": lambda _node, args, _vars: self.edits.begin(args["id"]),
+            "orderEditSetQuantity": lambda _node, args, _vars: self.edits.set_quantity(args),
+            "orderEditCommit": lambda _node, args, _vars: self.edits.commit(args),
             "metafieldsSet": self._metafields,
         }
 
@@ -204,7 +209,7 @@ class Simulator:
         order = self.shop.orders.get(short)
         if order is None:
             return None
-        shown = order_node(order)
+        shown = self.edits.shown(short)
         shown["lineItems"]["pageInfo"] = {"hasNextPage": False, "endCursor": None}
         shown["fulfillmentOrders"] = {"nodes": self.shop.fulfillment_orders[short]}
         shown["fulfillments"] = self.shop.fulfillments[short]

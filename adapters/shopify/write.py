@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from adapters.shopify.wire import graphql
-from hub.canon.commands import CancelOrder, ConfirmShipment, OutwardCommand, SetStock
+from hub.canon.commands import CancelLines, CancelOrder, ConfirmShipment, OutwardCommand, SetStock
 from hub.canon.ports import Account, Call, NeverTry
 
 ROWS = 250  # the most that an array of a request may hold
@@ -193,8 +193,33 @@ def _cancel(command: CancelOrder, account: Account) -> list[Call]:
     return [graphql("0", "OrderCancel", variables)]
 
 
+def edit_reference(command: CancelLines) -> str:
+    return f"edit:{command.change}"
+
+
+def read_left(key: str, command: CancelLines) -> Call:
+    return graphql(key, "OrderLeft", {"id": gid("Order", command.order)})
+
+
+def _cancel_lines(command: CancelLines, account: Account) -> list[Call]:
+    """An edit of the order: begun, which reads it, then quantities, then committed. Until then the order has not changed, so that
+    beginning twice does no harm. No stock is put back: what is available is told by `SetStock`.
+    """
+    known = account.references.get(edit_reference(command))
+    if not known:
+        return [graphql("0", "OrderEditBegin", {"id": gid("Order", command.order)}, repeatable=True)]
+    session, lines = json.loads(known)
+    calls = [
+        graphql(str(n), "OrderEditQuantity", {"id": session, "line": line, "quantity": left}, repeatable=True)
+        for n, (line, left) in enumerate(lines)
+    ]
+    said = {"id": session, "notify": True, "note": command.reason[:255]}
+    return [*calls, graphql(str(len(calls)), "OrderEditCommit", said)]
+
+
 _PLANNERS: dict[type, Callable[[Any, Account], list[Call]]] = {
     ConfirmShipment: _confirm,
     SetStock: _set_stock,
     CancelOrder: _cancel,
+    CancelLines: _cancel_lines,
 }

@@ -170,19 +170,29 @@ def _size(fields: Fields) -> tuple[int, int, int] | None:
 
 
 def _stock(fields: Fields, _: Mapping[str, str]) -> list[InwardCommand]:
-    """Counts by lot are summed: the hub keeps stock by SKU and condition."""
+    """Lines of one SKU and condition are summed; those that name a lot are told by lot as well."""
     fields.coded("mode", "wms/mode", MODES)
     node, at = fields.text("node", required=True), fields.instant("at", required=True)
     counted: dict[tuple[str, Condition], Decimal] = {}
+    lots: dict[tuple[str, Condition, str], Decimal] = {}
     for line in fields.each("lines", required=True):
-        sku = line.text("sku", required=True)
+        sku, lot = line.text("sku", required=True), line.text("lot")
         condition = line.coded("condition", "wms/condition", CONDITIONS)
         on_hand = line.quantity("on_hand", required=True)
         if sku and condition:
             counted[sku, condition] = counted.get((sku, condition), ZERO) + on_hand
+            if lot:
+                lots[sku, condition, lot] = lots.get((sku, condition, lot), ZERO) + on_hand
     if node is None or at is None:
         return []
-    return [StockReported(node=node, at=at, lines=tuple((sku, c, n) for (sku, c), n in counted.items()))]
+    return [
+        StockReported(
+            node=node,
+            at=at,
+            lines=tuple((sku, c, n) for (sku, c), n in counted.items()),
+            lots=tuple((sku, c, lot, n) for (sku, c, lot), n in lots.items()),
+        )
+    ]
 
 
 def _state(fields: Fields, references: Mapping[str, str]) -> list[InwardCommand]:

@@ -24,6 +24,9 @@ def faults_of(request: Mapping[str, Any]) -> tuple[FieldFault, ...]:
             found.append(FieldFault(at=f"{at}.quantity", code="NOT_POSITIVE", message="nothing to pick"))
         if line["serial_required"] and Decimal(line["quantity"]) % 1:
             found.append(FieldFault(at=f"{at}.quantity", code="NOT_WHOLE", message="serial goods come in whole pieces"))
+        chosen = sum((Decimal(x["quantity"]) for x in line.get("lots", ())), Decimal(0))
+        if chosen > Decimal(line["quantity"]):
+            found.append(FieldFault(at=f"{at}.lots", code="TOO_MUCH", message="lots of more than is asked for"))
     if len(request["pick_order"]) > LONGEST_ID:
         found.append(FieldFault(at="pick_order", code="TOO_LONG", message="an id has 64 characters at most"))
     return tuple(found)

@@ -29,6 +29,7 @@ DEMO_SECRET = "whsec_ZGVtby1vbmx5LXNlY3JldC1vZi1odWI="
 STEPS = ("acknowledged", "picking", "picked", "packed", "dispatched")
 _TEXT = {"type": "string", "minLength": 1}
 _MAYBE = {"type": ["string", "null"]}
+_QUANTITY = {"type": "string", "pattern": r"^[0-9]{1,14}(\.[0-9]{1,4})?$"}
 SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "required": ["type", "pick_order", "order", "node", "version", "lines", "documents"],
@@ -53,9 +54,18 @@ SCHEMA: Mapping[str, Any] = {
                     "line": _TEXT,
                     "sku": _TEXT,
                     "title": {"type": "string"},
-                    "quantity": {"type": "string", "pattern": r"^[0-9]{1,14}(\.[0-9]{1,4})?$"},
+                    "quantity": _QUANTITY,
                     "gtin": {"type": "string", "pattern": "^[0-9]{8,14}$"},
-                    "lot": {"type": "string"},
+                    "lots": {
+                        "type": "array",
+                        "minItems": 1,
+                        "items": {
+                            "type": "object",
+                            "required": ["lot", "quantity"],
+                            "additionalProperties": False,
+                            "properties": {"lot": _TEXT, "quantity": _QUANTITY},
+                        },
+                    },
                     "serial_required": {"type": "boolean"},
                 },
             },
@@ -156,12 +166,17 @@ class WmsSimulator:
                 held = []
         await self._tell(held)
 
-    async def report_stock(self, node: str, counts: Mapping[tuple[str, str], Decimal]) -> None:
-        """An absolute count by (SKU, condition)."""
+    async def report_stock(
+        self,
+        node: str,
+        counts: Mapping[tuple[str, str], Decimal],
+        lots: Mapping[tuple[str, str, str], Decimal] | None = None,
+    ) -> None:
+        """An absolute count by (SKU, condition), and by (SKU, condition, lot) of what lies in lots."""
         self._counts += 1
+        units = [((*k, None), n) for k, n in counts.items()] + [(k, n) for k, n in (lots or {}).items()]
         lines = [
-            {"sku": sku, "condition": condition, "on_hand": plain(n), "lot": None}
-            for (sku, condition), n in counts.items()
+            {"sku": sku, "condition": condition, "on_hand": plain(n), "lot": lot} for (sku, condition, lot), n in units
         ]
         body = {"type": "stock.reported", "node": node, "at": rfc3339(self.clock()), "mode": "absolute", "lines": lines}
         await self._send(f"stock_{node}_{self._counts}", body)

@@ -124,7 +124,8 @@ def _requested(command: RequestPick) -> dict[str, Any]:
 
 
 def _line(line: PickLine) -> dict[str, Any]:
-    optional = {"gtin": line.gtin, "lot": line.lot}
+    lots = [{"lot": lot, "quantity": plain(n)} for lot, n in line.lots]
+    optional = {"gtin": line.gtin, "lots": lots or None}
     return {
         "line": line.line,
         "sku": line.sku,

@@ -31,7 +31,8 @@ NEEDED = {
     "secrets": dict,
     "checklist": dict,
 }
-READ_BY_THE_HUB = {"base_url"}  # the address of every account's calls
+# The address of every account's calls, and what flows decide by.
+READ_BY_THE_HUB = {"base_url", "contingency", "contingency_after", "aware_of_summaries", "invoices", "language"}
 
 
 def manifest(name: str) -> dict[str, Any]:

@@ -52,6 +52,10 @@ def sold(message: Mapping[str, Any] | bytes) -> OrderDraft:
     return made.draft
 
 
+def test_how_it_was_paid_is_kept_for_the_note() -> None:
+    assert dict(sold(SALE).references)["payments"] == '[["cash", "75.00"]]'
+
+
 def test_the_sample_was_handed_over() -> None:
     draft = sold(shared_path("samples/channels/pos/sale-0007.json").read_bytes())
     assert (draft.external_id, draft.placed_at) == ("SP-01/T2/7", datetime(2026, 10, 5, 21, 22, 1, tzinfo=UTC))

@@ -16,6 +16,7 @@ from adapters.shopify.shop import Webhook
 from adapters.shopify.simulator import signed
 from hub.canon.commands import (
     CancelAsked,
+    CancelLines,
     CancelOrder,
     CaptureOrder,
     ConfirmShipment,
@@ -62,6 +63,8 @@ SHIPMENT = ConfirmShipment(
 )
 STOCK = SetStock(levels=(("MUG", "CWB", Decimal("7.9"), Decimal(4)), ("BAG", "CWB", Decimal(0), None)))
 CANCEL = CancelOrder(order="7001", reason="inventory")
+CUT = CancelLines(order="7001", change="evt_1", left=(("1", Decimal(2)),), reason="inventory")
+BEGUN = {"edit:evt_1": '["gid://shopify/CalculatedOrder/1", [["gid://shopify/CalculatedLineItem/1", 2]]]'}
 KNOWN = {
     "allocation:shp_1": '[["gid://shopify/FulfillmentOrder/1", [["gid://shopify/FulfillmentOrderLineItem/2", 4]]]]'
 }
@@ -75,6 +78,8 @@ COMMANDS: tuple[tuple[Any, Account], ...] = (
     (STOCK, account(ITEMS)),
     (STOCK, account({**ITEMS, "reread": "1"})),
     (CANCEL, account()),
+    (CUT, account()),
+    (CUT, account(BEGUN)),
 )
 
 REFUND = {
