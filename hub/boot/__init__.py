@@ -5,7 +5,7 @@ from __future__ import annotations
 import pkgutil
 import tomllib
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass
 from importlib import import_module, resources
 from importlib.metadata import entry_points
@@ -20,7 +20,9 @@ from hub.fiscal import load_tables, tables_folder
 from hub.flows import FLOWS, Deps, Reactor
 from hub.flows.deliver import Deliver
 from hub.flows.intake import Intake
+from hub.flows.paper import Paper
 from hub.flows.post import Post
+from hub.flows.transmit import Transmitter
 from hub.incidents import Incidents, load_playbooks
 from hub.kit.addresses import Guard
 from hub.kit.clock import Clock, system_clock
@@ -79,8 +81,27 @@ def adapter(name: str) -> Adapter:
 def check_x12(name: str, body: bytes) -> Mapping[str, Any]:
     """What `hub edi check --json` says of one file; nothing is stored."""
     library = import_module("adapters.x12.library").Library()
-    found: Mapping[str, Any] = import_module("adapters.x12.report").check_file(name, [body], library)
+    found: Mapping[str, Any] = import_module("adapters.x12.report").check_file(name, [body], library, canonical=True)
     return found
+
+
+def x12_guide(version: str, set_id: str) -> str | None:
+    """A guide as a page with a sample, for partners; None: there is no such guide."""
+    found = import_module("adapters.x12.library").Library().guide(version, set_id)
+    return None if found is None else str(import_module("adapters.x12.words").guide_page(found.guide))
+
+
+def check_partner(config: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the profile that a partner's account would have, in words; empty: it can be used."""
+    library = import_module("adapters.x12.library").Library()
+    try:
+        own = import_module("adapters.x12.profile").configured(config)
+        found = own or library.profile(str(config.get("partner") or ""))
+    except import_module("adapters.x12.yamltext").BadGuide as bad:
+        return [str(fault) for fault in bad.data["faults"]]
+    if found is None:
+        return [f"There is no folder mappings/partners/{config.get('partner')} and no profile was given."]
+    return [] if found.ids else ["ids: at least one {qualifier, id} says who the partner is"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +147,9 @@ class Hub:
     adapters: Mapping[str, Found]
     data: Data
     reactor: Reactor
+    guard: Guard
     post: Post
+    paper: Paper
     intake: Intake
     deliver: Deliver
 
@@ -138,14 +161,22 @@ async def open_hub(dsn: str, settings: Settings, *, clock: Clock = system_clock)
     data = load_data(adapters)
     db = await Database(dsn, clock=clock).open()
     bell = await Doorbell(dsn).open()
-    transport = Transport(Guard(settings.outbound_allow))
+    guard = Guard(settings.outbound_allow)
+    transport = Transport(guard)
+    ended = ExitStack()
     try:
         vault = Vault(db, settings.keks())
         await vault.check()
         directory = Directory(db, vault)
         reactor = Reactor(db, data.deps, FLOWS, bell)
-        post = Post(transport)
         plain = {name: f.adapter for name, f in adapters.items()}
+        carriers = {name: a.carrier for name, a in plain.items() if a.carrier is not None}
+        sealers = {name: a.sealer for name, a in plain.items() if a.sealer is not None}
+        post = Post(transport, carriers=carriers, dial=guard.dial, transmitter=Transmitter(reactor, sealers))
+        intake = Intake(reactor, directory, plain, data.mappings, post)
+        ended.callback(intake.close)
+        paper = Paper(directory, plain)
+        ended.callback(paper.close)
         yield Hub(
             settings=settings,
             db=db,
@@ -156,11 +187,14 @@ async def open_hub(dsn: str, settings: Settings, *, clock: Clock = system_clock)
             adapters=adapters,
             data=data,
             reactor=reactor,
+            guard=guard,
             post=post,
-            intake=Intake(reactor, directory, plain, data.mappings, post),
-            deliver=Deliver(reactor, directory, plain, post),
+            paper=paper,
+            intake=intake,
+            deliver=Deliver(reactor, directory, plain, post, paper),
         )
     finally:
+        ended.close()
         await transport.close()
         await bell.close()
         await db.close()

@@ -1,19 +1,22 @@
-"""Master data as one YAML file: nodes with their establishment, lanes, products. Every fault is told at once, with its place."""
+"""Master data as one YAML file: nodes with their establishment, lanes, products, kits, price lists, customers on terms. Every fault is
+told at once, with its place.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import time
+from datetime import date, time
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
+from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError
 
 from hub import catalog, connections, network
-from hub.canon.order import Address
+from hub.canon.order import Address, Customer
 from hub.canon.states import NodeKind
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
@@ -58,8 +61,9 @@ class NodeData(_Strict):
     municipality_code: str | None = None
     timezone: str
     cut_off: time | None = None
-    work_days: tuple[int, ...] = (1, 2, 3, 4, 5)
-    capacity_per_day: int | None = None
+    work_days: tuple[Annotated[int, Field(ge=1, le=7)], ...] = (1, 2, 3, 4, 5)
+    closed_on: tuple[date, ...] = ()
+    capacity_per_day: int | None = Field(default=None, ge=0)
     active: bool = True
     legal_name: str | None = None
     tax_id: str | None = None
@@ -69,6 +73,14 @@ class NodeData(_Strict):
     sefaz: str | None = None  # code of the account that signs for it
     wms: str | None = None  # code of the account that picks for it
     lanes: tuple[LaneData, ...] = ()
+
+    @field_validator("timezone")
+    @classmethod
+    def known_zone(cls, name: str) -> str:
+        """A zone of the tz database; cut-offs are read in it."""
+        if name not in available_timezones():
+            raise ValueError(f"there is no time zone {name}")
+        return name
 
 
 class ProductData(_Strict):
@@ -87,9 +99,55 @@ class ProductData(_Strict):
     own_make: bool = False
 
 
+class TierData(_Strict):
+    sku: str
+    min_quantity: Decimal = Field(default=Decimal(1), gt=0)
+    unit_price: Decimal = Field(ge=0)
+
+
+class PriceListData(_Strict):
+    code: str
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    valid_from: AwareDatetime | None = None
+    valid_until: AwareDatetime | None = None
+    tiers: tuple[TierData, ...]
+
+
+class CustomerData(_Strict):
+    """A business customer of a channel, by the id that the channel gives or its tax id."""
+
+    channel: str
+    external_id: str | None = None
+    tax_id: str | None = None
+    name: str
+    credit_limit: Decimal = Field(ge=0)
+    currency: str = Field(pattern="^[A-Z]{3}$")
+    days: int = Field(ge=0, le=365)
+    price_list: str | None = None
+
+
 class MasterData(_Strict):
     nodes: tuple[NodeData, ...] = ()
     products: tuple[ProductData, ...] = ()
+    kits: dict[str, dict[str, Decimal]] = {}  # kit SKU -> component SKU -> pieces
+    price_lists: tuple[PriceListData, ...] = ()
+    customers: tuple[CustomerData, ...] = ()
+
+    def dangling(self) -> list[str]:
+        """What names something that it cannot mean."""
+        codes = {p.code for p in self.price_lists}
+        found = [
+            f"kits.{k}.{s}: pieces are above zero" for k, parts in self.kits.items() for s, n in parts.items() if n <= 0
+        ]
+        found += [
+            f"kits.{k}: a kit is no part of a kit" for k, parts in self.kits.items() if parts.keys() & self.kits.keys()
+        ]
+        for n, c in enumerate(self.customers):
+            if not (c.external_id or c.tax_id):
+                found.append(f"customers.{n}: external_id or tax_id is needed")
+            if c.price_list and c.price_list not in codes:
+                found.append(f"customers.{n}.price_list: there is no {c.price_list} in this file")
+        return found
 
 
 def read_data(file: Path) -> MasterData:
@@ -114,6 +172,7 @@ async def apply_data(tx: Tx, data: MasterData) -> str:
         for kind, code in (("sefaz", n.sefaz), ("wms", n.wms))
         if code and (kind, code) not in accounts
     ]
+    missing += data.dangling()
     if missing:
         raise BadData(file="master data", faults="; ".join(missing))
     lanes = 0
@@ -125,7 +184,33 @@ async def apply_data(tx: Tx, data: MasterData) -> str:
     products = [catalog.Product(product_id=new_id(), **p.model_dump()) for p in data.products]
     if products:
         await catalog.put_products(tx, products)
-    return f"{len(data.nodes)} nodes, {lanes} lanes, {len(products)} products"
+    await _trade(tx, data)
+    return f"{len(data.nodes)} nodes, {lanes} lanes, {len(products)} products, {len(data.kits)} kits, {len(data.customers)} customers"
+
+
+async def _trade(tx: Tx, data: MasterData) -> None:
+    """Kits, price lists and what was agreed with customers."""
+    if data.kits:
+        parts = {sku for kit in data.kits.values() for sku in kit}
+        if unknown := sorted(parts - (await catalog.find(tx, parts)).keys()):
+            raise BadData(file="master data", faults=f"kits: there is no product {', '.join(unknown)}")
+        await catalog.put_kits(tx, data.kits)
+    for p in data.price_lists:
+        tiers = tuple((t.sku, t.min_quantity, t.unit_price) for t in p.tiers)
+        made = catalog.PriceList(
+            name=p.code, currency=p.currency, tiers=tiers, valid_from=p.valid_from, valid_until=p.valid_until
+        )
+        await catalog.put_price_list(tx, made)
+    agreed = []
+    for c in data.customers:
+        who = Customer(external_id=c.external_id, tax_id=c.tax_id, name=c.name)
+        party = (await catalog.put_customers(tx, c.channel, [who]))[who]
+        terms = catalog.Terms(
+            party_id=party, credit_limit=c.credit_limit, currency=c.currency, days=c.days, price_list=c.price_list
+        )
+        agreed.append(terms)
+    if agreed:
+        await catalog.put_terms(tx, agreed)
 
 
 def _node(n: NodeData, accounts: Mapping[tuple[str, str], Any]) -> network.Node:
@@ -147,6 +232,7 @@ def _node(n: NodeData, accounts: Mapping[tuple[str, str], Any]) -> network.Node:
         "timezone",
         "cut_off",
         "work_days",
+        "closed_on",
         "capacity_per_day",
         "active",
         "legal_name",

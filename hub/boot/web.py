@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 
 import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from hub import ledger
 from hub.access import NotAuthenticated
-from hub.boot import Hub, check_x12
-from hub.flows.paper import Paper
+from hub.boot import Hub, check_partner, check_x12, x12_guide
+from hub.flows.receive import Receiver
+from hub.flows.reread import Rereader
+from hub.web.as2 import as2_routes
 from hub.web.boundary import App, Boundary, Receive, Scope, Send
 from hub.web.commands import Desk, HubCommands
 from hub.web.health import Health
@@ -32,6 +35,7 @@ async def edge_of(hub: Hub) -> AsyncIterator[Edge]:
     """The API of this process with its write path and its own pool of reads."""
     read = await open_read_pool(hub.db.dsn, size=4)
     desk = Desk(hub.reactor, hub.bell)
+    rereader = Rereader(hub.reactor, hub.directory, {n: f.adapter for n, f in hub.adapters.items()})
 
     async def authenticate(header: str) -> Principal | None:
         scheme, _, token = header.partition(" ")
@@ -55,7 +59,7 @@ async def edge_of(hub: Hub) -> AsyncIterator[Edge]:
         read_pool=read,
         tail_pool=hub.db.tail,
         authenticate=authenticate,
-        commands=HubCommands(desk, hub.directory),
+        commands=HubCommands(desk, hub.directory, hub.vault, rereader, check_partner),
         clock=hub.db.clock,
     )
     try:
@@ -68,20 +72,20 @@ async def edge_of(hub: Hub) -> AsyncIterator[Edge]:
 @asynccontextmanager
 async def application(hub: Hub) -> AsyncIterator[tuple[App, Health]]:
     """The ASGI application over an open hub."""
-    async with edge_of(hub) as edge:
+    async with AsyncExitStack() as stack:
+        edge = await stack.enter_async_context(edge_of(hub))
         hooks = Hooks(hub.db, hub.bell, hub.directory, {n: f.adapter for n, f in hub.adapters.items()})
         health = Health(hub.db)
-        paper = Paper(hub.directory, {n: f.adapter for n, f in hub.adapters.items()})
-        papers = Papers(hub.db, hub.keys, paper)
+        receiver = Receiver(hub.reactor, hub.directory, {n: f.adapter for n, f in hub.adapters.items()})
+        as2 = as2_routes(receiver, hub.bell)
+        papers = Papers(hub.db, hub.keys, hub.paper)
         rung = asyncio.Event()
-        edge.start(rung)
-        following = asyncio.create_task(_follow(hub, rung))
+        following = await stack.enter_async_context(_followed(hub, rung))
+        edge.start(rung, following)
         try:
-            yield Boundary(_dispatch(edge, _routed(edge, hooks, health, papers))), health
+            yield Boundary(_dispatch(edge, _routed(edge, hooks, health, papers, as2))), health
         finally:
-            following.cancel()
             await edge.stop()
-            paper.close()
             await hooks.close()
 
 
@@ -94,18 +98,32 @@ def _dispatch(edge: Edge, routed: App) -> App:
     return app
 
 
-def _routed(edge: Edge, hooks: Hooks, health: Health, papers: Papers) -> App:
+def _routed(edge: Edge, hooks: Hooks, health: Health, papers: Papers, as2: Sequence[Route]) -> App:
     return Starlette(
         routes=[
             Route("/hooks/{adapter}/{account}", hooks.receive, methods=["POST"]),
-            *selftest_routes(check_x12),
+            *as2,
+            *selftest_routes(check_x12, x12_guide),
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
-            Route("/metrics", health.metrics),
             *papers.routes,
             *routes(edge),
         ]
     )
+
+
+@asynccontextmanager
+async def _followed(hub: Hub, rung: asyncio.Event) -> AsyncIterator[ledger.Relayed | None]:
+    """What wakes live streams: the relay's notices where there is a broker, else other processes' rings."""
+    if (url := hub.settings.broker) is not None:
+        async with ledger.receiving(url, rung, stream=hub.settings.nats_stream) as relayed:
+            yield relayed
+        return
+    following = asyncio.create_task(_follow(hub, rung))
+    try:
+        yield None
+    finally:
+        following.cancel()
 
 
 async def _follow(hub: Hub, rung: asyncio.Event) -> None:
@@ -131,6 +149,7 @@ async def serving(hub: Hub, *, host: str, port: int, stop: asyncio.Event, ready:
             lifespan="off",
             timeout_graceful_shutdown=DRAIN,
             ws_max_size=64 * 1024,
+            ws_per_message_deflate=False,  # a window held for each socket, for messages of 1 KiB
         )
         server = uvicorn.Server(config)
         running = asyncio.create_task(server._serve())  # noqa: SLF001 - `serve` would take the signals of the process

@@ -1,28 +1,29 @@
-"""A worker process: the three queues, partners' folders, sweeps, monthly partitions."""
+"""A worker process: the three queues, partners' folders and servers, sweeps, monthly partitions."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from datetime import timedelta
 
-import asyncpg
-import structlog
-
 from hub import inbox, outbox, timers
 from hub.boot import Hub
+from hub.boot.chores import every
+from hub.boot.door import doors
+from hub.boot.gauges import business, database
+from hub.boot.names import name_segments
 from hub.flows.clockwork import Clockwork
+from hub.flows.expiry import Expiry
+from hub.flows.fetch import Fetch
 from hub.flows.folders import Folders
 from hub.flows.parked import parked
 from hub.flows.sweep import Sweep
-from hub.kit.db import Tx, Unavailable
+from hub.kit.db import Tx
 from hub.kit.lane import QueueWork
 from hub.kit.lease import Settled, measure
 from hub.kit.work import Worker
 from hub.migrations import keep_partitions
-
-log = structlog.get_logger()
 
 
 def worker_of(hub: Hub) -> Worker:
@@ -42,7 +43,14 @@ def worker_of(hub: Hub) -> Worker:
         [
             QueueWork(queue=inbox.QUEUE, handle=hub.intake.handle, parked=given_up),
             QueueWork(
-                queue=outbox.QUEUE, handle=hub.deliver.handle, parked=given_up, batch=50, skip=shut, probes=probes
+                queue=outbox.QUEUE,
+                handle=hub.deliver.handle,
+                parked=given_up,
+                batch=50,
+                concurrency=32,
+                each=2,
+                skip=shut,
+                probes=probes,
             ),
             QueueWork(queue=timers.QUEUE, handle=Clockwork(hub.reactor).handle, parked=given_up),
         ],
@@ -51,16 +59,28 @@ def worker_of(hub: Hub) -> Worker:
 
 
 async def work(hub: Hub, *, stop: asyncio.Event, stable: timedelta = timedelta(seconds=5)) -> None:
-    """Work until `stop` is set, then finish what is at hand."""
+    """Work until `stop` is set, then finish what is at hand. Where the settings say so, partners' folders have a door here."""
+    async with doors(hub):
+        await _work(hub, stop, stable)
+
+
+async def _work(hub: Hub, stop: asyncio.Event, stable: timedelta) -> None:
     worker = worker_of(hub)
     plain = {name: f.adapter for name, f in hub.adapters.items()}
     folders = Folders(hub.db, hub.bell, hub.directory, plain, stable=stable)
+    expiry = Expiry(hub.reactor, hub.directory, plain)
+    fetch = Fetch(hub.db, hub.bell, hub.directory, plain, hub.guard.dial, hub.data.deps.incidents)
     sweep = Sweep(hub.db, hub.bell, hub.directory, plain, hub.post)
     chores = [
-        asyncio.create_task(_every(2, folders.look)),
-        asyncio.create_task(_every(30, sweep.look)),
-        asyncio.create_task(_every(5, lambda: _measure(hub))),
-        asyncio.create_task(_every(6 * 3600, lambda: _partitions(hub))),
+        asyncio.create_task(every(2, folders.look)),
+        asyncio.create_task(every(30, sweep.look)),
+        asyncio.create_task(every(5, lambda: _measure(hub))),
+        asyncio.create_task(every(30, lambda: business(hub))),
+        asyncio.create_task(every(60, lambda: database(hub))),
+        asyncio.create_task(every(6 * 3600, lambda: _partitions(hub))),
+        asyncio.create_task(every(5, fetch.look)),
+        asyncio.create_task(every(6 * 3600, lambda: name_segments(hub.db))),
+        asyncio.create_task(every(6 * 3600, expiry.look)),
     ]
     running = asyncio.create_task(worker.run())
     try:
@@ -85,13 +105,3 @@ async def _measure(hub: Hub) -> int:
 async def _partitions(hub: Hub) -> int:
     await keep_partitions(hub.db.dsn, now=hub.db.clock())
     return 0
-
-
-async def _every(seconds: float, what: Callable[[], Awaitable[int]]) -> None:
-    """Again and again; a database that is away is waited for."""
-    while True:
-        try:
-            await what()
-        except (OSError, Unavailable, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            log.warning("a chore has to wait", action="chore", reason=type(error).__name__)
-        await asyncio.sleep(seconds)

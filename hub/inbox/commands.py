@@ -17,6 +17,7 @@ from hub.kit.ids import new_id
 from hub.kit.lease import Failure, Leased, Settled
 from hub.kit.parked import Changed, Chosen
 from hub.kit.sqlfile import statements
+from hub.kit.telemetry import traceparent
 
 SQL = statements(__file__, "inbox.sql")
 
@@ -179,7 +180,7 @@ def _arrays(given: Sequence[tuple[UUID, Arrival]]) -> list[list[Any]]:
             a.envelope.complete,
             a.correlation_id or id_,
             a.causation_id,
-            a.traceparent,
+            a.traceparent or traceparent(a.correlation_id),
         )
         for id_, a in given
     ]

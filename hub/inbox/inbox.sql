@@ -46,9 +46,9 @@ WITH file AS (
     UNION ALL SELECT correlation_id FROM inbox_done WHERE tenant_id = e.tenant_id AND message_id = e.message_id) m
   WHERE e.tenant_id = $1 AND e.exchange_id = $2 AND e.direction = 'IN' LIMIT 1)
 SELECT m.* FROM file, LATERAL (
-  SELECT message_id, connection_id, topic, external_id, revision, dedupe_key, media_type, headers, body, replacement, complete, correlation_id
+  SELECT message_id, connection_id, topic, external_id, revision, dedupe_key, media_type, headers, body, replacement, complete, correlation_id, state
   FROM inbox WHERE tenant_id = $1 AND inbox.correlation_id = file.correlation_id
   UNION ALL
-  SELECT message_id, connection_id, topic, external_id, revision, dedupe_key, media_type, headers, body, replacement, complete, correlation_id
+  SELECT message_id, connection_id, topic, external_id, revision, dedupe_key, media_type, headers, body, replacement, complete, correlation_id, NULL::smallint
   FROM inbox_done WHERE tenant_id = $1 AND inbox_done.correlation_id = file.correlation_id) m
 ORDER BY m.message_id

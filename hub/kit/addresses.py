@@ -98,6 +98,22 @@ class Guard(httpcore.AsyncNetworkBackend):
                 failed = error
         raise failed
 
+    async def dial(self, host: str, port: int) -> socket.socket:
+        """A connected socket for what is not HTTP, under the same rule of addresses. Raises `AddressForbidden`, `OSError`."""
+        try:
+            addresses = await asyncio.wait_for(self._resolve(host, port), CONNECT)
+        except UnicodeError as error:
+            raise AddressForbidden(host=host[:100], reason="it is no name of a host.") from error
+        if not addresses or not (self._exempt(host, port) or all(is_public(a) for a in addresses)):
+            raise AddressForbidden(host=host, reason="it is not a public address; HUB_OUTBOUND_ALLOW can name it.")
+        failed: OSError = ConnectionError(f"{host} has no address that answers")
+        for address in addresses[:3]:
+            try:
+                return await _connected(address, port)
+            except OSError as error:
+                failed = error
+        raise failed
+
     async def connect_unix_socket(
         self,
         path: str,
@@ -108,3 +124,15 @@ class Guard(httpcore.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
+
+
+async def _connected(address: str, port: int) -> socket.socket:
+    made = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        made.setblocking(False)
+        async with asyncio.timeout(CONNECT):
+            await asyncio.get_running_loop().sock_connect(made, (address, port))
+    except BaseException:
+        made.close()
+        raise
+    return made

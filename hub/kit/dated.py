@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from itertools import pairwise, product
@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
+from ruamel.yaml.error import StreamMark, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from hub.kit.errors import HubError
@@ -109,6 +109,7 @@ def load(path: Path) -> Table:
 
     The file: `table`, `key` (names of text columns), `columns` (name -> text | number | flag, a `?` after it: may be
     absent), `defaults` (columns that most rows share), `rows`. A key column may hold a list: the row stands for each.
+    A long table of short rows stands in `lines` instead, a text with one row a line: the key and the columns in their order, `|` between.
     """
     reader = _Reader(path.name)
     try:
@@ -135,8 +136,8 @@ class _Reader:
 
     def table(self, root: Node | None, path: Path) -> Table | None:
         top = self.fields(root, "a table")
-        unknown = set(top) - {"table", "about", "key", "columns", "defaults", "rows"}
-        missing = {"table", "key", "columns", "rows"} - set(top)
+        unknown = set(top) - {"table", "about", "key", "columns", "defaults", "rows", "lines"}
+        missing = {"table", "key", "columns", "lines" if "lines" in top else "rows"} - set(top)
         if unknown or missing:
             self.fault(root, f"unknown {sorted(unknown)}, missing {sorted(missing)}")
             return None
@@ -146,13 +147,16 @@ class _Reader:
             if kind.removesuffix("?") not in _KINDS or name in _OWN:
                 self.fault(top["columns"], f"column {name} cannot be of kind {kind}")
         defaults = self.fields(top["defaults"], "defaults") if "defaults" in top else {}
-        nodes = top["rows"].value if isinstance(top["rows"], SequenceNode) else []
-        if not nodes:
-            self.fault(top["rows"], "there are no rows")
+        given = top.get("rows")
+        nodes = given.value if isinstance(given, SequenceNode) else []
         rows: dict[tuple[str, ...], list[Row]] = {}
         for node in nodes:
             for row in self.row(node, defaults, key, columns):
                 rows.setdefault(row.key, []).append(row)
+        for row in self.lines(top["lines"], defaults, key, columns) if "lines" in top else ():
+            rows.setdefault(row.key, []).append(row)
+        if not rows and not self.faults:
+            self.fault(top.get("lines") or given, "there are no rows")
         return Table(name=self.text(top["table"]), file=path.name, key=key, rows=self.in_order(rows))
 
     def row(
@@ -191,6 +195,30 @@ class _Reader:
             )
             for one in keys
         ]
+
+    def lines(
+        self, node: Node, defaults: Mapping[str, Node], key: Sequence[str], columns: Mapping[str, str]
+    ) -> list[Row]:
+        """The rows of a text. What they share is read once, from the defaults."""
+        names = (*key, *columns)
+        before = len(self.faults)
+        for name in sorted({"valid_from", "source", "checked_on"} - set(defaults)):
+            self.fault(node, f"{name} is missing from the defaults")
+        for name in sorted(set(defaults) - _OWN):
+            self.fault(defaults[name], f"{name} stands in each line")
+        if len(self.faults) > before:
+            return []
+        shared = self.row(_mapping(dict.fromkeys(names, "x"), node), defaults, names, {})
+        found: list[Row] = []
+        for number, text in enumerate(self.text(node).splitlines(), start=_line(node) + 1):
+            cells = [cell.strip() for cell in text.split("|")]
+            if len(cells) != len(names) or not all(cells):
+                self.faults.append(f"{self.file}:{number}: {len(names)} values are needed: {' | '.join(names)}")
+                continue
+            values = zip(columns, cells[len(key) :], strict=True)
+            plain = {name: self.value(_scalar(cell, number), columns[name]) for name, cell in values}
+            found += [replace(row, key=tuple(cells[: len(key)]), values=plain, line=number) for row in shared]
+        return found
 
     def in_order(self, rows: Mapping[tuple[str, ...], list[Row]]) -> dict[tuple[str, ...], tuple[Row, ...]]:
         ordered = {key: tuple(sorted(found, key=lambda row: row.valid_from)) for key, found in rows.items()}
@@ -244,6 +272,17 @@ class _Reader:
         if day is None:
             self.fault(node, f"{text!r} is not a day (YYYY-MM-DD)")
         return day
+
+
+def _scalar(text: str, line: int) -> ScalarNode:
+    """A value as the reader takes it, at that line."""
+    mark = StreamMark("", 0, line - 1, 0)
+    return ScalarNode("tag:yaml.org,2002:str", text, mark, mark)
+
+
+def _mapping(cells: Mapping[str, str], at: Node) -> MappingNode:
+    pairs = [(_scalar(name, _line(at)), _scalar(value, _line(at))) for name, value in cells.items()]
+    return MappingNode("tag:yaml.org,2002:map", pairs, at.start_mark, at.end_mark)
 
 
 def _line(node: Node | None) -> int:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -162,4 +162,5 @@ async def _roll_back(conn: Connection) -> None:
     try:
         await asyncio.shield(asyncio.wait_for(conn.execute("ROLLBACK"), 5))
     except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
-        conn.terminate()
+        with suppress(asyncpg.InterfaceError):  # it was lost, and the pool has let it go already
+            conn.terminate()

@@ -13,6 +13,8 @@ from hub.kit.errors import HubError
 
 _lock = threading.Lock()
 _last = 0
+_noise: list[bytes] = []  # never shared by two processes: a fork begins without it
+os.register_at_fork(after_in_child=_noise.clear)
 
 _PUBLIC = re.compile(r"([a-z]{3})_([0-9a-f]{32})\Z")
 
@@ -31,7 +33,17 @@ def new_id() -> UUID:
         _last = now if now > _last else _last + 1
         stamp = _last
     millis, step = stamp >> 12, stamp & 0xFFF
-    return UUID(int=(millis << 80) | (0x7 << 76) | (step << 64) | (0b10 << 62) | (int.from_bytes(os.urandom(8)) >> 2))
+    return UUID(int=(millis << 80) | (0x7 << 76) | (step << 64) | (0b10 << 62) | _random())
+
+
+def _random() -> int:
+    """62 random bits, from a store that is filled 4 KiB at a time: a call to the kernel for each id costs more than the id."""
+    try:
+        return int.from_bytes(_noise.pop()) >> 2
+    except IndexError:
+        fresh = os.urandom(4096)
+        _noise.extend(fresh[n : n + 8] for n in range(0, 4096, 8))
+        return int.from_bytes(_noise.pop()) >> 2
 
 
 def public_id(prefix: str, value: UUID) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 import time
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,7 +15,7 @@ from uuid import UUID
 import asyncpg
 import structlog
 
-from hub.kit import metrics
+from hub.kit import metrics, telemetry
 from hub.kit.db import Database, Tx, Unavailable
 from hub.kit.doorbell import Doorbell
 from hub.kit.lease import (
@@ -25,7 +27,7 @@ from hub.kit.lease import (
     Queue,
     Settled,
     State,
-    by_tenant,
+    by_place,
     claim,
     due,
     fair,
@@ -71,7 +73,9 @@ async def no_probes() -> list[tuple[int, str]]:
 class QueueWork:
     """What is done with the rows of a queue.
 
-    `handle` gets leased rows of one tenant and completes or settles each of them, in units of its own; it raises when it could not.
+    `handle` gets leased rows of one place (a tenant's queue; in the outbox one destination of it) and completes or settles each of
+    them, in units of its own; it raises when it could not. `each`: how many batches of one place may be at work at once, so that a
+    slow destination holds no slot that another one needs.
     `judge` says what its exception means for a single row. `parked` runs in the unit that parks rows: incident and fact.
     `skip`: destinations to leave alone; `probes`: (tenant, destination) that get one delivery though they are skipped.
     """
@@ -80,6 +84,7 @@ class QueueWork:
     handle: Callable[[list[Leased]], Awaitable[None]]
     batch: int = 200
     concurrency: int = 4
+    each: int | None = None
     limit: float = LIMIT
     judge: Callable[[Leased, Exception], Failure] = judge
     parked: Callable[[Tx, Sequence[Settled]], Awaitable[None]] = nobody_cares
@@ -111,6 +116,7 @@ class Lane:
         self._draining = False
         self._slots = asyncio.Semaphore(work.concurrency)
         self._batches: dict[asyncio.Task[None], list[Leased]] = {}
+        self._at_work: Counter[Place] = Counter()
         self._missed: dict[asyncio.Task[None], int] = {}
 
     def poke(self) -> None:
@@ -139,14 +145,18 @@ class Lane:
             return 0
         rows = await self._probe()
         skip = set(await self.work.skip())
-        rows += await self._claim([p for p in places if p.destination not in skip], self._size)
+        rows += await self._claim([p for p in places if p.destination not in skip and self._free(p)], self._size)
         served = {r.tenant for r in rows}
         self._last_tenant = next((p.tenant for p in reversed(places) if p.tenant in served), self._last_tenant)
-        for batch in by_tenant(rows).values():
+        for place, batch in by_place(rows).items():
             task = asyncio.create_task(self._hold(batch))
             self._batches[task] = batch
-            task.add_done_callback(self._let_go)
+            self._at_work[place] += 1
+            task.add_done_callback(functools.partial(self._let_go, place))
         return len(rows)
+
+    def _free(self, place: Place) -> bool:
+        return self.work.each is None or self._at_work[place] < self.work.each
 
     async def _claim(self, places: Sequence[Place], limit: int) -> list[Leased]:
         return await claim(self._db, self.work.queue, self._owner, places, limit, lease=self._lease)
@@ -157,7 +167,8 @@ class Lane:
             rows += await self._claim([Place(tenant=tenant, destination=destination)], 1)
         return rows
 
-    def _let_go(self, task: asyncio.Task[None]) -> None:
+    def _let_go(self, place: Place, task: asyncio.Task[None]) -> None:
+        self._at_work -= Counter({place: 1})  # forgets a place with nothing at work
         self._batches.pop(task, None)
         self._missed.pop(task, None)
         self._heard.poke()  # what was behind these rows in their ordering keys may go now
@@ -207,7 +218,8 @@ class Lane:
                 took = time.monotonic() - began
                 metrics.BATCH_SIZE.labels(self.name).observe(len(fresh))
                 metrics.BATCH_SECONDS.labels(self.name).observe(took)
-                self._size = next_size(self._size, rows=len(fresh), seconds=took, most=self.work.batch)
+                if self.work.each is None:  # else what takes long is the other side, whatever the batch
+                    self._size = next_size(self._size, rows=len(fresh), seconds=took, most=self.work.batch)
 
     async def _handle(self, rows: list[Leased]) -> None:
         """All of them; if that fails those that are still ours in halves, down to the single one that is to blame."""
@@ -237,8 +249,9 @@ class Lane:
 
     async def _once(self, rows: list[Leased]) -> None:
         metrics.QUEUE_ATTEMPTS.labels(self.name).inc(len(rows))
-        async with asyncio.timeout(self.work.limit):
-            await self.work.handle(rows)
+        with telemetry.working(self.name, [r.row for r in rows]):
+            async with asyncio.timeout(self.work.limit):
+                await self.work.handle(rows)
 
     async def _still_held(self, rows: list[Leased]) -> list[Leased]:
         held = await heartbeat(self._db, self.work.queue, self._owner, [r.id for r in rows], lease=self._lease)

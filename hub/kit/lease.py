@@ -281,3 +281,11 @@ def by_tenant(rows: Iterable[Leased]) -> dict[int, list[Leased]]:
     for row in rows:
         found.setdefault(row.tenant, []).append(row)
     return found
+
+
+def by_place(rows: Iterable[Leased]) -> dict[Place, list[Leased]]:
+    found: dict[Place, list[Leased]] = {}
+    for row in rows:
+        place = Place(tenant=row.tenant, destination=row.row.get("destination") or "")
+        found.setdefault(place, []).append(row)
+    return found

@@ -61,20 +61,43 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="The address that the web process listens on.")
     port: int = Field(8000, ge=1, le=65535)
-    internal_port: int = Field(9464, ge=1, le=65535, description="Metrics, never public.")
+    internal_host: str = Field("127.0.0.1", description="The address of the internal port.")
+    internal_port: int = Field(9464, ge=0, le=65535, description="Metrics and health, never public; 0: a free one.")
     metrics_tenants: Annotated[tuple[int, ...], NoDecode, BeforeValidator(_numbers)] = Field(
         (), description="Tenants that get a label of their own in metrics: 1,2,3."
+    )
+
+    sftp_port: int | None = Field(
+        None,
+        ge=0,
+        le=65535,
+        description="The port at which workers of this machine let partners in by SFTP; unset: no door.",
+    )
+    sftp_host_key_file: Path | None = Field(
+        None, description="Our SSH host key; unset: one is made below HUB_DATA and kept."
     )
 
     outbound_allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_numbers)] = Field(
         (), description="host:port,host:port that outbound calls may reach though they are private or not on port 443."
     )
 
+    nats_url: SecretStr | None = Field(
+        None,
+        description="NATS with JetStream: live streams take the ledger from the relay (hub relay) instead of reading it.",
+    )
+    nats_stream: str = Field("HUB_LEDGER", pattern=r"^[A-Za-z0-9_-]{1,64}$")
+    nats_replicas: int = Field(1, ge=1, le=5, description="Copies of the stream; 3 in a cluster of brokers.")
+
     idempotency_days: int = Field(30, ge=1, le=365, description="How long an answer is kept for its key.")
     log_level: Literal["debug", "info", "warning", "error"] = "info"
     log_format: Literal["auto", "json", "console"] = Field(
         "auto", description="auto: console on a terminal, else JSON."
     )
+
+    @property
+    def broker(self) -> str | None:
+        """The address of NATS, if there is one."""
+        return (self.nats_url.get_secret_value() if self.nats_url is not None else "") or None
 
     def keks(self) -> dict[str, bytes]:
         """Key encryption keys by id, the one for new secrets first; empty if none is set. Raises KekInvalid."""

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, ClassVar
 from uuid import UUID
 
+from hub.kit import metrics
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
 from hub.kit.ids import new_id
 from hub.kit.sqlfile import statements
+from hub.kit.telemetry import traceparent
 from hub.ledger.model import GENESIS, Cause, Fact, link, plain_data
 
 SQL = statements(__file__, "ledger.sql")
@@ -49,8 +53,11 @@ async def _write(tx: Tx) -> None:
         return
     subjects = {f.subject_id for f in facts}
     heads: dict[UUID, tuple[int, bytes]] = {}
+    newest = 0
     if old := sorted(subjects - tx.born):
-        heads = {r["subject_id"]: (r["version"], r["hash"]) for r in await tx.conn.fetch(SQL["heads"], old)}
+        found = await tx.conn.fetch(SQL["heads"], old)
+        heads = {r["subject_id"]: (r["version"], r["hash"]) for r in found}
+        newest = max((int(r["xid"]) for r in found), default=0)
     versions: list[int] = []
     hashes: list[bytes] = []
     for each in facts:
@@ -75,6 +82,14 @@ async def _write(tx: Tx) -> None:
         ends,
         [heads[s][0] for s in ends],
         [heads[s][1] for s in ends],
+        str(newest),
+        [traceparent(f.correlation_id) for f in facts],
     )
     if written != len(ends):
         raise ChainBroken
+    tx.after_commit.append(partial(_count, Counter(f.type for f in facts)))
+
+
+def _count(types: Counter[str]) -> None:
+    for type_, count in types.items():
+        metrics.LEDGER_FACTS.labels(type_).inc(count)

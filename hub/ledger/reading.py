@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from hub.kit.db import Connection, Tx
+from hub.ledger.archive import Heads
 from hub.ledger.commands import SQL
 from hub.ledger.model import GENESIS, Fact, link
 
@@ -41,15 +42,19 @@ class Broken:
     reason: str
 
 
-async def verify(tx: Tx, page: int = 1000) -> tuple[int, list[Broken]]:
-    """(facts read, broken chains) of the unit's tenant. Walks every subject's chain from its first fact to its head."""
+async def verify(tx: Tx, page: int = 1000, archived: Heads | None = None) -> tuple[int, list[Broken]]:
+    """(facts read, broken chains) of the unit's tenant. Walks every subject's chain from its first fact to its head;
+    `archived`: where the chains stood when their beginnings left the database.
+    """
+    known = archived.at if archived is not None else {}
     last: tuple[UUID, int] = (UUID(int=0), 0)
     count, broken, previous = 0, list[Broken](), GENESIS
     subject, expected = UUID(int=0), 0
     while rows := await tx.conn.fetch(SQL["chain"], last[0], last[1], page):
         for row in rows:
             if row["subject_id"] != subject:
-                subject, expected, previous = row["subject_id"], 0, GENESIS
+                subject = row["subject_id"]
+                expected, previous = known.get((tx.tenant, subject), (0, GENESIS))
             expected += 1
             count += 1
             wanted = link(previous, fact_of(row), expected)
@@ -59,17 +64,19 @@ async def verify(tx: Tx, page: int = 1000) -> tuple[int, list[Broken]]:
                     broken.append(Broken(subject_id=subject, version=row["subject_version"], reason=reason))
             previous, expected = row["hash"], row["subject_version"]
         last = (rows[-1]["subject_id"], rows[-1]["subject_version"])
-    return count, broken + await _missing_tails(tx)
+    return count, broken + await _missing_tails(tx, known)
 
 
-async def _missing_tails(tx: Tx) -> list[Broken]:
+async def _missing_tails(tx: Tx, known: Mapping[tuple[int, UUID], tuple[int, bytes]]) -> list[Broken]:
     rows = await tx.conn.fetch(
-        "SELECT h.subject_id, h.version FROM ledger_heads h WHERE NOT EXISTS (SELECT 1 FROM business_events e "
-        "WHERE e.subject_id = h.subject_id AND e.subject_version = h.version AND e.hash = h.hash) LIMIT 100"
+        "SELECT h.subject_id, h.version, h.hash FROM ledger_heads h WHERE NOT EXISTS (SELECT 1 FROM business_events e "
+        "WHERE e.subject_id = h.subject_id AND e.subject_version = h.version AND e.hash = h.hash)"
     )
     return [
-        Broken(subject_id=r["subject_id"], version=r["version"], reason="the last fact is not the head") for r in rows
-    ]
+        Broken(subject_id=r["subject_id"], version=r["version"], reason="the last fact is not the head")
+        for r in rows
+        if known.get((tx.tenant, r["subject_id"])) != (r["version"], r["hash"])
+    ][:100]
 
 
 async def story(tx: Tx, subjects: Sequence[UUID], correlations: Sequence[UUID] = (), limit: int = 500) -> list[Any]:

@@ -38,6 +38,7 @@ ledger_heads = table(
     col("subject_id", Uuid),
     col("version", sa.Integer),
     col("hash", BYTEA),
+    col("xid", Xid8(), default="'0'"),  # of the newest fact: the next one may not stand before it
     must("version_positive", "version > 0", why="a chain begins with version 1"),
     key="subject_id",
 )

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
-from alembic.config import Config
-from alembic.runtime.environment import EnvironmentContext
-from alembic.script import ScriptDirectory
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from hub.kit.clock import system_clock
 from hub.kit.db import Unavailable
 from hub.kit.views import FUNCTIONS, VIEWS, create_sql
-from hub.migrations.partitions import ensure_partitions
+from hub.migrations.partitions import drop_month, ensure_partitions, past
+from hub.migrations.roles import make_roles
 from hub.migrations.statistics import presume_one_tenant
 
 ROOMS = [
@@ -35,6 +34,7 @@ ROOMS = [
     "fulfillment",
     "fiscal",
     "incidents",
+    "notices",
 ]
 
 
@@ -44,32 +44,53 @@ def load_tables() -> sa.MetaData:
         import_module(f"hub.{room}.store")
         if (Path(__file__).parent.parent / room / "queries.py").exists():
             import_module(f"hub.{room}.queries")
+    import_module("hub.story.queries")
     from hub.kit.tables import metadata
 
     return metadata
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent))
-    return config
+def newest() -> str:
+    """The revision that no other one follows, read from the files: Alembic costs 15 MiB and is loaded only to migrate."""
+    texts = [p.read_text(encoding="utf-8") for p in (Path(__file__).parent / "versions").glob("*.py")]
+    made = {m[1] for t in texts if (m := re.search(r'^revision = "(\w+)"', t, re.MULTILINE))}
+    followed = {m[1] for t in texts if (m := re.search(r'^down_revision = "(\w+)"', t, re.MULTILINE))}
+    (head,) = made - followed
+    return head
 
 
 def _upgrade(connection: sa.Connection, now: datetime) -> None:
     load_tables()
-    script = ScriptDirectory.from_config(_config())
-    head = script.get_current_head()
     connection.execute(sa.text("SELECT pg_advisory_xact_lock(727001)"))
-
-    def steps(revision: Any, _context: Any) -> Any:
-        return script._upgrade_revs(head or "head", revision)  # noqa: SLF001 - how alembic's own command does it
-
-    with EnvironmentContext(_config(), script, fn=steps) as environment:
-        environment.configure(connection=connection, target_metadata=None, transactional_ddl=True)
-        environment.run_migrations()
+    if _revision(connection) != newest():
+        _migrate(connection)
     ensure_partitions(connection, now)
     _refresh_views(connection)
     presume_one_tenant(connection)
+
+
+def _revision(connection: sa.Connection) -> str | None:
+    if connection.execute(sa.text("SELECT to_regclass('alembic_version')")).scalar_one() is None:
+        return None
+    found: str | None = connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+    return found
+
+
+def _migrate(connection: sa.Connection) -> None:
+    from alembic.config import Config
+    from alembic.runtime.environment import EnvironmentContext
+    from alembic.script import ScriptDirectory
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    script = ScriptDirectory.from_config(config)
+
+    def steps(revision: Any, _context: Any) -> Any:
+        return script._upgrade_revs("head", revision)  # noqa: SLF001 - how alembic's own command does it
+
+    with EnvironmentContext(config, script, fn=steps) as environment:
+        environment.configure(connection=connection, target_metadata=None, transactional_ddl=True)
+        environment.run_migrations()
 
 
 def _refresh_views(connection: sa.Connection) -> None:
@@ -100,6 +121,8 @@ async def migrate(dsn: str, *, now: datetime | None = None) -> None:
     engine = create_async_engine(_url(dsn), poolclass=sa.pool.NullPool)
     try:
         async with engine.begin() as connection:
+            await connection.run_sync(make_roles)
+        async with engine.begin() as connection:
             await connection.run_sync(_upgrade, now or system_clock())
     finally:
         await engine.dispose()
@@ -118,6 +141,29 @@ async def keep_partitions(dsn: str, *, now: datetime | None = None) -> None:
         await engine.dispose()
 
 
+async def past_months(dsn: str, before: datetime) -> list[tuple[str, datetime, datetime]]:
+    """(partition, start, end) of the ledger's months that ended by `before`."""
+    engine = create_async_engine(_url(dsn), poolclass=sa.pool.NullPool)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(past, before)
+    finally:
+        await engine.dispose()
+
+
+async def drop_archived(dsn: str, part: str, count: int) -> bool:
+    """Remove a month of the ledger that lies in an archive of `count` facts; False when it holds something else by now."""
+    engine = create_async_engine(_url(dsn), poolclass=sa.pool.NullPool)
+    try:
+        async with engine.begin() as connection:
+            await connection.execute(sa.text("SET LOCAL lock_timeout = '4s'"))
+            return await connection.run_sync(drop_month, part, count)
+    except sa.exc.DBAPIError as error:  # somebody reads the month: it can be tried again
+        raise Unavailable from error
+    finally:
+        await engine.dispose()
+
+
 async def current_version(dsn: str) -> tuple[str | None, str | None]:
     """(revision in the database, newest revision of the code)."""
     import asyncpg
@@ -128,4 +174,4 @@ async def current_version(dsn: str) -> tuple[str | None, str | None]:
         found = await conn.fetchval("SELECT version_num FROM alembic_version") if exists else None
     finally:
         await conn.close()
-    return found, ScriptDirectory.from_config(_config()).get_current_head()
+    return found, newest()

@@ -54,6 +54,38 @@ def _guard(connection: sa.Connection, name: str, part: str) -> None:
         )
 
 
+def past(connection: sa.Connection, before: datetime) -> list[tuple[str, datetime, datetime]]:
+    """(partition, start, end) of the ledger's months that ended by `before`, the oldest first."""
+    found = connection.execute(
+        sa.text("SELECT inhrelid::regclass::text FROM pg_inherits WHERE inhparent = CAST(:name AS regclass)"),
+        {"name": LEDGER},
+    )
+    made = []
+    for (part,) in found.fetchall():
+        text = part.removeprefix(f"{LEDGER}_")
+        if text.isdigit():
+            ((start, end),) = months(datetime(int(text[:4]), int(text[4:]), 1, tzinfo=UTC), 1)
+            if end <= before:
+                made.append((part, start, end))
+    return sorted(made)
+
+
+def drop_month(connection: sa.Connection, part: str, count: int) -> bool:
+    """Remove a month that was archived, unless it holds anything else than those `count` facts by now."""
+    connection.execute(sa.text(f"LOCK TABLE {part} IN SHARE MODE"))
+    ((_, start, end),) = [p for p in past(connection, datetime.max.replace(tzinfo=UTC)) if p[0] == part]
+    connection.execute(sa.text("SET LOCAL ROLE hub_tail"))
+    there = connection.execute(
+        sa.text("SELECT count(*) FROM business_events WHERE at >= :start AND at < :end"), {"start": start, "end": end}
+    ).scalar_one()
+    connection.execute(sa.text("RESET ROLE"))
+    if there != count:
+        return False
+    connection.execute(sa.text(f"ALTER TABLE {LEDGER} DETACH PARTITION {part}"))
+    connection.execute(sa.text(f"DROP TABLE {part}"))
+    return True
+
+
 TENANT_ONLY = f"tenant_id = {OF_THIS_UNIT}"
 
 

@@ -14,6 +14,7 @@ from hub.kit.ids import new_id
 from hub.kit.lease import Failure, Leased, LeaseLost, Settled
 from hub.kit.parked import Changed, Chosen
 from hub.kit.sqlfile import statements
+from hub.kit.telemetry import traceparent
 from hub.outbox.store import QUEUE, outbox, outbox_done
 
 _COLUMNS = ", ".join(f'"{c.name}"' for c in outbox.columns if c.name in outbox_done.c)
@@ -133,7 +134,7 @@ def _arrays(tx: Tx, deliveries: Sequence[Delivery]) -> list[list[Any]]:
             dict(d.payload),
             d.correlation_id or tx.correlation_id,
             d.causation_id,
-            d.traceparent,
+            d.traceparent or traceparent(d.correlation_id or tx.correlation_id),
             d.run_at,
         )
         for d in deliveries
@@ -227,6 +228,11 @@ async def ignore(tx: Tx, chosen: Chosen, reason: str) -> list[Changed]:
     return await parked.ignore(tx, QUEUE, chosen, reason)
 
 
-async def about(tx: Tx, subjects: Sequence[UUID]) -> list[Any]:
-    """What was ever owed about these subjects, oldest first, with its state and how often it was tried."""
-    return list(await tx.conn.fetch(SQL["about"], tx.tenant, list(subjects)))
+async def owed_about(tx: Tx, subjects: Sequence[UUID]) -> list[UUID]:
+    """The deliveries about these subjects that have not gone out, oldest first."""
+    return [r["delivery_id"] for r in await tx.conn.fetch(SQL["owed_about"], tx.tenant, list(subjects))]
+
+
+async def payloads(tx: Tx, ids: Sequence[UUID]) -> dict[UUID, Mapping[str, Any]]:
+    """What these deliveries say, at work or done."""
+    return {r["delivery_id"]: r["payload"] for r in await tx.conn.fetch(SQL["payloads"], tx.tenant, list(ids))}

@@ -90,9 +90,10 @@ FROM (SELECT tenant_id, destination FROM destination_state d
 WHERE s.tenant_id = due.tenant_id AND s.destination = due.destination
 RETURNING s.tenant_id, s.destination
 
--- name: about       what was ever owed about these subjects, oldest first
-SELECT delivery_id, kind, destination, subject_kind, subject_id, created_at, attempts, last_error, CASE state WHEN 0 THEN 'READY' WHEN 1 THEN 'LEASED' ELSE 'PARKED' END AS state, NULL::timestamptz AS done_at
-FROM outbox WHERE tenant_id = $1 AND subject_id = ANY ($2::uuid[])
+-- name: owed_about        what is still owed about these subjects, parked or not
+SELECT delivery_id FROM outbox WHERE tenant_id = $1 AND subject_id = ANY ($2::uuid[]) ORDER BY created_at, delivery_id
+
+-- name: payloads          what these deliveries say, at work or done
+SELECT delivery_id, payload FROM outbox WHERE tenant_id = $1 AND delivery_id = ANY ($2::uuid[])
 UNION ALL
-SELECT delivery_id, kind, destination, subject_kind, subject_id, created_at, attempts, last_error, outcome, done_at FROM outbox_done WHERE tenant_id = $1 AND subject_id = ANY ($2::uuid[])
-ORDER BY created_at, delivery_id;
+SELECT delivery_id, payload FROM outbox_done WHERE tenant_id = $1 AND delivery_id = ANY ($2::uuid[])

@@ -14,6 +14,7 @@ from hub.kit.ids import new_id
 from hub.kit.lease import Leased
 from hub.kit.parked import Changed, Chosen
 from hub.kit.sqlfile import statements
+from hub.kit.telemetry import traceparent
 from hub.timers.store import QUEUE
 
 SQL = statements(__file__, "timers.sql")
@@ -89,7 +90,7 @@ async def set_timers(tx: Tx, timers: Sequence[Timer]) -> int:
             t.at,
             t.correlation_id or tx.correlation_id,
             t.causation_id,
-            t.traceparent,
+            t.traceparent or traceparent(t.correlation_id or tx.correlation_id),
         )
         for id_, t in (wanted[k] for k in sorted(wanted))
     ]

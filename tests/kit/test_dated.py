@@ -96,3 +96,25 @@ def test_all_faults_at_once(tmp_path: Path) -> None:
 def test_a_wrong_head_is_refused(tmp_path: Path, head: str) -> None:
     with pytest.raises(BadTable):
         table(tmp_path, "", head)
+
+
+def test_short_rows_stand_in_lines(tmp_path: Path) -> None:
+    head = "table: t\nkey: [uf, city]\ncolumns: {code: text, rate: number}\n"
+    shared = 'defaults: {valid_from: 2020-01-01, checked_on: 2026-01-01, source: "law"}\n'
+    path = tmp_path / "t.yaml"
+    path.write_text(f"{head}{shared}lines: |\n  SP|sao paulo|1|18\n  RJ|rio|2|20.5\n", encoding="utf-8")
+    row = load(path).find(date(2026, 1, 1), uf="RJ", city="rio")
+    assert (row.text("code"), row.number("rate"), row.source, row.line) == ("2", Decimal("20.5"), "law", 7)
+    path.write_text(f"{head}{shared}lines: |\n  SP|sao paulo|1|x\n  RJ|rio\n  SP|sao paulo|3|1\n", encoding="utf-8")
+    with pytest.raises(BadTable) as caught:
+        load(path)
+    faults = str(caught.value.data["faults"])
+    for said in (
+        "t.yaml:6: 'x' is not a number",
+        "t.yaml:7: 4 values are needed",
+        "t.yaml:8: both hold for SP sao paulo",
+    ):
+        assert said in faults
+    path.write_text(f"{head}lines: |\n  SP|sao paulo|1|18\n", encoding="utf-8")
+    with pytest.raises(BadTable, match="source is missing from the defaults"):
+        load(path)

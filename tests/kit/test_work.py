@@ -220,6 +220,31 @@ async def test_a_tenant_with_a_flood_does_not_starve_the_others(db: Database) ->
     assert max(i for i, tenant in enumerate(order) if tenant == 2) < 100
 
 
+async def test_a_slow_destination_holds_no_slot_that_another_needs(db: Database) -> None:
+    """It has far more to send than all slots could hold; what is quick goes out all the same, before any of it is answered."""
+    await owe(db, [delivery("slow") for _ in range(40)])
+    answered, gone = asyncio.Event(), list[str]()
+
+    async def handle(rows: list[Leased]) -> None:
+        (destination,) = {r.row["destination"] for r in rows}
+        if destination == "slow":
+            await answered.wait()
+        gone.extend(destination for _ in rows)
+        await finish(db, rows)
+        if gone.count("quick") == 30:
+            answered.set()
+
+    worker = Worker(db, [work(handle, batch=5, concurrency=4, each=2)])
+    running = asyncio.create_task(worker.run())
+    for _ in range(30):
+        await owe(db, [delivery("quick")])
+        await asyncio.sleep(0)
+    await asyncio.wait_for(answered.wait(), 60)
+    assert "slow" not in gone[:30]
+    worker.stop()
+    await running
+
+
 async def test_an_open_destination_gets_one_probe(db: Database) -> None:
     await owe(db, [delivery("a") for _ in range(5)])
     async with db.unit(tenant=1, actor="test") as tx:

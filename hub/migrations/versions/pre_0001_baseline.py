@@ -1,4 +1,4 @@
-"""The first version: roles, every table, row-level security on each, the append-only ledger, the legal moves.
+"""The first version: every table, row-level security on each, the append-only ledger, the legal moves.
 Built from the tables as they stand; frozen at the first release, after which each change is a migration of its own (docs/adr/0003).
 """
 
@@ -29,7 +29,8 @@ def upgrade() -> None:
     metadata = load_tables()
     connection = op.get_bind()
     connection.execute(sa.text("SET LOCAL lock_timeout = '4s'"))
-    _roles(connection)
+    for role in ROLES:
+        connection.execute(sa.text(f"GRANT USAGE ON SCHEMA public TO {role}"))
     metadata.create_all(connection)
     for name, table in metadata.tables.items():
         if "tenant_id" in table.c:
@@ -43,25 +44,14 @@ def upgrade() -> None:
             )
 
 
-def _roles(connection: sa.Connection) -> None:
-    for role in ROLES:
-        connection.execute(
-            sa.text(
-                f"DO $$ BEGIN CREATE ROLE {role} NOLOGIN; EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
-            )
-        )
-        connection.execute(
-            sa.text(f"DO $$ BEGIN GRANT {role} TO CURRENT_USER; EXCEPTION WHEN OTHERS THEN NULL; END $$")
-        )
-        connection.execute(sa.text(f"GRANT USAGE ON SCHEMA public TO {role}"))
-
-
 def _grants(connection: sa.Connection, names: list[str]) -> None:
     for name in names:
         rights = "SELECT, INSERT" if name == "business_events" else "SELECT, INSERT, UPDATE, DELETE"
         connection.execute(sa.text(f"GRANT {rights} ON {name} TO hub_app"))
         connection.execute(sa.text(f"GRANT SELECT ON {name} TO hub_read"))
     connection.execute(sa.text("GRANT SELECT ON moves TO hub_app, hub_read"))
+    connection.execute(sa.text("GRANT SELECT ON segment_names TO hub_app, hub_read"))
+    connection.execute(sa.text("GRANT SELECT, INSERT, DELETE ON segment_names TO hub_worker"))
     for name in QUEUES:
         _across(connection, name, "hub_worker", "SELECT, UPDATE, DELETE", "ALL")
         _across(connection, f"{name}_done", "hub_worker", "SELECT, INSERT", "ALL")
