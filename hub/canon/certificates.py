@@ -112,9 +112,9 @@ def check_certificate(identity: Identity, *, issuer: str, at: datetime, roots: S
         raise CertificateRefused(reason="its chain does not end in a trusted root")
 
 
-def ends_within(certificate: x509.Certificate, at: datetime) -> int | None:
-    """The nearest of 30, 7, 1 days in which the certificate ends; None when it is further away."""
-    left = certificate.not_valid_after_utc - at
+def ends_within(ends: datetime, at: datetime) -> int | None:
+    """The nearest of 30, 7, 1 days in which a certificate ends; None when it is further away."""
+    left = ends - at
     return next((days for days in reversed(WARN_AT) if left <= timedelta(days=days)), None)
 
 

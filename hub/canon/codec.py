@@ -10,6 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import Enum
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 from uuid import UUID
 
@@ -18,23 +19,28 @@ Read = Callable[[Any], Any]
 Write = Callable[[Any], Any]
 
 
+_PLAIN = frozenset({str, int, bool, float, type(None)})
+
+
 def dump(value: Any) -> Any:
     """Plain JSON of a canonical value; fields that are None are left out."""
-    return _writer(cast("Any", type(value)))(value)
+    kind = value.__class__
+    return value if kind in _PLAIN else _writer(kind)(value)
 
 
 @cache
 def _writer(kind: Any) -> Write:
     """How values of that class are written: looked up once, because every message that leaves goes through here."""
-    if kind in (str, int, bool, float, type(None)):
-        return _same
     if dataclasses.is_dataclass(kind):
         names = [f.name for f in dataclasses.fields(kind)]
-        return lambda v: {n: dump(x) for n in names if (x := getattr(v, n)) is not None}
+        get = attrgetter(*names, "__class__")  # one more, so that there are always several
+        return lambda v: {
+            n: x if x.__class__ in _PLAIN else dump(x) for n, x in zip(names, get(v), strict=False) if x is not None
+        }
     if issubclass(kind, Mapping):
         return lambda v: {str(k): dump(x) for k, x in v.items()}
     if issubclass(kind, (list, tuple)):
-        return lambda v: [dump(x) for x in v]
+        return lambda v: [x if x.__class__ in _PLAIN else dump(x) for x in v]
     if issubclass(kind, bytes):
         return lambda v: base64.b64encode(v).decode("ascii")
     if issubclass(kind, Enum):

@@ -9,6 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from hub.canon.fiscal_words import (
+    AskAuthority,
+    AuthorityReported,
     AuthorizeInvoice,
     GnreGuideReported,
     GnreRulesReported,
@@ -20,6 +22,7 @@ from hub.canon.fiscal_words import (
     RegisterInvoiceEvent,
     VoidNumbers,
 )
+from hub.canon.notice import NoticeReported, SendNotice
 from hub.canon.order import Address, OrderDraft, RefundDraft
 from hub.canon.rates import QuotedRate, QuoteRates, RatesQuoted
 from hub.canon.states import Condition
@@ -27,9 +30,12 @@ from hub.canon.states import Condition
 __all__ = [
     "AckReceived",
     "Acknowledge",
+    "AskAuthority",
     "AttachInvoice",
+    "AuthorityReported",
     "AuthorizeInvoice",
     "CancelAsked",
+    "CancelLines",
     "CancelOrder",
     "CancelPick",
     "CaptureOrder",
@@ -43,6 +49,7 @@ __all__ = [
     "InvoiceReported",
     "InwardCommand",
     "IssueGnreGuide",
+    "NoticeReported",
     "NumbersReported",
     "OutwardCommand",
     "PickLine",
@@ -58,6 +65,7 @@ __all__ = [
     "ReportedPackage",
     "RequestPick",
     "ReturnAsked",
+    "SendNotice",
     "SetStock",
     "ShippedLine",
     "StockReported",
@@ -98,11 +106,15 @@ class ReturnAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedLine:
-    """One line of a WMS report: `line` is the line reference of our pick order."""
+    """One line of a WMS report: `line` is the line reference of our pick order. `over`: units that left beyond those asked for;
+    `instead`: what the node calls the goods that left in place of ours, then `quantity` counts those.
+    """
 
     line: str
     quantity: Decimal = Decimal(0)
     short: Decimal = Decimal(0)
+    over: Decimal = Decimal(0)
+    instead: str | None = None
     reason: str | None = None
     lots: tuple[str, ...] = ()
     serials: tuple[str, ...] = ()
@@ -151,6 +163,9 @@ class StockReported:
     node: str
     at: datetime
     lines: tuple[tuple[str, Condition, Decimal], ...]  # (sku, condition, on hand)
+    lots: tuple[
+        tuple[str, Condition, str, Decimal], ...
+    ] = ()  # (sku, condition, lot, on hand): all lots of a line that has any
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,12 +213,14 @@ InwardCommand = (
     | InvoiceReported
     | InvoiceEventReported
     | NumbersReported
+    | AuthorityReported
     | GnreGuideReported
     | GnreRulesReported
     | DocumentRead
     | AckReceived
     | ExchangeRead
     | RatesQuoted
+    | NoticeReported
 )
 
 
@@ -215,7 +232,7 @@ class PickLine:
     title: str
     quantity: Decimal
     gtin: str | None = None
-    lot: str | None = None
+    lots: tuple[tuple[str, Decimal], ...] = ()  # from which lots, first expired first; the rest from any
     serial_required: bool = False
 
 
@@ -283,6 +300,16 @@ class CancelOrder:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CancelLines:
+    """So much is left of these lines; the rest does not come. What is left, not what goes: told twice it takes nothing twice."""
+
+    order: str  # the channel's order id
+    change: str  # our name of this change: what is learnt while it is told is kept under it
+    left: tuple[tuple[str, Decimal], ...]  # (the channel's line id, units)
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttachInvoice:
     order: str
     access_key: str
@@ -313,6 +340,13 @@ class Acknowledge:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Transmit:
+    """A receipt that we owe by a call of our own, or once more what got no receipt; the bytes are in the register of transmissions."""
+
+    transmission: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PublishFacts:
     facts: tuple[Mapping[str, Any], ...]
 
@@ -325,13 +359,17 @@ OutwardCommand = (
     | SetStock
     | QuoteRates
     | CancelOrder
+    | CancelLines
     | AttachInvoice
     | AuthorizeInvoice
     | RegisterInvoiceEvent
     | VoidNumbers
+    | AskAuthority
     | IssueGnreGuide
     | ReadGnreRules
+    | SendNotice
     | WriteDocument
     | Acknowledge
+    | Transmit
     | PublishFacts
 )

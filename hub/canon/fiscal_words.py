@@ -13,7 +13,9 @@ from hub.canon.guide import GnreGuide, GuidePayment, GuideRules
 # ------------------------------------------------------------------ inward
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceReported:
-    """What the authority said of an invoice of ours. `status`: SIGNED, SENT, AUTHORIZED, REJECTED, DENIED, UNKNOWN, CANCELLED."""
+    """What the authority said of an invoice of ours. `status`: SIGNED, CONTINGENCY, SENT, AUTHORIZED, REJECTED, DENIED, UNKNOWN, CANCELLED;
+    VOID_PENDING: the authority certainly has not what we will never send again.
+    """
 
     invoice_id: str  # our fiscal document's UUID, hex
     status: str
@@ -57,6 +59,18 @@ class NumbersReported:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AuthorityReported:
+    """What the status service of an authority says. `code` None: no answer. `works`: it takes notes now."""
+
+    model: int
+    standby: bool
+    works: bool
+    code: str | None = None  # cStat
+    message: str | None = None  # xMotivo
+    at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class GnreGuideReported:
     """What the portal said of a guide of ours. `status`: ISSUED, PAID, REJECTED, UNKNOWN; `fields`: (field, code, words) of a refusal."""
 
@@ -88,11 +102,13 @@ class AuthorizeInvoice:
     invoice: Mapping[str, Any]
     signed: bytes | None = None
     asked_before: bool = False  # a send began earlier: query by key first
+    never_again: bool = False  # another note has its goods, or nobody wants it: learn its fate, do not send it
+    only_sign: bool = False  # off-line: the signed note is legal as it is, it leaves when the authority is back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RegisterInvoiceEvent:
-    """Tell the authority something of a note. `kind`: CANCEL, CORRECT, EPEC by its issuer; AWARE, CONFIRMED, UNKNOWN_SALE, NOT_DONE by its buyer."""
+    """Tell the authority something of a note. `kind`: CANCEL, CORRECT, DELIVERED and others by its issuer; AWARE, CONFIRMED, UNKNOWN_SALE, NOT_DONE by its buyer."""
 
     event_id: str
     kind: str
@@ -103,6 +119,7 @@ class RegisterInvoiceEvent:
     sequence: int = 1
     text: str | None = None  # the reason, or the correction
     protocol: str | None = None  # of the authorization: CANCEL
+    details: Mapping[str, Any] | None = None  # what the kind says besides its text
     invoice: Mapping[str, Any] | None = None  # canonical invoice as JSON: EPEC
     signed: bytes | None = None
     asked_before: bool = False
@@ -125,6 +142,14 @@ class VoidNumbers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AskAuthority:
+    """Ask whether the service of an issuer's authority operates; `standby`: that of the one that stands in for it."""
+
+    model: int
+    standby: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IssueGnreGuide:
     """Have a collection guide issued, by the rules that the UF gave."""
 
@@ -132,6 +157,7 @@ class IssueGnreGuide:
     guide: GnreGuide
     rules: GuideRules
     asked_before: bool = False  # a send began earlier: ask by document first
+    with_sheet: bool = False  # its PDF too: slower there, so only for guides that travel with the goods
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

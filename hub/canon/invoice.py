@@ -7,6 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 
 ZERO = Decimal(0)
+ROUNDING = "half up to 0.01"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,11 @@ class TaxLine:
     reduction: Decimal = ZERO  # percent off the base (ICMS, ST: pRedBC, pRedBCST) or off the rate (IBS, CBS: pRedAliq)
     deferral: Decimal = ZERO  # percent of the value that is deferred (pDif); `value` is what remains
     mva: Decimal | None = None  # percent added to the base of ICMS-ST (pMVAST)
+
+    @property
+    def rounding(self) -> str:
+        """Base and value are rounded before the next tax uses them, because the authority computes from what is shown."""
+        return ROUNDING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Protocol
 
+from hub.canon.carriage import Carrier, Door, Sealer
 from hub.canon.commands import InwardCommand, OutwardCommand
 from hub.canon.rates import QuoteRates
 from hub.kit.errors import HubError
@@ -311,4 +312,10 @@ class Adapter:
     authorize: Any | None = None  # (call, account) -> headers; secrets enter here and nowhere else
     prepare: Any | None = None  # (command, account) -> (key or id, signed bytes); fixed before the first send
     printed: Any | None = None  # (stored document, cancelled=) -> PDF bytes; slow: run it in a process of its own
+    second: Any | None = (
+        None  # (envelope) -> another engine's opinion of it: True, False or none; slow: run it in a process of its own
+    )
+    carrier: Carrier | None = None
+    door: Door | None = None
+    sealer: Sealer | None = None
     learns: bool = False  # its reader wants the references that our deliveries about the same subject have learnt

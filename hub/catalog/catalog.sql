@@ -51,3 +51,7 @@ ON CONFLICT (tenant_id, party_id) DO UPDATE SET price_list = EXCLUDED.price_list
 
 -- name: terms       locked, so that two orders of one customer do not both fit into the same credit
 SELECT party_id, price_list, credit_limit, currency, days FROM party_terms WHERE party_id = ANY ($1::uuid[]) ORDER BY party_id FOR UPDATE;
+
+
+-- name: emails
+SELECT party_id, email FROM parties WHERE party_id = ANY ($1::uuid[]) AND email IS NOT NULL;

@@ -1,9 +1,10 @@
-"""Find products by SKU or GTIN, and what a kit consists of."""
+"""Find products by SKU or GTIN, what a kit consists of, where a party is written to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from uuid import UUID
 
 from hub.catalog.commands import PRODUCTS, SQL
 from hub.catalog.model import Product
@@ -33,3 +34,8 @@ async def kits(tx: Tx, skus: Iterable[str]) -> dict[str, dict[str, Decimal]]:
     for r in await tx.conn.fetch(SQL["kits"], sorted(set(skus))):
         found.setdefault(r["kit_sku"], {})[r["sku"]] = r["quantity"]
     return found
+
+
+async def emails(tx: Tx, parties: Iterable[UUID]) -> dict[UUID, str]:
+    """Party -> address of e-mail, of those that have one."""
+    return {r["party_id"]: r["email"] for r in await tx.conn.fetch(SQL["emails"], sorted(set(parties)))}

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import asyncpg
 
@@ -20,6 +20,11 @@ from hub.kit.sqlfile import statements
 SQL = statements(__file__, "exchanges.sql")
 AckState = Literal["none", "waiting", "accepted", "accepted_with_errors", "rejected", "overdue"]
 _OPEN = ("none", "waiting", "overdue")
+
+
+def document_id(exchange_id: UUID, group_control: str, set_control: str) -> UUID:
+    """The same for the same set, however often it is judged."""
+    return uuid5(exchange_id, f"{group_control}:{set_control}")
 
 
 class ExchangeUnknown(HubError):
@@ -63,6 +68,11 @@ class ExchangeSet:
     number: str | None = None
     errors: Sequence[Mapping[str, Any]] = ()
     document: Mapping[str, Any] | None = None
+    message_id: UUID | None = None  # the message that it came as, or the delivery that it left as
+
+    @property
+    def document_id(self) -> UUID:
+        return document_id(self.exchange_id, self.group_control, self.set_control)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +103,10 @@ class SetAcked:
     number: str | None
     old: AckState
     new: AckState
+
+    @property
+    def document_id(self) -> UUID:
+        return document_id(self.exchange_id, self.group_control, self.set_control)
 
     @property
     def changed(self) -> bool:
@@ -145,8 +159,11 @@ async def duplicates(tx: Tx, exchange: Exchange, *, window: timedelta = timedelt
     return [Duplicate(**{n: r[n] for n in names}) for r in rows]
 
 
-async def set_verdict(tx: Tx, exchange_id: UUID, verdict: str, errors: Sequence[Mapping[str, Any]] = ()) -> None:
-    found = await tx.conn.fetch(SQL["set_verdict"], tx.tenant, exchange_id, verdict, [dict(e) for e in errors])
+async def set_verdict(
+    tx: Tx, exchange_id: UUID, verdict: str, errors: Sequence[Mapping[str, Any]] = (), *, whole: UUID | None = None
+) -> None:
+    """`whole`: the message that holds the whole interchange."""
+    found = await tx.conn.fetch(SQL["set_verdict"], tx.tenant, exchange_id, verdict, [dict(e) for e in errors], whole)
     if not found:
         raise ExchangeUnknown(exchange_id=str(exchange_id))
 
@@ -163,8 +180,18 @@ async def kept_ack(tx: Tx, exchange_id: UUID) -> bytes | None:
     return found
 
 
+async def exchange(tx: Tx, exchange_id: UUID) -> asyncpg.Record:
+    """exchange_id, connection_id, direction, message_id. Raises `ExchangeUnknown`."""
+    row = await tx.conn.fetchrow(SQL["found"], tx.tenant, exchange_id)
+    if row is None:
+        raise ExchangeUnknown(exchange_id=str(exchange_id))
+    return row
+
+
 async def documents(tx: Tx, exchange_id: UUID) -> list[asyncpg.Record]:
-    """Its sets with group_control, set_control, subject_kind, subject_id, number and document."""
+    """Its sets with group_control, set_control, set_id, subject_kind, subject_id, number, document, message_id, and the exchange's
+    connection_id and direction.
+    """
     return list(await tx.conn.fetch(SQL["documents"], tx.tenant, exchange_id))
 
 
@@ -203,6 +230,8 @@ def _columns(sets: Sequence[ExchangeSet]) -> list[list[Any]]:
             s.number,
             {"all": [dict(e) for e in s.errors]},
             dict(s.document) if s.document is not None else None,
+            s.document_id,
+            s.message_id,
         )
         for s in sets
     ]
@@ -228,6 +257,18 @@ async def acked(
     rows = await tx.conn.fetch(SQL["acked"], tx.tenant, exchange_id, group, controls, [states[c] for c in controls])
     await tx.conn.execute(SQL["sum_up"], tx.tenant, exchange_id)
     return _acked(rows)
+
+
+async def segments(tx: Tx, documents: Sequence[UUID]) -> dict[tuple[UUID, int], asyncpg.Record]:
+    """(document, position) -> raw and name of each segment; ST stands at 1."""
+    rows = await tx.conn.fetch(SQL["segments"], list(documents)) if documents else []
+    return {(r["document_id"], r["position"]): r for r in rows}
+
+
+async def sent_as(tx: Tx, connection_id: UUID, interchange: str) -> UUID | None:
+    """The newest exchange that we sent under that control number."""
+    found: UUID | None = await tx.conn.fetchval(SQL["lock_sent"], tx.tenant, connection_id, interchange, None, None)
+    return found
 
 
 async def overdue(tx: Tx, exchanges: Sequence[UUID] | None = None, *, limit: int = 500) -> list[SetAcked]:

@@ -18,43 +18,47 @@ WHERE tenant_id = $1 AND connection_id = $2 AND direction = 'IN' AND content_sha
   AND NOT (sender = $3 AND receiver = $4 AND usage = $5 AND control = $6)
 ORDER BY at DESC
 
--- name: set_verdict
-UPDATE exchanges SET verdict = $3, errors = $4 WHERE tenant_id = $1 AND exchange_id = $2 RETURNING exchange_id
+-- name: set_verdict       $5 the message that holds all of it, where that is known
+UPDATE exchanges SET verdict = $3, errors = $4, message_id = COALESCE($5, message_id) WHERE tenant_id = $1 AND exchange_id = $2 RETURNING exchange_id
 
 -- name: keep_ack
 UPDATE exchanges SET ack = $3 WHERE tenant_id = $1 AND exchange_id = $2 RETURNING exchange_id
 
 -- name: add_sets          a set that is registered already is skipped: a file can be resumed
 INSERT INTO exchange_sets (tenant_id, exchange_id, group_control, set_control, set_id, version, verdict, ack_state,
-                           subject_kind, subject_id, number, errors, document)
+                           subject_kind, subject_id, number, errors, document, document_id, message_id)
 SELECT $1, g.exchange_id, g.group_control, g.set_control, g.set_id, g.version, g.verdict, g.ack_state,
-       g.subject_kind, g.subject_id, g.number, g.errors->'all', g.document
+       g.subject_kind, g.subject_id, g.number, g.errors->'all', g.document, g.document_id, g.message_id
 FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::uuid[],
-            $11::text[], $12::jsonb[], $13::jsonb[])
+            $11::text[], $12::jsonb[], $13::jsonb[], $14::uuid[], $15::uuid[])
   AS g(exchange_id, group_control, set_control, set_id, version, verdict, ack_state, subject_kind, subject_id,
-       number, errors, document)
+       number, errors, document, document_id, message_id)
 ON CONFLICT DO NOTHING
 RETURNING exchange_id, group_control, set_control
 
 -- name: judge_sets        what became of received sets; one that was read again, after a correction, says so
 INSERT INTO exchange_sets (tenant_id, exchange_id, group_control, set_control, set_id, version, verdict, ack_state,
-                           subject_kind, subject_id, number, errors, document)
+                           subject_kind, subject_id, number, errors, document, document_id, message_id)
 SELECT $1, g.exchange_id, g.group_control, g.set_control, g.set_id, g.version, g.verdict, g.ack_state,
-       g.subject_kind, g.subject_id, g.number, g.errors->'all', g.document
+       g.subject_kind, g.subject_id, g.number, g.errors->'all', g.document, g.document_id, g.message_id
 FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::uuid[],
-            $11::text[], $12::jsonb[], $13::jsonb[])
+            $11::text[], $12::jsonb[], $13::jsonb[], $14::uuid[], $15::uuid[])
   AS g(exchange_id, group_control, set_control, set_id, version, verdict, ack_state, subject_kind, subject_id,
-       number, errors, document)
+       number, errors, document, document_id, message_id)
 ON CONFLICT (tenant_id, exchange_id, group_control, set_control) DO UPDATE
 SET verdict = excluded.verdict, subject_kind = excluded.subject_kind, subject_id = excluded.subject_id,
-    number = excluded.number, errors = excluded.errors, document = excluded.document
+    number = excluded.number, errors = excluded.errors, document = excluded.document, message_id = excluded.message_id
 
 -- name: kept_ack
 SELECT ack FROM exchanges WHERE tenant_id = $1 AND exchange_id = $2
 
 -- name: documents
-SELECT group_control, set_control, subject_kind, subject_id, number, document FROM exchange_sets
-WHERE tenant_id = $1 AND exchange_id = $2 ORDER BY group_control, set_control
+SELECT s.group_control, s.set_control, s.set_id, s.subject_kind, s.subject_id, s.number, s.document, s.message_id, e.connection_id, e.direction
+FROM exchanges e JOIN exchange_sets s ON s.tenant_id = e.tenant_id AND s.exchange_id = e.exchange_id
+WHERE e.tenant_id = $1 AND e.exchange_id = $2 ORDER BY s.group_control, s.set_control
+
+-- name: found
+SELECT exchange_id, connection_id, direction, message_id FROM exchanges WHERE tenant_id = $1 AND exchange_id = $2
 
 -- name: lock_sent         $3 interchange control, $4 group control, $5 usage, each null for any; the newest that fits
 SELECT e.exchange_id FROM exchanges e
@@ -98,3 +102,6 @@ UPDATE exchange_sets s SET ack_state = 'overdue'
 FROM late WHERE s.tenant_id = $1 AND s.exchange_id = late.exchange_id AND s.ack_state = 'waiting'
 RETURNING s.exchange_id, s.group_control, s.set_control, s.set_id, s.subject_kind, s.subject_id, s.number,
           'waiting' AS old, 'overdue' AS new
+
+-- name: segments          of sets, as they came or left; ST stands at 1
+SELECT document_id, position, raw, name FROM v_exchange_segment WHERE document_id = ANY ($1::uuid[])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA
 
-from hub.kit.tables import Json, Key, Time, Uuid, belongs, col, index, must, one_of, table
+from hub.kit.tables import Json, Key, Time, Uuid, belongs, col, index, metadata, must, one_of, table
 
 connections = table(
     "connections",
@@ -91,6 +91,7 @@ exchanges = table(
 exchange_sets = table(
     "exchange_sets",
     col("exchange_id", Uuid),
+    col("document_id", Uuid),  # the same for the same set: made of the exchange, group and set
     col("group_control", Key),
     col("set_control", Key),
     col("set_id", Key),
@@ -100,9 +101,49 @@ exchange_sets = table(
     col("subject_kind", Key, null=True),
     col("subject_id", Uuid, null=True),
     col("number", Key, null=True),
+    col("message_id", Uuid, null=True),  # the message that it came as, or the delivery that it left as
     col("errors", Json, default="'[]'"),
     col("document", Json, null=True),
     belongs("exchange_id", "exchanges", "exchange_id"),
+    index("exchange_sets_document", "document_id", unique=True),
     index("exchange_sets_subject", "subject_id"),
+    index("exchange_sets_number", "number", "exchange_id"),
     key=("exchange_id", "group_control", "set_control"),
+)
+
+transmissions = table(
+    "transmissions",
+    col("transmission_id", Uuid),
+    col("connection_id", Uuid),
+    col("direction", Key),  # IN, OUT
+    col("foreign_id", Key),  # the protocol's own id of the message
+    col("name"),
+    col("state", Key),
+    col("mic", null=True),  # the digest that the receipt must repeat, or that ours says
+    col("content", BYTEA, null=True),  # OUT: what is sent again without a receipt; IN: what was refused, for 30 days
+    col("receipt", BYTEA, null=True),  # the receipt as it left or came, byte for byte: the evidence
+    col("receipt_headers", Json, default="'{}'"),
+    col("receipt_to", null=True),  # where an asynchronous receipt of ours goes
+    col("subject_id", Uuid, null=True),  # OUT: the delivery
+    col("reason", null=True),
+    col("tries", sa.Integer, default="0"),
+    col("at", Time),
+    col("receipt_at", Time, null=True),
+    one_of("direction", ("IN", "OUT")),
+    one_of("state", ("answered", "refused", "waiting", "acknowledged", "rejected", "silent")),
+    index("transmissions_once", "connection_id", "direction", "foreign_id", unique=True, where="state <> 'refused'"),
+    index("transmissions_at", "at", "transmission_id"),
+    key="transmission_id",
+)
+
+# Names of segments (element 0) and elements in people's words, of no tenant; an adapter's guides fill it (see hub.boot).
+segment_names = sa.Table(
+    "segment_names",
+    metadata,
+    sa.Column("version", Key, nullable=False),
+    sa.Column("set_id", Key, nullable=False),
+    sa.Column("segment", Key, nullable=False),
+    sa.Column("element", sa.Integer, nullable=False),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.PrimaryKeyConstraint("version", "set_id", "segment", "element"),
 )

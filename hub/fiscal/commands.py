@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from decimal import Decimal
 from secrets import randbelow
 from typing import Any
@@ -22,29 +23,54 @@ from hub.kit.sqlfile import statements
 from hub.ledger import Cause, append, fact
 
 SQL = statements(__file__, "fiscal.sql")
+LIFE_SQL = statements(__file__, "life.sql")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceAsk:
-    """A note for one fulfillment. The request's `number`, `random_code` and `invoice_id` are placeholders: they are given here."""
+    """A note for one fulfillment, or for none (a transfer). The request's `number`, `random_code` and `invoice_id` are placeholders: they
+    are given here. `refers_to_id`: the note that this one returns. `replaces`: the note whose fate is unknown and whose goods leave with this one.
+    """
 
     request: InvoiceRequest
-    order_id: UUID
-    fulfillment_id: UUID
+    order_id: UUID | None
+    fulfillment_id: UUID | None
     node_id: UUID
     connection_id: UUID
     cause: Cause
+    refers_to_id: UUID | None = None
+    replaces: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewed:
+    """A document in PENDING, to be sent, with the canonical invoice as JSON for the authority's adapter."""
+
+    document_id: UUID
+    connection_id: UUID
+    cause: Cause
+    invoice: Mapping[str, Any]
+    earlier_key: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbered:
-    """A document in PENDING, with the canonical invoice as JSON for the authority's adapter."""
+    """The same of a note that was planned here."""
 
     document_id: UUID
     ask: InvoiceAsk
     number: int
     total: Decimal  # vNF
     invoice: Mapping[str, Any]
+    earlier_key: str | None = None  # of the build before, which the authority refused
+
+    @property
+    def connection_id(self) -> UUID:
+        return self.ask.connection_id
+
+    @property
+    def cause(self) -> Cause:
+        return self.ask.cause
 
 
 async def request(tx: Tx, asks: Sequence[InvoiceAsk], tables: FiscalTables) -> list[Numbered]:
@@ -60,6 +86,8 @@ async def request(tx: Tx, asks: Sequence[InvoiceAsk], tables: FiscalTables) -> l
         first: int = await tx.conn.fetchval(SQL["take_numbers"], *key, len(series[key]))
         for number, (ask, plan) in enumerate(series[key], first):
             made.append(_number(ask, plan, number))
+    if replaced := [(m.ask.replaces, m.document_id) for m in made if m.ask.replaces is not None]:
+        await tx.conn.execute(LIFE_SQL["replace_notes"], *map(list, zip(*replaced, strict=True)), tx.now)
     await _add(tx, made)
     return made
 
@@ -95,6 +123,9 @@ async def _add(tx: Tx, made: Sequence[Numbered]) -> None:
                 ask.request.issued_at,
                 m.total,
                 dict(note),
+                ask.request.emission_type,
+                ask.request.operation,
+                ask.refers_to_id,
             )
         )
     await tx.conn.execute(SQL["add"], *map(list, zip(*rows, strict=True)), tx.now)
@@ -105,8 +136,12 @@ async def _add(tx: Tx, made: Sequence[Numbered]) -> None:
             "fulfillment_id": m.ask.fulfillment_id,
             "number": m.number,
             "series": m.ask.request.series,
+            "operation": m.ask.request.operation,
+            "refers_to": m.ask.refers_to_id,
+            "replaces": m.ask.replaces,
         }
-        append(tx, [fact(tx, "invoice.requested", "fiscal_document", m.document_id, said, m.ask.cause)])
+        clean = {k: v for k, v in said.items() if v is not None}
+        append(tx, [fact(tx, "invoice.requested", "fiscal_document", m.document_id, clean, m.ask.cause)])
 
 
 async def report(tx: Tx, news: Sequence[tuple[InvoiceReported, Cause]]) -> None:
@@ -124,6 +159,8 @@ async def _report_one(tx: Tx, said: InvoiceReported, cause: Cause, row: dict[str
     to = FiscalState(said.status)
     way = path(FiscalState(row["state"]), to)
     if not way:
+        if said.signed_xml is not None and row["access_key"] is None:  # legal by its EPEC before it was signed
+            await tx.conn.execute(SQL["keep_signed"], row["fiscal_document_id"], said.access_key, said.signed_xml)
         return
     await tx.conn.execute(
         SQL["change"],
@@ -131,22 +168,28 @@ async def _report_one(tx: Tx, said: InvoiceReported, cause: Cause, row: dict[str
         to.value,
         tx.now,
         said.access_key,
-        said.protocol,
+        None if to is FiscalState.CANCELLED and row["protocol"] else said.protocol,  # that of the event stands with it
         said.authority_code,
         said.authority_message,
         (said.at or tx.now) if to is FiscalState.AUTHORIZED else None,
         said.signed_xml,
         said.protocol_xml,
+        FiscalState.CONTINGENCY in way,
     )
     row["state"] = to.value
     data = {
         "order_id": row["order_id"],
         "fulfillment_id": row["fulfillment_id"],
+        "replaced": row["replaced_by_id"],
+        "unwanted": row["unwanted"],
+        "refers_to": row["refers_to_id"],
         "access_key": said.access_key or row["access_key"],
         "protocol": said.protocol,
         "code": said.authority_code,
         "message": said.authority_message,
     }
+    if to is FiscalState.VOID_PENDING:
+        data |= {n: row[n] for n in ("issuer_tax_id", "environment", "model", "series", "number")}
     clean = {k: v for k, v in data.items() if v is not None}
     append(tx, [fact(tx, FACTS[s], "fiscal_document", row["fiscal_document_id"], clean, cause) for s in way])
 
@@ -167,10 +210,53 @@ async def correct(tx: Tx, document_id: UUID, ask: InvoiceAsk, tables: FiscalTabl
     )
     plan = plan_invoice(asked, tables)
     invoice = invoice_to_json(plan.invoice)
-    await tx.conn.execute(SQL["rebuild"], document_id, invoice, tx.now, asked.issued_at, plan.total, asked.random_code)
+    await tx.conn.execute(
+        SQL["rebuild"],
+        document_id,
+        invoice,
+        tx.now,
+        asked.issued_at,
+        plan.total,
+        asked.random_code,
+        asked.emission_type,
+    )
     said = {"order_id": ask.order_id, "fulfillment_id": ask.fulfillment_id, "number": row["number"], "corrected": True}
-    append(tx, [fact(tx, "invoice.requested", "fiscal_document", document_id, said, ask.cause)])
-    return Numbered(document_id=document_id, ask=ask, number=row["number"], total=plan.total, invoice=invoice)
+    clean = {k: v for k, v in said.items() if v is not None}
+    append(tx, [fact(tx, "invoice.requested", "fiscal_document", document_id, clean, ask.cause)])
+    return Numbered(
+        document_id=document_id,
+        ask=ask,
+        number=row["number"],
+        total=plan.total,
+        invoice=invoice,
+        earlier_key=row["access_key"],
+    )
+
+
+async def renew(tx: Tx, document_id: UUID, cause: Cause) -> Renewed:
+    """A REJECTED note that no dispatch asked for, written again as it is under its own number, with the time of now and a new key."""
+    rows = await tx.conn.fetch(SQL["lock"], [document_id])
+    if not rows:
+        raise UnknownDocument(document_id=document_id)
+    row = rows[0]
+    path(FiscalState(row["state"]), FiscalState.PENDING)
+    clock = datetime.fromisoformat(row["invoice"]["issued_at"]).tzinfo
+    issued = tx.now.astimezone(clock).replace(microsecond=0)
+    code = random_code(row["number"], randbelow)
+    invoice = {**row["invoice"], "issued_at": issued.isoformat(), "random_code": code}
+    await tx.conn.execute(
+        SQL["rebuild"], document_id, invoice, tx.now, issued, row["total"], code, row["emission_type"]
+    )
+    said = {"number": row["number"], "corrected": True, "refers_to": row["refers_to_id"]}
+    clean = {k: v for k, v in said.items() if v is not None}
+    append(tx, [fact(tx, "invoice.requested", "fiscal_document", document_id, clean, cause)])
+    return Renewed(
+        document_id=document_id,
+        connection_id=row["connection_id"],
+        cause=cause,
+        invoice=invoice,
+        earlier_key=row["access_key"],
+    )
 
 
 async def of_fulfillments(tx: Tx, fulfillments: Sequence[UUID]) -> dict[UUID, Any]:

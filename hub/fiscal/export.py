@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 from hub.canon.processed import processed
-from hub.kit.db import Database
+from hub.kit.db import Database, Tx
 from hub.kit.errors import HubError
 from hub.kit.sqlfile import statements
 
@@ -70,6 +70,12 @@ def bounds(month: str) -> tuple[datetime, datetime]:
     start = datetime(year, number, 1, tzinfo=CLOCK)
     end = datetime(year + number // 12, number % 12 + 1, 1, tzinfo=CLOCK)
     return start, end
+
+
+async def month_size(tx: Tx, month: str, *, environment: int = 1) -> int:
+    """How many numbers the month has. Raises `BadMonth`."""
+    start, end = bounds(month)
+    return int(await tx.conn.fetchval(SQL["month_size"], start, end, environment))
 
 
 async def export_month(db: Database, tenant: int, month: str, *, environment: int = 1) -> AsyncIterator[bytes]:

@@ -34,6 +34,7 @@ LIFE: Moves = {
     "PAID": frozenset(),
     "REJECTED": frozenset({"WAITING", "ISSUED", "PAID"}),
 }
+PAYABLE = frozenset({"ISSUED", "PAID"})
 
 
 class UnknownGuide(HubError):
@@ -42,11 +43,18 @@ class UnknownGuide(HubError):
     code: ClassVar[str] = "NOT_FOUND"
 
 
+class IllegalGuideMove(HubError):
+    """A guide that is {state} cannot be {asked}."""
+
+    code: ClassVar[str] = "ILLEGAL_MOVE"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
-    """A guide that can be sent."""
+    """A guide that can be sent. `version` tells one asking from the next."""
 
     guide_id: UUID
+    version: int
     connection_id: UUID
     command: IssueGnreGuide
     cause: Cause
@@ -150,10 +158,18 @@ async def advance(
         await tx.conn.execute(
             SQL["fix"], row["gnre_guide_id"], dump(guide), tx.now, guide.items[0].principal, guide.items[0].fcp
         )
-        command = IssueGnreGuide(guide_id=row["gnre_guide_id"].hex, guide=guide, rules=rules)
+        command = IssueGnreGuide(
+            guide_id=row["gnre_guide_id"].hex, guide=guide, rules=rules, with_sheet=row["before_dispatch"]
+        )
         cause = causes.get(row["fiscal_document_id"]) or Cause(tx.correlation_id, row["fiscal_document_id"])
         ready.append(
-            Ready(guide_id=row["gnre_guide_id"], connection_id=row["connection_id"], command=command, cause=cause)
+            Ready(
+                guide_id=row["gnre_guide_id"],
+                version=row["version"],
+                connection_id=row["connection_id"],
+                command=command,
+                cause=cause,
+            )
         )
     own_cause = {d.document_id: causes.get(d.document_id) or Cause(tx.correlation_id, d.document_id) for d, _ in more}
     further = await advance(tx, await _add(tx, more, own_cause), profiles, tables, causes) if more else Owing()
@@ -214,6 +230,7 @@ async def report_guides(tx: Tx, news: Sequence[tuple[GnreGuideReported, Cause]])
             paid.pay_until,
             paid.total,
             said.paid_on,
+            said.pdf,
         )
         row["state"] = said.status
         append(
@@ -236,8 +253,40 @@ def _said(row: Mapping[str, Any], said: GnreGuideReported) -> dict[str, Any]:
     return {k: v for k, v in data.items() if v is not None}
 
 
+async def ask_again(tx: Tx, guide_ids: Sequence[UUID], cause: Cause) -> None:
+    """Refused guides wait again for the rules of their UF, to be written anew. Raises `UnknownGuide`, `IllegalGuideMove`."""
+    rows = {r["gnre_guide_id"]: r for r in await tx.conn.fetch(SQL["lock"], sorted(guide_ids))}
+    for guide_id in guide_ids:
+        if guide_id not in rows:
+            raise UnknownGuide(guide_id=guide_id)
+        if "WAITING" not in LIFE[rows[guide_id]["state"]]:
+            raise IllegalGuideMove(guide_id=guide_id, state=rows[guide_id]["state"], asked="asked for again")
+    await tx.conn.execute(SQL["again"], sorted(guide_ids), tx.now)
+    names = ("order_id", "fulfillment_id", "fiscal_document_id", "region", "revenue")
+    append(
+        tx,
+        [
+            fact(tx, "gnre_guide.asked_again", "gnre_guide", i, {n: rows[i][n] for n in names}, cause)
+            for i in sorted(guide_ids)
+        ],
+    )
+
+
+async def guide_sheet(tx: Tx, guide_id: UUID) -> bytes | None:
+    """The printed guide as the portal gave it; None before it is issued. Raises `UnknownGuide`."""
+    row = await tx.conn.fetchrow(SQL["sheet"], guide_id)
+    if row is None:
+        raise UnknownGuide(guide_id=guide_id)
+    return bytes(row["pdf"]) if row["pdf"] is not None else None
+
+
 async def pay_guide(tx: Tx, guide_id: UUID, on: date, cause: Cause) -> None:
-    """A person or a bank says that it is paid."""
+    """A person or a bank says that it is paid; told twice is told once. Raises `UnknownGuide`, `IllegalGuideMove`."""
+    row = next(iter(await tx.conn.fetch(SQL["lock"], [guide_id])), None)
+    if row is None:
+        raise UnknownGuide(guide_id=guide_id)
+    if row["state"] not in PAYABLE:
+        raise IllegalGuideMove(guide_id=guide_id, state=row["state"], asked="paid")
     news = GnreGuideReported(guide_id=guide_id.hex, status="PAID", paid_on=on)
     await report_guides(tx, [(news, cause)])
 

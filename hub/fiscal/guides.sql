@@ -17,11 +17,17 @@ WHERE g.state = 'WAITING' ORDER BY g.gnre_guide_id FOR UPDATE OF g;
 
 -- name: change
 UPDATE gnre_guides SET state = $2, version = version + 1, updated_at = $3, receipt = coalesce($4, receipt), code = $5, message = $6, line = coalesce($7, line), barcode = coalesce($8, barcode),
-       pix = coalesce($9, pix), control = coalesce($10, control), pay_until = coalesce($11, pay_until), total = coalesce($12, total), paid_on = coalesce($13, paid_on)
+       pix = coalesce($9, pix), control = coalesce($10, control), pay_until = coalesce($11, pay_until), total = coalesce($12, total), paid_on = coalesce($13, paid_on), pdf = coalesce($14, pdf)
 WHERE gnre_guide_id = $1;
 
 -- name: fix
 UPDATE gnre_guides SET state = 'REQUESTED', version = version + 1, updated_at = $3, guide = $2, principal = $4, fcp = $5 WHERE gnre_guide_id = $1;
+
+-- name: again
+UPDATE gnre_guides SET state = 'WAITING', version = version + 1, updated_at = $2, code = NULL, message = NULL, receipt = NULL WHERE gnre_guide_id = ANY ($1::uuid[]);
+
+-- name: sheet
+SELECT pdf FROM gnre_guides WHERE gnre_guide_id = $1;
 
 -- name: documents        the notes that guides are made for
 SELECT fiscal_document_id, order_id, fulfillment_id, environment, issuer_tax_id, access_key, number, issued_at, invoice

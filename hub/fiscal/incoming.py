@@ -74,6 +74,7 @@ def _row(d: Distributed) -> tuple[Any, ...]:
     note = d.data.get("note")
     return (
         d.data["access_key"],
+        note_id(d.data["access_key"]),
         d.connection_id,
         d.message_id,
         d.data["issuer"],
@@ -121,6 +122,14 @@ async def match_incoming(
     said = {"access_key": access_key, "purchase_order_id": purchase_order_id, "document_id": document_id}
     clean = {n: v for n, v in said.items() if v is not None}
     append(tx, [fact(tx, "incoming_note.matched", "incoming_note", note_id(access_key), clean, cause)])
+
+
+async def incoming_key(tx: Tx, incoming_note_id: UUID) -> str:
+    """The key of a kept note. Raises `UnknownIncomingNote`."""
+    key = await tx.conn.fetchval(SQL["by_id"], incoming_note_id)
+    if key is None:
+        raise UnknownIncomingNote(access_key=incoming_note_id)
+    return str(key)
 
 
 async def incoming(tx: Tx, keys: Sequence[str]) -> dict[str, Any]:

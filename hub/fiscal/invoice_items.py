@@ -179,7 +179,7 @@ class ItemPlanner:
         try:
             lines = plan(self.case(line, charges, rules), self.tables)
         except CaseFault as bad:
-            self.faults.append(fault(line.external_id, bad.field, bad.code))
+            self.faults.append(fault(line.external_id, bad.field, bad.code, str(bad)))
             return None
         except NoRule as none:
             self.faults.append(fault(line.external_id, str(none.data["table"]), "NO_RULE", str(none)))

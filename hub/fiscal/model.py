@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
+from itertools import pairwise
 from typing import ClassVar
 
 from hub.kit.errors import HubError
@@ -29,9 +30,9 @@ S = FiscalState
 
 LIFE: Mapping[S, frozenset[S]] = {
     S.PENDING: frozenset({S.SIGNED, S.REJECTED, S.VOID_PENDING}),
-    S.SIGNED: frozenset({S.SENT, S.CONTINGENCY, S.REJECTED}),
+    S.SIGNED: frozenset({S.SENT, S.CONTINGENCY, S.REJECTED, S.VOID_PENDING}),
     S.SENT: frozenset({S.AUTHORIZED, S.REJECTED, S.DENIED, S.UNKNOWN, S.SIGNED}),
-    S.UNKNOWN: frozenset({S.AUTHORIZED, S.SENT, S.REJECTED, S.DENIED, S.CANCELLED}),
+    S.UNKNOWN: frozenset({S.AUTHORIZED, S.SENT, S.REJECTED, S.DENIED, S.CANCELLED, S.VOID_PENDING}),
     S.CONTINGENCY: frozenset({S.SENT}),
     S.AUTHORIZED: frozenset({S.CANCELLED}),
     S.REJECTED: frozenset({S.PENDING, S.VOID_PENDING}),
@@ -74,9 +75,8 @@ def path(state: S, to: S) -> tuple[S, ...]:
     """
     if state is to:
         return ()
-    if to in LIFE[state]:
-        return (to,)
-    for between in (S.SENT, S.SIGNED):
-        if between in LIFE[state] and (rest := path(between, to)):
-            return (between, *rest)
+    for between in ((), (S.SENT,), (S.SIGNED,), (S.SIGNED, S.SENT)):
+        way = (*between, to)
+        if all(b in LIFE[a] for a, b in pairwise((state, *way))):
+            return way
     raise IllegalFiscalMove(state=state.value, asked=to.value)

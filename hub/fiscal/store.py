@@ -1,5 +1,5 @@
-"""Fiscal documents of ours, one row a number; the next number of each series; collection guides and the rules of the UFs;
-notes that others issued to us. Every exchange stays in the delivery's attempts.
+"""Fiscal documents of ours, one row a number; their events; numbers given up; the next number of each series; how each authority
+does; collection guides and the rules of the UFs; notes that others issued to us. Every exchange stays in the delivery's attempts.
 """
 
 from __future__ import annotations
@@ -7,7 +7,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import BYTEA
 
-from hub.kit.tables import Amount, Json, Key, Time, Uuid, col, index, must, one_of, table
+from hub.kit.tables import Amount, Json, Key, Time, Uuid, belongs, col, index, must, one_of, table
 
 STATES = (
     "PENDING",
@@ -41,7 +41,12 @@ fiscal_documents = table(
     col("protocol", Key, null=True),  # nProt
     col("authority_code", Key, null=True),  # cStat
     col("authority_message", null=True),  # xMotivo
+    col("emission_type", sa.SmallInteger, default="1"),  # tpEmis
     col("contingency", sa.Boolean, default="false"),
+    col("operation", Key, default="'sale'"),  # a word of the table `operations`
+    col("refers_to_id", Uuid, null=True),  # the note of ours that this one returns
+    col("replaced_by_id", Uuid, null=True),  # its goods left with another note, issued in contingency
+    col("unwanted", null=True),  # why it shall end as soon as its fate is known
     col("order_id", Uuid, null=True),
     col("fulfillment_id", Uuid, null=True),
     col("issued_at", Time),
@@ -53,7 +58,7 @@ fiscal_documents = table(
     col("protocol_xml", BYTEA, null=True),
     col("created_at", Time),
     col("updated_at", Time),
-    one_of("kind", ("NFE", "NFCE", "CORRECTION", "CANCELLATION")),
+    one_of("kind", ("NFE", "NFCE")),
     one_of("state", STATES),
     must(
         "authorized_has_protocol", "state <> 'AUTHORIZED' OR protocol IS NOT NULL", why="only the authority authorizes"
@@ -65,19 +70,28 @@ fiscal_documents = table(
         "fulfillment_id",
         "model",
         unique=True,
-        where="state IN ('AUTHORIZED', 'CONTINGENCY') AND kind IN ('NFE', 'NFCE')",
+        where="state IN ('AUTHORIZED', 'CONTINGENCY') AND replaced_by_id IS NULL AND refers_to_id IS NULL",
     ),
     index(
         "fiscal_documents_one_open",
         "fulfillment_id",
         "model",
         unique=True,
-        where="state IN ('PENDING', 'SIGNED', 'SENT', 'UNKNOWN')",
+        where="state IN ('PENDING', 'SIGNED', 'SENT', 'UNKNOWN') AND replaced_by_id IS NULL AND refers_to_id IS NULL",
+    ),
+    index("fiscal_documents_replaced", "replaced_by_id", where="replaced_by_id IS NOT NULL"),
+    index("fiscal_documents_refers", "refers_to_id", where="refers_to_id IS NOT NULL"),
+    index("fiscal_documents_void", "issuer_tax_id", "model", "series", "number", where="state = 'VOID_PENDING'"),
+    index(
+        "fiscal_documents_open",
+        "connection_id",
+        "model",
+        where="state IN ('PENDING', 'SIGNED', 'SENT', 'UNKNOWN', 'CONTINGENCY')",
     ),
     index("fiscal_documents_order", "order_id"),
     index("fiscal_documents_issued", "issued_at", "fiscal_document_id"),
     index("fiscal_documents_state", "state", "issued_at", "fiscal_document_id"),
-    index("fiscal_documents_cstat", "authority_code", "issued_at", where="authority_code IS NOT NULL"),
+    index("fiscal_documents_cstat", "authority_code", "issued_at", "fiscal_document_id"),
     key="fiscal_document_id",
 )
 
@@ -90,6 +104,107 @@ fiscal_numbers = table(
     col("next", sa.Integer, default="1"),
     must("next_in_range", "next BETWEEN 1 AND 999999999", why="nNF has nine digits"),
     key=("issuer_tax_id", "environment", "model", "series"),
+)
+
+EVENT_STATES = ("ASKED", "UNKNOWN", "REGISTERED", "REJECTED")
+
+fiscal_events = table(
+    "fiscal_events",
+    col("fiscal_event_id", Uuid),
+    col("fiscal_document_id", Uuid),
+    col("kind", Key),  # of `RegisterInvoiceEvent`
+    col("sequence", sa.SmallInteger),  # nSeqEvento
+    col("state", Key, default="'ASKED'"),
+    col("text", null=True),  # xJust, xCorrecao
+    col("details", Json, null=True),  # what it says besides its text
+    col("protocol", Key, null=True),  # nProt
+    col("authority_code", Key, null=True),  # cStat
+    col("authority_message", null=True),  # xMotivo
+    col("asked_at", Time),
+    col("registered_at", Time, null=True),
+    col("xml", BYTEA, null=True),  # procEventoNFe
+    one_of("state", EVENT_STATES),
+    must("sequence_in_range", "sequence BETWEEN 1 AND 99", why="nSeqEvento has two digits"),
+    belongs("fiscal_document_id", "fiscal_documents", "fiscal_document_id"),
+    index("fiscal_events_sequence", "fiscal_document_id", "kind", "sequence", unique=True, where="state <> 'REJECTED'"),
+    index(
+        "fiscal_events_one_open",
+        "fiscal_document_id",
+        "kind",
+        unique=True,
+        where="state IN ('ASKED', 'UNKNOWN')",
+    ),
+    key="fiscal_event_id",
+)
+
+VOID_STATES = ("ASKED", "VOIDED", "REJECTED")
+
+fiscal_voids = table(
+    "fiscal_voids",
+    col("fiscal_void_id", Uuid),
+    col("connection_id", Uuid),
+    col("issuer_tax_id", Key),
+    col("environment", sa.SmallInteger),
+    col("model", sa.SmallInteger),
+    col("series", sa.Integer),
+    col("year", sa.SmallInteger),  # ano
+    col("first", sa.Integer),  # nNFIni
+    col("last", sa.Integer),  # nNFFin
+    col("reason"),  # xJust
+    col("state", Key, default="'ASKED'"),
+    col("protocol", Key, null=True),
+    col("authority_code", Key, null=True),
+    col("authority_message", null=True),
+    col("asked_at", Time),
+    col("voided_at", Time, null=True),
+    col("xml", BYTEA, null=True),  # ProcInutNFe
+    one_of("state", VOID_STATES),
+    must("range", "1 <= first AND first <= last", why="a range has a beginning and an end"),
+    index(
+        "fiscal_voids_first",
+        "issuer_tax_id",
+        "environment",
+        "model",
+        "series",
+        "first",
+        unique=True,
+        where="state <> 'REJECTED'",
+    ),
+    index("fiscal_voids_asked", "asked_at", "fiscal_void_id"),
+    index("fiscal_voids_state", "state", "asked_at", "fiscal_void_id"),
+    key="fiscal_void_id",
+)
+
+MODES = ("NORMAL", "SVC", "EPEC", "OFFLINE")
+
+fiscal_authorities = table(
+    "fiscal_authorities",
+    col("fiscal_authority_id", Uuid, default="gen_random_uuid()"),
+    col("connection_id", Uuid),
+    col("model", sa.SmallInteger),
+    col("region", Key),  # UF of the issuer
+    col("environment", sa.SmallInteger),
+    col("mode", Key, default="'NORMAL'"),
+    col("mode_since", Time, null=True),
+    col("mode_reason", null=True),  # xJust
+    col("mode_by", Key, null=True),  # OPERATOR or HUB
+    col("silent_since", Time, null=True),  # the first of the calls in a row that were not answered
+    col("good_in_a_row", sa.SmallInteger, default="0"),
+    col("code", Key, null=True),  # cStat of the status service; null: no answer
+    col("message", null=True),
+    col("checked_at", Time, null=True),
+    col("standby_code", Key, null=True),  # the same of the authority that stands in
+    col("standby_message", null=True),
+    col("standby_checked_at", Time, null=True),
+    one_of("mode", MODES),
+    must(
+        "a_mode_has_a_reason",
+        "mode = 'NORMAL' OR (mode_reason IS NOT NULL AND mode_since IS NOT NULL)",
+        why="a note in contingency says when and why (dhCont, xJust)",
+    ),
+    index("fiscal_authorities_id", "fiscal_authority_id", unique=True),
+    index("fiscal_authorities_region", "region", "fiscal_authority_id"),
+    key=("connection_id", "model"),
 )
 
 GUIDE_STATES = ("WAITING", "REQUESTED", "UNKNOWN", "ISSUED", "PAID", "REJECTED")
@@ -122,6 +237,7 @@ gnre_guides = table(
     col("pay_until", sa.Date, null=True),  # dataLimitePagamento
     col("total", Amount, null=True),  # valorGNRE, as the UF computed it
     col("paid_on", sa.Date, null=True),
+    col("pdf", sa.LargeBinary, null=True),  # pdfGuias: the sheet that travels with the goods
     col("created_at", Time),
     col("updated_at", Time),
     one_of("state", GUIDE_STATES),
@@ -133,6 +249,8 @@ gnre_guides = table(
     index("gnre_guides_once", "fiscal_document_id", "region", "revenue", unique=True),
     index("gnre_guides_identifier", "identifier", unique=True),
     index("gnre_guides_waiting", "environment", "region", "revenue", where="state = 'WAITING'"),
+    index("gnre_guides_state", "state", "created_at", "gnre_guide_id"),
+    index("gnre_guides_created", "created_at", "gnre_guide_id"),
     index("gnre_guides_fulfillment", "fulfillment_id"),
     index("gnre_guides_order", "order_id"),
     key="gnre_guide_id",
@@ -151,6 +269,7 @@ gnre_rules = table(
 incoming_notes = table(
     "incoming_notes",
     col("access_key", Key),  # chNFe
+    col("incoming_note_id", Uuid),  # made of the key
     col("connection_id", Uuid),
     col("message_id", Uuid),  # the inbox row with the bytes as they came
     col("issuer_tax_id", Key),
@@ -168,6 +287,9 @@ incoming_notes = table(
     col("created_at", Time),
     col("updated_at", Time),
     one_of("status", ("AUTHORIZED", "CANCELLED", "DENIED")),
+    index("incoming_notes_id", "incoming_note_id", unique=True),
+    index("incoming_notes_stance", "stance", "created_at", "incoming_note_id"),
+    index("incoming_notes_received", "created_at", "incoming_note_id"),
     index("incoming_notes_issuer", "issuer_tax_id", "issued_at"),
     index("incoming_notes_document", "document_id", where="document_id IS NOT NULL"),
     key="access_key",

@@ -1,6 +1,6 @@
 """The door of fulfillment: plan, progress, dispatch, travel, cancel."""
 
-from hub.fulfillment.bundle import NotBundleable, bundle, companions, unbundle
+from hub.fulfillment.bundle import NotBundleable, bundle, companions, members, unbundle
 from hub.fulfillment.commands import (
     AT_WORK,
     ask_dispatch,
@@ -15,7 +15,8 @@ from hub.fulfillment.commands import (
     withdraw_dispatch,
     work,
 )
-from hub.fulfillment.counter import HandedOver, at_the_door, give_codes, hand_over, pickup_codes
+from hub.fulfillment.counter import HandedOver, ask_again, at_the_door, give_codes, hand_over, handed_over, pickup_codes
+from hub.fulfillment.joint import bearers, borne, share_notes, waiting_at_the_door
 from hub.fulfillment.journey import (
     ask_cancel,
     cancel_refused,
@@ -55,9 +56,12 @@ __all__ = [
     "Share",
     "ShortPick",
     "UnknownFulfillment",
+    "ask_again",
     "ask_cancel",
     "ask_dispatch",
     "at_the_door",
+    "bearers",
+    "borne",
     "bundle",
     "cancel_refused",
     "cancelled",
@@ -65,14 +69,17 @@ __all__ = [
     "dispatch",
     "give_codes",
     "hand_over",
+    "handed_over",
     "lines",
     "lock",
     "lock_one",
+    "members",
     "move",
     "packages",
     "pickup_codes",
     "plan",
     "progress",
+    "share_notes",
     "shipments",
     "split",
     "states",
@@ -80,6 +87,7 @@ __all__ = [
     "tracked",
     "travelled",
     "unbundle",
+    "waiting_at_the_door",
     "withdraw_dispatch",
     "work",
 ]

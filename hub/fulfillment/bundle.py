@@ -62,6 +62,11 @@ async def _set(tx: Tx, rows: Sequence[Any], bundle_id: UUID | None, type_: str, 
         append(tx, [fact(tx, type_, "fulfillment", r["fulfillment_id"], said, cause)])
 
 
+async def members(tx: Tx, bundle_id: UUID) -> list[Any]:
+    """All that are or were of the bundle, in id order, locked."""
+    return list(await tx.conn.fetch(SQL["bundle_members"], [bundle_id]))
+
+
 async def companions(tx: Tx, fulfillments: Iterable[UUID]) -> list[Any]:
     """All live members of the bundles that these belong to, themselves included; nothing for those that go alone."""
     return list(await tx.conn.fetch(SQL["companions"], sorted(set(fulfillments))))

@@ -76,7 +76,8 @@ def _planned(tx: Tx, fulfillment_id: UUID, p: Plan) -> Any:
 
 async def lock(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, Any]:
     """The fulfillments, locked in id order."""
-    return {r["fulfillment_id"]: r for r in await tx.conn.fetch(SQL["lock"], sorted(set(ids)))}
+    wanted = sorted(set(ids))
+    return {r["fulfillment_id"]: r for r in await tx.conn.fetch(SQL["lock"], wanted)} if wanted else {}
 
 
 async def lock_one(tx: Tx, fulfillment_id: UUID) -> Any:
@@ -88,7 +89,8 @@ async def lock_one(tx: Tx, fulfillment_id: UUID) -> Any:
 
 async def lines(tx: Tx, ids: Iterable[UUID]) -> dict[UUID, list[Any]]:
     found: dict[UUID, list[Any]] = {}
-    for r in await tx.conn.fetch(SQL["lines"], sorted(set(ids))):
+    wanted = sorted(set(ids))
+    for r in await tx.conn.fetch(SQL["lines"], wanted) if wanted else ():
         found.setdefault(r["fulfillment_id"], []).append(r)
     return found
 
@@ -229,6 +231,7 @@ async def dispatch(tx: Tx, asked: Mapping[UUID, Cause]) -> list[UUID]:
         if x["packed"] > x["shipped"]
     ]
     ids = {r["fulfillment_id"]: new_id() for r in ready}
+    sent = _one_shipment(ready)
     packages = [
         (ids[r["fulfillment_id"]], n, p)
         for r in ready
@@ -239,9 +242,9 @@ async def dispatch(tx: Tx, asked: Mapping[UUID, Cause]) -> list[UUID]:
         [ids[r["fulfillment_id"]] for r in ready],
         [r["fulfillment_id"] for r in ready],
         [r["order_id"] for r in ready],
-        [r["dispatch"]["carrier"] for r in ready],
-        [r["dispatch"].get("service") for r in ready],
-        [r["dispatch"].get("tracking") for r in ready],
+        [s["carrier"] for s in sent],
+        [s["service"] for s in sent],
+        [s["tracking"] for s in sent],
         tx.now,
         [new_id() for _ in packages],
         [s for s, _, _ in packages],
@@ -251,18 +254,26 @@ async def dispatch(tx: Tx, asked: Mapping[UUID, Cause]) -> list[UUID]:
     )
     await _count(tx, shipped)
     await move(tx, [(r["fulfillment_id"], OrderState.PACKED, OrderState.DISPATCHED) for r in ready])
-    for r in ready:
+    for r, shipment in zip(ready, sent, strict=True):
         here = r["fulfillment_id"]
         said = {
             "order_id": r["order_id"],
             "node_id": r["node_id"],
             "shipment_id": ids[here],
-            "carrier": r["dispatch"]["carrier"],
-            "tracking": r["dispatch"].get("tracking"),
+            "carrier": shipment["carrier"],
+            "tracking": shipment["tracking"],
             "lines": [[x["line_id"], x["sku"], x["packed"] - x["shipped"]] for x in found[here]],
         }
         append(tx, [fact(tx, "fulfillment.dispatched", "fulfillment", here, said, asked[here])])
     return [r["fulfillment_id"] for r in ready]
+
+
+def _one_shipment(ready: Sequence[Any]) -> list[dict[str, Any]]:
+    """Carrier, service and tracking of each; of one bundle, what nobody told a tracking number of goes by that of its companions."""
+    names = ("carrier", "service", "tracking")
+    told = [{n: r["dispatch"].get(n) for n in names} for r in ready]
+    bundles = {r["bundle_id"]: t for r, t in zip(ready, told, strict=True) if r["bundle_id"] and t["tracking"]}
+    return [t if t["tracking"] else bundles.get(r["bundle_id"], t) for r, t in zip(ready, told, strict=True)]
 
 
 async def states(tx: Tx, orders: Iterable[UUID]) -> dict[UUID, list[Any]]:

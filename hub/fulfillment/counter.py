@@ -58,6 +58,26 @@ async def at_the_door(tx: Tx, orders: Iterable[UUID]) -> list[Any]:
     return list(await tx.conn.fetch(SQL["at_the_door"], sorted(set(orders))))
 
 
+async def ask_again(tx: Tx, orders: Mapping[UUID, Cause]) -> list[UUID]:
+    """What was refused at the door asks to leave again, as it stood there; a fact `fulfillment.dispatch_asked` each."""
+    rows = await tx.conn.fetch(SQL["ask_again"], sorted(orders), tx.now)
+    for r in rows:
+        said = {
+            "order_id": r["order_id"],
+            "node_id": r["node_id"],
+            "carrier": r["dispatch"].get("carrier"),
+            "tracking": r["dispatch"].get("tracking"),
+        }
+        cause = orders[r["order_id"]]
+        append(tx, [fact(tx, "fulfillment.dispatch_asked", "fulfillment", r["fulfillment_id"], said, cause)])
+    return [r["fulfillment_id"] for r in rows]
+
+
+async def handed_over(tx: Tx, orders: Iterable[UUID]) -> list[Any]:
+    """Fulfillments of these orders that left over the counter."""
+    return list(await tx.conn.fetch(SQL["handed_over"], sorted(set(orders))))
+
+
 async def give_codes(tx: Tx, codes: Mapping[UUID, str]) -> list[UUID]:
     """Pickup codes for those that have none; returns those."""
     ids = sorted(codes)

@@ -11,7 +11,7 @@ SELECT * FROM unnest($11::uuid[], $12::uuid[], $13::int[], $14::text[], $15::num
 
 -- name: lock
 SELECT f.fulfillment_id, f.order_id, f.node_id, f.state, f.version, f.wms_reference, f.wms_sequence, f.dispatch_requested_at, f.dispatch, f.cancel_requested_at,
-       f.cancel_kind, f.carrier, f.service, f.position, f.ship_by, f.method, f.bundle_id
+       f.cancel_kind, f.carrier, f.service, f.position, f.ship_by, f.method, f.bundle_id, f.noted_with
 FROM fulfillments f WHERE f.fulfillment_id = ANY ($1::uuid[]) ORDER BY f.fulfillment_id FOR UPDATE;
 
 -- name: lines
@@ -78,9 +78,32 @@ SELECT f.order_id, f.fulfillment_id, f.state, f.node_id, f.cancel_requested_at, 
 FROM fulfillments f JOIN fulfillment_lines l USING (tenant_id, fulfillment_id)
 WHERE f.order_id = ANY ($1::uuid[]) AND f.state <> 'CANCELLED' ORDER BY f.order_id, f.position, l.line_no;
 
--- name: at_the_door   packed, asked to leave, not gone
+-- name: bearers     fulfillment -> the one whose note is its note, for those that share one
+SELECT fulfillment_id, noted_with FROM fulfillments WHERE fulfillment_id = ANY ($1::uuid[]) AND noted_with IS NOT NULL;
+
+-- name: borne       those whose note is the note of these
+SELECT fulfillment_id, order_id, noted_with FROM fulfillments WHERE noted_with = ANY ($1::uuid[]) ORDER BY fulfillment_id;
+
+-- name: share_notes
+UPDATE fulfillments f SET noted_with = u.bearer, version = f.version + 1, updated_at = $3
+FROM unnest($1::uuid[], $2::uuid[]) AS u(fulfillment_id, bearer) WHERE f.fulfillment_id = u.fulfillment_id AND f.noted_with IS DISTINCT FROM u.bearer;
+
+-- name: waiting_at_the_door   of these, packed, asked to leave, not asked to stop
 SELECT fulfillment_id, order_id, node_id FROM fulfillments
+WHERE fulfillment_id = ANY ($1::uuid[]) AND state = 'PACKED' AND dispatch_requested_at IS NOT NULL AND cancel_requested_at IS NULL ORDER BY fulfillment_id;
+
+-- name: at_the_door   packed, asked to leave, not gone
+SELECT fulfillment_id, order_id, node_id, cancel_requested_at FROM fulfillments
 WHERE order_id = ANY ($1::uuid[]) AND state = 'PACKED' AND dispatch_requested_at IS NOT NULL ORDER BY fulfillment_id;
+
+-- name: ask_again       packed, refused at the door before: they ask to leave again, with what they carried then
+UPDATE fulfillments SET dispatch_requested_at = $2, version = version + 1, updated_at = $2
+WHERE order_id = ANY ($1::uuid[]) AND state = 'PACKED' AND dispatch_requested_at IS NULL AND cancel_requested_at IS NULL AND dispatch ? 'carrier'
+RETURNING fulfillment_id, order_id, node_id, dispatch;
+
+-- name: handed_over     fulfillments that left over the counter
+SELECT fulfillment_id, order_id, node_id FROM fulfillments
+WHERE order_id = ANY ($1::uuid[]) AND method = 'PICKUP' AND state IN ('DELIVERED', 'COMPLETED') AND dispatch IS NULL ORDER BY fulfillment_id;
 
 -- name: hand_over     fulfillments that are over when we hear of them: the goods left with the customer
 WITH f AS (
@@ -107,7 +130,7 @@ UPDATE fulfillments SET bundle_id = $2, version = version + 1, updated_at = $3 W
 SELECT fulfillment_id, order_id, node_id, state, bundle_id FROM fulfillments WHERE bundle_id = ANY ($1::uuid[]) ORDER BY fulfillment_id FOR UPDATE;
 
 -- name: companions
-SELECT o.fulfillment_id, o.order_id, o.node_id, o.state, o.bundle_id, o.dispatch_requested_at FROM fulfillments o
+SELECT o.fulfillment_id, o.order_id, o.node_id, o.state, o.bundle_id, o.dispatch_requested_at, o.cancel_requested_at FROM fulfillments o
 WHERE o.state <> 'CANCELLED' AND o.bundle_id IN (SELECT f.bundle_id FROM fulfillments f WHERE f.fulfillment_id = ANY ($1::uuid[]) AND f.bundle_id IS NOT NULL)
 ORDER BY o.fulfillment_id;
 

@@ -14,7 +14,10 @@ v_fulfillment = publish(
         *(f[n] for n in ("fulfillment_id", "order_id", "position", "decision_id", "method", "state", "version")),
         f.node_id.label("location_id"),
         *(f[n] for n in ("carrier", "service", "ship_by", "wms_reference", "pickup_code", "dispatch_requested_at")),
-        *(f[n] for n in ("created_at", "updated_at")),
+        *(f[n] for n in ("bundle_id", "cancel_requested_at", "created_at", "updated_at")),
+        sa.and_(f.dispatch_requested_at.is_not(None), f.state == sa.literal_column("'PACKED'")).label("at_the_door"),
+        sa.and_(f.cancel_requested_at.is_not(None), f.state != sa.literal_column("'CANCELLED'")).label("stopping"),
+        sa.func.coalesce(f.noted_with, f.fulfillment_id).label("noted_as"),
     ),
 )
 

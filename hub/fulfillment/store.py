@@ -48,6 +48,7 @@ fulfillments = table(
     col("wms_sequence", sa.Integer, default="0"),
     col("pickup_code", Key, null=True),
     col("bundle_id", Uuid, null=True),  # those of one bundle leave together
+    col("noted_with", Uuid, null=True),  # the fulfillment whose note is this one's too
     col("dispatch_requested_at", Time, null=True),
     col("dispatch", Json, null=True),  # what was asked: packages, carrier, service, tracking
     col("cancel_requested_at", Time, null=True),
@@ -66,7 +67,16 @@ fulfillments = table(
     index("fulfillments_state", "state", "ship_by", "fulfillment_id"),
     index("fulfillments_node", "node_id", "state", "ship_by", "fulfillment_id"),
     index("fulfillments_created", "created_at", "fulfillment_id"),
+    index("fulfillments_method", "method", "ship_by", "fulfillment_id", where="method <> 'SHIP'"),
+    index("fulfillments_carrier", "carrier", "ship_by", "fulfillment_id", where="carrier IS NOT NULL"),
     index("fulfillments_bundle", "bundle_id", where="bundle_id IS NOT NULL"),
+    index(
+        "fulfillments_stopping",
+        "ship_by",
+        "fulfillment_id",
+        where="cancel_requested_at IS NOT NULL AND state <> 'CANCELLED'",
+    ),
+    index("fulfillments_noted", "noted_with", where="noted_with IS NOT NULL"),
     index("fulfillments_wms", "wms_reference", where="wms_reference IS NOT NULL"),
     key="fulfillment_id",
     fillfactor=80,
@@ -93,6 +103,7 @@ fulfillment_lines = table(
     belongs("fulfillment_id", "fulfillments", "fulfillment_id"),
     index("fulfillment_lines_order", "fulfillment_id", "line_no"),
     index("fulfillment_lines_line", "line_id"),
+    index("fulfillment_lines_sku", "sku", "fulfillment_id"),
     key=("fulfillment_id", "line_id"),
     fillfactor=80,
 )

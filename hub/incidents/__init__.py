@@ -1,6 +1,6 @@
 """The door of incidents: what went wrong, who owns it, what to do about it."""
 
-from hub.incidents.commands import Incidents, UnknownIncident, of_order
+from hub.incidents.commands import Incidents, UnknownIncident
 from hub.incidents.model import AlreadyResolved, NewIncident, Playbook, StepNotReady, UnknownIncidentKind
 from hub.incidents.playbooks import BadPlaybook, load_playbooks
 
@@ -14,5 +14,4 @@ __all__ = [
     "UnknownIncident",
     "UnknownIncidentKind",
     "load_playbooks",
-    "of_order",
 ]

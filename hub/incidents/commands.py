@@ -78,20 +78,15 @@ class Incidents:
     async def resolve_for_orders(self, tx: Tx, kinds: Sequence[str], orders: Sequence[UUID], resolution: str) -> None:
         """The reason has gone by itself: close the open incidents of these kinds and orders."""
         rows = await tx.conn.fetch(SQL["resolve_by_subject"], list(kinds), list(orders), resolution, tx.actor, tx.now)
-        append(
-            tx,
-            [
-                fact(
-                    tx,
-                    "incident.resolved",
-                    "incident",
-                    r["incident_id"],
-                    {"resolution": resolution},
-                    Cause(r["correlation_id"], None),
-                )
-                for r in rows
-            ],
-        )
+        _resolved(tx, rows, resolution)
+
+    async def resolve_about(
+        self, tx: Tx, kinds: Sequence[str], subject_kind: str, subject_id: UUID, resolution: str, *, detail: str = ""
+    ) -> None:
+        """The same for a subject that is no order."""
+        key = f"{subject_kind}:{subject_id.hex}:{detail}"
+        rows = await tx.conn.fetch(SQL["resolve_by_key"], list(kinds), [key], resolution, tx.actor, tx.now)
+        _resolved(tx, rows, resolution)
 
     def _playbook(self, kind: str) -> Playbook:
         if kind not in self.playbooks:
@@ -127,9 +122,15 @@ class Incidents:
         append(tx, [fact(tx, type_, "incident", row["incident_id"], clean, Cause(row["correlation_id"], None))])
 
 
-async def of_order(tx: Tx, order_id: UUID) -> list[UUID]:
-    """Every incident about this order, oldest first."""
-    return [r["incident_id"] for r in await tx.conn.fetch(SQL["of_order"], order_id)]
+def _resolved(tx: Tx, rows: Sequence[Any], resolution: str) -> None:
+    said = {"resolution": resolution}
+    append(
+        tx,
+        [
+            fact(tx, "incident.resolved", "incident", r["incident_id"], said, Cause(r["correlation_id"], None))
+            for r in rows
+        ],
+    )
 
 
 def _steps(playbook: Playbook) -> list[dict[str, Any]]:

@@ -19,5 +19,7 @@ UPDATE incidents SET state = 'RESOLVED', resolution = $3, resolved_by = $4, reso
 WHERE kind = ANY ($1::text[]) AND order_id = ANY ($2::uuid[]) AND state <> 'RESOLVED'
 RETURNING incident_id, kind, order_id, correlation_id;
 
--- name: of_order
-SELECT incident_id FROM incidents WHERE order_id = $1 ORDER BY incident_id;
+-- name: resolve_by_key
+UPDATE incidents SET state = 'RESOLVED', resolution = $3, resolved_by = $4, resolved_at = $5, version = version + 1
+WHERE kind = ANY ($1::text[]) AND dedupe_key = ANY ($2::text[]) AND state <> 'RESOLVED'
+RETURNING incident_id, kind, order_id, correlation_id;

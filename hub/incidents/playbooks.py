@@ -14,7 +14,15 @@ from hub.incidents.model import Playbook, Step
 from hub.kit.errors import HubError
 
 SEVERITIES = ("LOW", "MEDIUM", "HIGH", "CRITICAL")
-ACTIONS = ("retry_delivery", "retry_message", "release_hold", "reroute", "correct_invoice", "reprice")
+ACTIONS = (
+    "retry_delivery",
+    "retry_message",
+    "release_hold",
+    "reroute",
+    "correct_invoice",
+    "ask_guide_again",
+    "reprice",
+)
 
 
 class BadPlaybook(HubError):

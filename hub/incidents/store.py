@@ -41,6 +41,8 @@ incidents = table(
     index("incidents_deadline", "deadline_key", "incident_id"),
     index("incidents_state", "state", "deadline_key", "incident_id"),
     index("incidents_order", "order_id", where="order_id IS NOT NULL"),
+    index("incidents_severity", "severity", "deadline_key", "incident_id"),
+    index("incidents_owner", "owner", "deadline_key", "incident_id", where="owner IS NOT NULL"),
     index("incidents_kind", "kind", "opened_at", "incident_id"),
     key="incident_id",
 )

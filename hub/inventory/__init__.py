@@ -1,61 +1,77 @@
 """The door of inventory: what is there, what is promised, and why."""
 
-from hub.inventory.buffers import Buffers, buffers, left_for, put_buffers
-from hub.inventory.commands import Move, ensure, levels, locked, move, reserve, set_safety, supply
+from hub.inventory.buffers import Buffers, buffers, left_for, put_buffers, stocked_at
+from hub.inventory.commands import at_nodes, ensure, levels, locked, move, reserve, set_safety, supply
 from hub.inventory.counts import Adjustment, Refused, adjust, count_reported, unexplained
-from hub.inventory.expected import Expected, Transfer, atp, available_from, expect, receive, transfer
+from hub.inventory.expected import Expected, Transfer, arrived, atp, available_from, expect, receive, transfer
+from hub.inventory.lots import Chosen, choose, give_up, keeps_lots
 from hub.inventory.model import (
     BelowReserved,
     Claim,
     Key,
+    Lot,
+    Move,
     NothingAnnounced,
     NotPositive,
     QuantityStale,
+    ReservationEnded,
     StockTaken,
     TransferToItself,
     WouldGoNegative,
     settle,
 )
-from hub.inventory.soft import expired, give_back, keep
+from hub.inventory.soft import expired, extend, give_back, keep, reservations_of, reserve_for
 from hub.inventory.verify import count_keys, faults
 
 __all__ = [
     "Adjustment",
     "BelowReserved",
     "Buffers",
+    "Chosen",
     "Claim",
     "Expected",
     "Key",
+    "Lot",
     "Move",
     "NotPositive",
     "NothingAnnounced",
     "QuantityStale",
     "Refused",
+    "ReservationEnded",
     "StockTaken",
     "Transfer",
     "TransferToItself",
     "WouldGoNegative",
     "adjust",
+    "arrived",
+    "at_nodes",
     "atp",
     "available_from",
     "buffers",
+    "choose",
     "count_keys",
     "count_reported",
     "ensure",
     "expect",
     "expired",
+    "extend",
     "faults",
     "give_back",
+    "give_up",
     "keep",
+    "keeps_lots",
     "left_for",
     "levels",
     "locked",
     "move",
     "put_buffers",
     "receive",
+    "reservations_of",
     "reserve",
+    "reserve_for",
     "set_safety",
     "settle",
+    "stocked_at",
     "supply",
     "transfer",
     "unexplained",

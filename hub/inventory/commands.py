@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from hub.inventory.model import Claim, Key, settle
+from hub.inventory import lots
+from hub.inventory.model import Claim, Key, Move, settle
+from hub.kit import metrics
 from hub.kit.db import Tx
 from hub.kit.ids import new_id
 from hub.kit.sqlfile import statements
@@ -17,20 +19,6 @@ from hub.ledger import Cause, append, fact
 
 SQL = statements(__file__, "inventory.sql")
 ZERO = Decimal(0)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Move:
-    """One change of one stock key; `event_id` is the fact that tells it."""
-
-    node_id: UUID
-    sku: str
-    cause: str
-    cause_id: UUID | None
-    event_id: UUID
-    on_hand: Decimal = ZERO
-    reserved: Decimal = ZERO
-    condition: str = "NEW"
 
 
 async def supply(tx: Tx, skus: Iterable[str]) -> dict[Key, Decimal]:
@@ -43,6 +31,11 @@ async def levels(tx: Tx, skus: Iterable[str]) -> dict[Key, Decimal]:
     """Available units by (node, SKU), also where nothing or less is left."""
     rows = await tx.conn.fetch(SQL["levels"], sorted(set(skus)))
     return {(r["node_id"], r["sku"]): r["available"] for r in rows}
+
+
+async def at_nodes(tx: Tx, nodes: Iterable[UUID]) -> list[Any]:
+    """All SKUs that these nodes keep or await, each with `available`, `incoming` and `dated` [(day, units)]."""
+    return list(await tx.conn.fetch(SQL["at_nodes"], sorted(set(nodes))))
 
 
 async def locked(tx: Tx, keys: Iterable[tuple[UUID, str, str]]) -> dict[tuple[UUID, str, str], Any]:
@@ -62,6 +55,7 @@ async def reserve(
     kept, refused = settle(claims, available)
     if kept:
         await _reserve(tx, kept, events, cause)
+    metrics.STOCK_REFUSED.inc(len(refused))
     return kept, refused
 
 
@@ -87,38 +81,46 @@ async def _reserve(tx: Tx, kept: Sequence[Claim], events: Mapping[UUID, UUID], c
     )
 
 
-async def move(tx: Tx, moves: Sequence[Move]) -> list[Any]:
-    """Apply the moves: locks in key order, sums by key. Returns the stock rows as they are afterwards."""
+async def move(
+    tx: Tx, moves: Sequence[Move], expiries: Mapping[tuple[UUID, str, str, str], date] | None = None
+) -> list[Any]:
+    """Apply the moves: locks in key order, sums by key, lots found where none is named. Returns the stock rows as they are afterwards.
+    `expiries`: of new lots, by (node, SKU, condition, lot).
+    """
     moves = [m for m in moves if m.on_hand or m.reserved]
     if not moves:
         return []
-    sums: dict[tuple[UUID, str, str], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO])
+    rows = await locked(tx, {m.place for m in moves})
+    moves = await lots.told(tx, moves, rows)
+    sums: dict[tuple[UUID, str, str], list[Decimal]] = defaultdict(lambda: [ZERO, ZERO, ZERO])
     for m in moves:
-        total = sums[m.node_id, m.sku, m.condition]
+        total = sums[m.place]
         total[0] += m.on_hand
         total[1] += m.reserved
+        total[2] += m.on_hand if m.lot is not None else ZERO
     ordered = sorted(sums)
-    await locked(tx, ordered)
-    return list(
-        await tx.conn.fetch(
-            SQL["move"],
-            tx.now,
-            [new_id() for _ in moves],
-            [m.node_id for m in moves],
-            [m.sku for m in moves],
-            [m.condition for m in moves],
-            [m.on_hand for m in moves],
-            [m.reserved for m in moves],
-            [m.cause for m in moves],
-            [m.cause_id for m in moves],
-            [m.event_id for m in moves],
-            [k[0] for k in ordered],
-            [k[1] for k in ordered],
-            [k[2] for k in ordered],
-            [sums[k][0] for k in ordered],
-            [sums[k][1] for k in ordered],
-        )
+    found = await tx.conn.fetch(
+        SQL["move"],
+        tx.now,
+        [new_id() for _ in moves],
+        [m.node_id for m in moves],
+        [m.sku for m in moves],
+        [m.condition for m in moves],
+        [m.on_hand for m in moves],
+        [m.reserved for m in moves],
+        [m.cause for m in moves],
+        [m.cause_id for m in moves],
+        [m.event_id for m in moves],
+        [m.lot for m in moves],
+        [k[0] for k in ordered],
+        [k[1] for k in ordered],
+        [k[2] for k in ordered],
+        [sums[k][0] for k in ordered],
+        [sums[k][1] for k in ordered],
+        [sums[k][2] for k in ordered],
     )
+    await lots.put(tx, moves, expiries or {})
+    return list(found)
 
 
 async def ensure(tx: Tx, keys: Iterable[tuple[UUID, str, str]]) -> None:

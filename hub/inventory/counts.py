@@ -2,23 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
-from hub.inventory.commands import SQL, Move, ensure, locked, move
-from hub.inventory.model import BelowReserved, QuantityStale, WouldGoNegative
+from hub.inventory import lots
+from hub.inventory.commands import SQL, ensure, locked, move
+from hub.inventory.model import ZERO, BelowReserved, Lot, Move, QuantityStale, WouldGoNegative
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
 from hub.ledger import Cause, append, fact
 
+Key = tuple[UUID, str, str]  # node, SKU, condition
+EMPTY = Lot(ZERO, ZERO, None)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adjustment:
-    """By `delta`; or to `quantity`, made from `change_from` (None: no comparison)."""
+    """By `delta`; or to `quantity`, made from `change_from` (None: no comparison). With a `lot` the numbers are that lot's;
+    `expires_on` is said when the lot is new or was said wrongly.
+    """
 
     node_id: UUID
     sku: str
@@ -26,6 +32,16 @@ class Adjustment:
     delta: Decimal | None = None
     quantity: Decimal | None = None
     change_from: Decimal | None = None
+    lot: str | None = None
+    expires_on: date | None = None
+
+    @property
+    def key(self) -> Key:
+        return self.node_id, self.sku, self.condition
+
+    def change(self, before: Decimal) -> Decimal:
+        """What it adds to what is there."""
+        return self.delta if self.delta is not None else (self.quantity or ZERO) - before
 
 
 class Refused(HubError):
@@ -42,36 +58,27 @@ async def adjust(
     tx: Tx, changes: Sequence[Adjustment], reason: str, cause: Cause, *, kind: str = "ADJUSTMENT"
 ) -> list[Any]:
     """Apply all changes or raise `Refused` with the fault of each. Returns the stock rows; facts `stock.adjusted` or `stock.counted`."""
-    keys = [(c.node_id, c.sku, c.condition) for c in changes]
+    keys = [c.key for c in changes]
     await ensure(tx, keys)
     rows = await locked(tx, keys)
-    now_there = {k: r["on_hand"] for k, r in rows.items()}
-    faults: list[tuple[int, HubError]] = []
-    planned: list[tuple[Adjustment, Decimal]] = []
-    for place, (change, key) in enumerate(zip(changes, keys, strict=True)):
-        before = now_there[key]
-        fault = _fault(change, before, rows[key]["reserved"])
-        if fault:
-            faults.append((place, fault))
-            continue
-        delta = change.delta if change.delta is not None else (change.quantity or Decimal(0)) - before
-        now_there[key] = before + delta
-        planned.append((change, delta))
+    there = _There(rows, await lots.levels_of(tx, keys) if _speak_of_lots(changes, rows) else {})
+    faults = [(n, fault) for n, c in enumerate(changes) if (fault := there.apply(c))]
     if faults:
         raise Refused(faults)
     moves, facts = [], []
-    for change, delta in planned:
+    for change, delta in there.done:
         if not delta:
             continue
-        stock_id = rows[change.node_id, change.sku, change.condition]["stock_id"]
         said = {
             "node_id": change.node_id,
             "sku": change.sku,
             "condition": change.condition,
             "delta": delta,
             "reason": reason,
+            **({"lot": change.lot} if change.lot else {}),
         }
-        told = fact(tx, "stock.counted" if change.delta is None else "stock.adjusted", "stock", stock_id, said, cause)
+        name = "stock.counted" if change.delta is None else "stock.adjusted"
+        told = fact(tx, name, "stock", rows[change.key]["stock_id"], said, cause)
         facts.append(told)
         moves.append(
             Move(
@@ -82,69 +89,123 @@ async def adjust(
                 cause="COUNT" if change.delta is None else kind,
                 cause_id=None,
                 event_id=told.event_id,
+                lot=change.lot,
             )
         )
-    await move(tx, moves)
+    await move(tx, moves, {(*c.key, c.lot): c.expires_on for c in changes if c.lot and c.expires_on})
     append(tx, facts)
     return list((await locked(tx, keys)).values())
 
 
-def _fault(change: Adjustment, before: Decimal, reserved: Decimal) -> HubError | None:
-    after = before + change.delta if change.delta is not None else change.quantity or Decimal(0)
-    if change.change_from is not None and change.change_from != before:
-        return QuantityStale(sku=change.sku, current=before, expected=change.change_from)
-    if after < 0:
-        return WouldGoNegative(sku=change.sku, result=after)
-    if after < reserved:
-        return BelowReserved(sku=change.sku, reserved=reserved)
-    return None
+def _speak_of_lots(changes: Sequence[Adjustment], rows: Mapping[Key, Any]) -> bool:
+    return any(c.lot is not None for c in changes) or any(r["in_lots"] for r in rows.values())
+
+
+class _There:
+    """What is there while the changes of one call follow one another; `done`: each that can be, with what it adds."""
+
+    def __init__(self, rows: Mapping[Key, Any], in_lots: Mapping[tuple[UUID, str, str, str], Lot]) -> None:
+        self.on_hand = {k: r["on_hand"] for k, r in rows.items()}
+        self.reserved = {k: r["reserved"] for k, r in rows.items()}
+        self.lots = dict(in_lots)
+        self.done: list[tuple[Adjustment, Decimal]] = []
+
+    def apply(self, c: Adjustment) -> HubError | None:
+        """Why the change cannot be; else it is taken in."""
+        lot = self.lots.get((*c.key, c.lot), EMPTY) if c.lot is not None else None
+        before = lot.on_hand if lot is not None else self.on_hand[c.key]
+        if c.change_from is not None and c.change_from != before:
+            return QuantityStale(sku=c.sku, current=before, expected=c.change_from)
+        delta = c.change(before)
+        whole = self.on_hand[c.key] + delta
+        if before + delta < 0 or whole < 0:
+            return WouldGoNegative(sku=c.sku, result=min(before + delta, whole))
+        if whole < self.reserved[c.key]:
+            return BelowReserved(sku=c.sku, reserved=self.reserved[c.key])
+        if lot is not None and before + delta < lot.claimed:
+            return BelowReserved(sku=c.sku, reserved=lot.claimed)
+        self.on_hand[c.key] = whole
+        if lot is not None and c.lot is not None:
+            self.lots[*c.key, c.lot] = lot._replace(on_hand=before + delta)
+        self.done.append((c, delta))
+        return None
 
 
 async def count_reported(
-    tx: Tx, node_id: UUID, at: datetime, levels: Sequence[tuple[str, str, Decimal]], cause: Cause
+    tx: Tx,
+    node_id: UUID,
+    at: datetime,
+    levels: Sequence[tuple[str, str, Decimal]],
+    cause: Cause,
+    in_lots: Mapping[tuple[str, str], Mapping[str, Decimal]] | None = None,
 ) -> list[tuple[str, str]]:
     """A node's absolute count: differences become movements. A level older than the newest count, or below what is reserved, is not
     applied and comes back as (sku, OLDER, NEGATIVE or BELOW_RESERVED); the reservation wins and a person must look.
+    `in_lots`: (SKU, condition) -> all its lots; what is counted without lots keeps those that it has.
     """
     keys = [(node_id, sku, condition) for sku, condition, _ in levels]
     await ensure(tx, keys)
     rows = await locked(tx, keys)
+    counted = {(node_id, *k): dict(v) for k, v in (in_lots or {}).items()}
+    known = await lots.levels_of(tx, counted) if counted else {}
     skipped: list[tuple[str, str]] = []
     moves: list[Move] = []
     for (sku, condition, on_hand), key in zip(levels, keys, strict=True):
         row = rows[key]
-        if row["counted_at"] and row["counted_at"] >= at:
-            skipped.append((sku, "OLDER"))
-        elif on_hand < 0:
-            skipped.append((sku, "NEGATIVE"))
-        elif on_hand < row["reserved"]:
-            skipped.append((sku, "BELOW_RESERVED"))
-        elif on_hand != row["on_hand"]:
-            delta = on_hand - row["on_hand"]
-            said = {
-                "node_id": node_id,
-                "sku": sku,
-                "condition": condition,
-                "delta": delta,
-                "reason": "reported by the node",
-            }
-            told = fact(tx, "stock.counted", "stock", row["stock_id"], said, cause)
-            append(tx, [told])
-            moves.append(
-                Move(
-                    node_id=node_id,
-                    sku=sku,
-                    condition=condition,
-                    on_hand=delta,
-                    cause="COUNT",
-                    cause_id=None,
-                    event_id=told.event_id,
-                )
+        own = {k[3]: lot for k, lot in known.items() if k[:3] == key}
+        if why := _not_countable(row, at, on_hand, counted.get(key), own):
+            skipped.append((sku, why))
+            continue
+        parts = _lot_deltas(counted[key], own) if key in counted else {}
+        delta = on_hand - row["on_hand"]
+        if not delta and not parts:
+            continue
+        said = {
+            "node_id": node_id,
+            "sku": sku,
+            "condition": condition,
+            "delta": delta,
+            "reason": "reported by the node",
+        }
+        told = fact(tx, "stock.counted", "stock", row["stock_id"], said, cause)
+        append(tx, [told])
+        moves += [
+            Move(
+                node_id=node_id,
+                sku=sku,
+                condition=condition,
+                on_hand=n,
+                cause="COUNT",
+                cause_id=None,
+                event_id=told.event_id,
+                lot=lot,
             )
+            for lot, n in [*parts.items(), (None, delta - sum(parts.values(), ZERO))]
+        ]
     await move(tx, moves)
     done = [k for k in keys if k[1] not in {s for s, _ in skipped}]
     await tx.conn.execute(SQL["counted"], [k[0] for k in done], [k[1] for k in done], [k[2] for k in done], at)
     return skipped
+
+
+def _not_countable(
+    row: Any, at: datetime, on_hand: Decimal, counted: Mapping[str, Decimal] | None, own: Mapping[str, Lot]
+) -> str | None:
+    if row["counted_at"] and row["counted_at"] >= at:
+        return "OLDER"
+    if on_hand < 0 or any(n < 0 for n in (counted or {}).values()):
+        return "NEGATIVE"
+    if on_hand < row["reserved"]:
+        return "BELOW_RESERVED"
+    if counted is not None and any(counted.get(lot, ZERO) < x.claimed for lot, x in own.items()):
+        return "BELOW_RESERVED"
+    return None
+
+
+def _lot_deltas(counted: Mapping[str, Decimal], own: Mapping[str, Lot]) -> dict[str, Decimal]:
+    """Lot -> what the count adds to it; a lot that was not counted is empty."""
+    deltas = {lot: counted.get(lot, ZERO) - own.get(lot, EMPTY).on_hand for lot in sorted({*counted, *own})}
+    return {lot: n for lot, n in deltas.items() if n}
 
 
 async def unexplained(tx: Tx) -> list[Any]:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from hub.inventory import lots
 from hub.inventory.commands import SQL, ensure, locked
 from hub.inventory.counts import Adjustment, Refused, adjust
-from hub.inventory.model import ZERO, Key, NothingAnnounced, NotPositive, TransferToItself
+from hub.inventory.model import ZERO, Key, NothingAnnounced, NotPositive, OnlyNewIsAnnounced, TransferToItself
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
 from hub.kit.ids import new_id
@@ -24,6 +25,8 @@ class Expected:
     sku: str
     quantity: Decimal
     expected_at: datetime
+    lot: str | None = None
+    expires_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +39,7 @@ class Transfer:
     quantity: Decimal
     condition: str = "NEW"
     arrives_at: datetime | None = None
+    lot: str | None = None
 
 
 async def expect(tx: Tx, reference: str, lines: Sequence[Expected], cause: Cause) -> None:
@@ -57,6 +61,8 @@ async def expect(tx: Tx, reference: str, lines: Sequence[Expected], cause: Cause
         [x.sku for x in lines],
         [x.quantity for x in lines],
         [x.expected_at for x in lines],
+        [x.lot for x in lines],
+        [x.expires_on for x in lines],
     )
     rows = await tx.conn.fetch(SQL["sum_incoming"], [k[0] for k in keys], [k[1] for k in keys], tx.now)
     append(
@@ -70,13 +76,23 @@ def _announced(row: Any, reference: str, lines: Sequence[Expected]) -> dict[str,
     return {**said, "lines": [[x.quantity, x.expected_at] for x in mine]}
 
 
+async def arrived(tx: Tx, reference: str, cause: Cause) -> list[Any]:
+    """What a document announced is no longer under way, however much of it came: its lines, none where it announced nothing."""
+    rows = await tx.conn.fetch(SQL["announced"], reference)
+    if rows:
+        await expect(tx, reference, [], cause)
+    return list(rows)
+
+
 async def receive(tx: Tx, reference: str, cause: Cause) -> list[Any]:
     """What a document announced has come, all of it: it is on hand. Returns the stock rows; raises `NothingAnnounced`."""
-    rows = await tx.conn.fetch(SQL["announced"], reference)
+    rows = await arrived(tx, reference, cause)
     if not rows:
         raise NothingAnnounced(reference=reference)
-    await expect(tx, reference, [], cause)
-    changes = [Adjustment(node_id=r["node_id"], sku=r["sku"], delta=r["quantity"]) for r in rows]
+    changes = [
+        Adjustment(node_id=r["node_id"], sku=r["sku"], delta=r["quantity"], lot=r["lot"], expires_on=r["expires_on"])
+        for r in rows
+    ]
     return await adjust(tx, changes, f"received {reference}", cause, kind="RECEIPT")
 
 
@@ -112,16 +128,49 @@ async def transfer(tx: Tx, reference: str, moves: Sequence[Transfer], cause: Cau
             faults.append((n, TransferToItself(sku=m.sku)))
         elif m.quantity <= 0:
             faults.append((n, NotPositive(sku=m.sku, quantity=m.quantity)))
+        elif m.arrives_at is not None and m.condition != "NEW":
+            faults.append((n, OnlyNewIsAnnounced(sku=m.sku, condition=m.condition)))
     if faults:
         raise Refused(faults)
-    changes = [Adjustment(node_id=m.from_node_id, sku=m.sku, condition=m.condition, delta=-m.quantity) for m in moves]
-    arrived = [m for m in moves if m.arrives_at is None]
-    changes += [Adjustment(node_id=m.to_node_id, sku=m.sku, condition=m.condition, delta=m.quantity) for m in arrived]
+    expiries = await _expiries(tx, [m for m in moves if m.lot])
+    changes = [
+        Adjustment(node_id=m.from_node_id, sku=m.sku, condition=m.condition, delta=-m.quantity, lot=m.lot)
+        for m in moves
+    ]
+    changes += [
+        Adjustment(
+            node_id=m.to_node_id,
+            sku=m.sku,
+            condition=m.condition,
+            delta=m.quantity,
+            lot=m.lot,
+            expires_on=expiries.get((m.from_node_id, m.sku, m.condition, m.lot)),
+        )
+        for m in moves
+        if m.arrives_at is None
+    ]
     await adjust(tx, changes, f"transfer {reference}", cause, kind="TRANSFER")
     under_way = [
-        Expected(node_id=m.to_node_id, sku=m.sku, quantity=m.quantity, expected_at=m.arrives_at)
+        Expected(
+            node_id=m.to_node_id,
+            sku=m.sku,
+            quantity=m.quantity,
+            expected_at=m.arrives_at,
+            lot=m.lot,
+            expires_on=expiries.get((m.from_node_id, m.sku, m.condition, m.lot)),
+        )
         for m in moves
         if m.arrives_at is not None
     ]
     if under_way:
         await expect(tx, reference, under_way, cause)
+
+
+async def _expiries(tx: Tx, moves: Sequence[Transfer]) -> dict[tuple[UUID, str, str, str | None], date | None]:
+    """When the lots that move expire; both ends are locked in key order before their lots are read."""
+    if not moves:
+        return {}
+    keys = [(node, m.sku, m.condition) for m in moves for node in (m.from_node_id, m.to_node_id)]
+    await ensure(tx, keys)
+    await locked(tx, keys)
+    return {k: lot.expires_on for k, lot in (await lots.levels_of(tx, keys)).items()}

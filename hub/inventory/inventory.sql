@@ -3,7 +3,7 @@ SELECT node_id, sku, on_hand - reserved - safety AS available FROM stock
 WHERE sku = ANY ($1::text[]) AND condition = 'NEW' AND on_hand - reserved - safety > 0;
 
 -- name: lock        the rows of these keys in key order
-SELECT s.node_id, s.sku, s.condition, s.stock_id, s.on_hand, s.reserved, s.safety, s.version, s.counted_at
+SELECT s.node_id, s.sku, s.condition, s.stock_id, s.on_hand, s.reserved, s.safety, s.in_lots, s.version, s.counted_at
 FROM stock s JOIN unnest($1::uuid[], $2::text[], $3::text[]) AS k(node_id, sku, condition)
   ON s.node_id = k.node_id AND s.sku = k.sku AND s.condition = k.condition
 ORDER BY s.node_id, s.sku, s.condition FOR UPDATE OF s;
@@ -19,15 +19,15 @@ FROM unnest($9::uuid[], $10::text[], $11::numeric[]) AS d(node_id, sku, delta)
 WHERE s.node_id = d.node_id AND s.sku = d.sku AND s.condition = 'NEW'
 RETURNING s.stock_id;
 
--- name: move        on hand and reserved together, sums by key; movements one for each line
+-- name: move        on hand, reserved and what lies in lots together, sums by key; movements one for each line
 WITH moved AS (
-  INSERT INTO stock_movements (movement_id, at, node_id, sku, condition, on_hand_delta, reserved_delta, cause, cause_id, event_id)
-  SELECT m.id, $1::timestamptz, m.node_id, m.sku, m.condition, m.on_hand, m.reserved, m.cause, m.cause_id, m.event_id
-  FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::numeric[], $7::numeric[], $8::text[], $9::uuid[], $10::uuid[])
-    AS m(id, node_id, sku, condition, on_hand, reserved, cause, cause_id, event_id)
+  INSERT INTO stock_movements (movement_id, at, node_id, sku, condition, on_hand_delta, reserved_delta, cause, cause_id, event_id, lot)
+  SELECT m.id, $1::timestamptz, m.node_id, m.sku, m.condition, m.on_hand, m.reserved, m.cause, m.cause_id, m.event_id, m.lot
+  FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::numeric[], $7::numeric[], $8::text[], $9::uuid[], $10::uuid[], $11::text[])
+    AS m(id, node_id, sku, condition, on_hand, reserved, cause, cause_id, event_id, lot)
 )
-UPDATE stock s SET on_hand = s.on_hand + d.on_hand, reserved = s.reserved + d.reserved, version = s.version + 1, updated_at = $1::timestamptz
-FROM unnest($11::uuid[], $12::text[], $13::text[], $14::numeric[], $15::numeric[]) AS d(node_id, sku, condition, on_hand, reserved)
+UPDATE stock s SET on_hand = s.on_hand + d.on_hand, reserved = s.reserved + d.reserved, in_lots = s.in_lots + d.in_lots, version = s.version + 1, updated_at = $1::timestamptz
+FROM unnest($12::uuid[], $13::text[], $14::text[], $15::numeric[], $16::numeric[], $17::numeric[]) AS d(node_id, sku, condition, on_hand, reserved, in_lots)
 WHERE s.node_id = d.node_id AND s.sku = d.sku AND s.condition = d.condition
 RETURNING s.stock_id, s.node_id, s.sku, s.condition, s.on_hand, s.reserved, s.safety;
 
@@ -42,6 +42,20 @@ WHERE s.node_id = d.node_id AND s.sku = d.sku AND s.condition = 'NEW';
 -- name: counted
 UPDATE stock s SET counted_at = $4 FROM unnest($1::uuid[], $2::text[], $3::text[]) AS d(node_id, sku, condition)
 WHERE s.node_id = d.node_id AND s.sku = d.sku AND s.condition = d.condition;
+
+-- name: hold_reservations   active ones, locked
+SELECT reservation_id, state, expires_at, order_id FROM reservations WHERE reservation_id = ANY ($1::uuid[]) ORDER BY reservation_id FOR UPDATE;
+
+-- name: extend_reservations
+UPDATE reservations r SET expires_at = d.until FROM unnest($1::uuid[], $2::timestamptz[]) AS d(id, until)
+WHERE r.reservation_id = d.id AND r.state = 'ACTIVE';
+
+-- name: reserve_for         an order that waits keeps what its cart had
+UPDATE reservations r SET order_id = d.order_id FROM unnest($1::uuid[], $2::uuid[]) AS d(id, order_id)
+WHERE r.reservation_id = d.id AND r.state = 'ACTIVE' AND r.order_id IS NULL RETURNING r.reservation_id, r.order_id;
+
+-- name: reservations_of     these orders
+SELECT reservation_id, order_id FROM reservations WHERE order_id = ANY ($1::uuid[]) AND state = 'ACTIVE' ORDER BY reservation_id;
 
 -- name: add_reservation
 INSERT INTO reservations (reservation_id, reference, created_at, expires_at) VALUES ($1, $2, $3, $4);
@@ -70,14 +84,19 @@ SELECT channel, node_id, sku, units FROM channel_safety;
 
 -- name: put_buffers
 INSERT INTO channel_safety (channel, node_id, sku, units) SELECT * FROM unnest($1::text[], $2::uuid[], $3::text[], $4::numeric[])
-ON CONFLICT (tenant_id, channel, node_id, sku) DO UPDATE SET units = EXCLUDED.units;
+ON CONFLICT (tenant_id, channel, node_id, sku) DO UPDATE SET units = EXCLUDED.units
+RETURNING buffer_id, channel, node_id, sku;
+
+-- name: stocked_at
+SELECT node_id, sku FROM stock WHERE node_id = ANY ($1::uuid[]) AND condition = 'NEW' ORDER BY node_id, sku;
 
 -- name: drop_expected   what a document announced before
 DELETE FROM incoming WHERE reference = $1 RETURNING node_id, sku;
 
 -- name: expect
-INSERT INTO incoming (incoming_id, reference, node_id, sku, quantity, expected_at)
-SELECT u.id, $1, u.node_id, u.sku, u.quantity, u.expected_at FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::numeric[], $6::timestamptz[]) AS u(id, node_id, sku, quantity, expected_at);
+INSERT INTO incoming (incoming_id, reference, node_id, sku, quantity, expected_at, lot, expires_on)
+SELECT u.id, $1, u.node_id, u.sku, u.quantity, u.expected_at, u.lot, u.expires_on
+FROM unnest($2::uuid[], $3::uuid[], $4::text[], $5::numeric[], $6::timestamptz[], $7::text[], $8::date[]) AS u(id, node_id, sku, quantity, expected_at, lot, expires_on);
 
 -- name: sum_incoming    keys in order; the column is the sum of what is announced
 UPDATE stock s SET incoming = coalesce((SELECT sum(i.quantity) FROM incoming i WHERE i.node_id = s.node_id AND i.sku = s.sku), 0), version = s.version + 1, updated_at = $3
@@ -85,13 +104,20 @@ FROM unnest($1::uuid[], $2::text[]) AS d(node_id, sku) WHERE s.node_id = d.node_
 RETURNING s.stock_id, s.node_id, s.sku, s.incoming;
 
 -- name: announced   of a document, locked
-SELECT incoming_id, node_id, sku, quantity, expected_at FROM incoming WHERE reference = $1 ORDER BY node_id, sku, expected_at FOR UPDATE;
+SELECT incoming_id, node_id, sku, quantity, expected_at, lot, expires_on FROM incoming WHERE reference = $1 ORDER BY node_id, sku, expected_at FOR UPDATE;
 
 -- name: coming      dated units of these SKUs until then, soonest first
 SELECT node_id, sku, quantity, expected_at FROM incoming WHERE sku = ANY ($1::text[]) AND ($2::timestamptz IS NULL OR expected_at <= $2) ORDER BY expected_at, node_id;
 
 -- name: levels      available of these SKUs at every node, also where nothing is left
 SELECT node_id, sku, on_hand - reserved - safety AS available FROM stock WHERE sku = ANY ($1::text[]) AND condition = 'NEW' ORDER BY sku, node_id;
+
+-- name: at_nodes      available of all that these nodes keep, with what is announced there by day
+SELECT s.node_id, s.sku, s.on_hand - s.reserved - s.safety AS available, s.incoming, coalesce(i.dated, '[]'::jsonb) AS dated
+FROM stock s LEFT JOIN (
+  SELECT node_id, sku, jsonb_agg(jsonb_build_array(to_char(expected_at AT TIME ZONE 'UTC', 'YYYY-MM-DD'), quantity::text) ORDER BY expected_at) AS dated
+  FROM incoming WHERE node_id = ANY ($1::uuid[]) GROUP BY 1, 2) i ON i.node_id = s.node_id AND i.sku = s.sku
+WHERE s.node_id = ANY ($1::uuid[]) AND s.condition = 'NEW' ORDER BY s.sku, s.node_id;
 
 -- name: unannounced   incoming that its documents do not sum to
 SELECT s.node_id, s.sku, s.incoming, coalesce(i.quantity, 0) AS announced

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from uuid import UUID
 
 from hub.kit.errors import HubError
@@ -44,10 +45,22 @@ class NotPositive(HubError):
     code: ClassVar[str] = "NOT_POSITIVE"
 
 
+class OnlyNewIsAnnounced(HubError):
+    """{sku} is {condition}: only new goods are announced with a date, others move at once."""
+
+    code: ClassVar[str] = "ONLY_NEW_IS_ANNOUNCED"
+
+
 class NothingAnnounced(HubError):
     """Nothing is announced under {reference}."""
 
     code: ClassVar[str] = "NOTHING_ANNOUNCED"
+
+
+class ReservationEnded(HubError):
+    """This reservation has ended: it is {state}."""
+
+    code: ClassVar[str] = "EXPIRED"
 
 
 class BelowReserved(HubError):
@@ -63,6 +76,33 @@ class Claim:
     owner: UUID
     units: Mapping[Key, Decimal]
     leave: Mapping[Key, Decimal] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """One change of one stock key; `event_id` is the fact that tells it. `lot` None: inventory finds the lots that it takes."""
+
+    node_id: UUID
+    sku: str
+    cause: str
+    cause_id: UUID | None
+    event_id: UUID
+    on_hand: Decimal = ZERO
+    reserved: Decimal = ZERO
+    condition: str = "NEW"
+    lot: str | None = None
+
+    @property
+    def place(self) -> tuple[UUID, str, str]:
+        return self.node_id, self.sku, self.condition
+
+
+class Lot(NamedTuple):
+    """Units in one lot of a key; `claimed` of them are chosen for fulfillments."""
+
+    on_hand: Decimal
+    claimed: Decimal
+    expires_on: date | None
 
 
 def settle(claims: Sequence[Claim], available: Mapping[Key, Decimal]) -> tuple[list[Claim], list[Claim]]:

@@ -1,9 +1,10 @@
-"""Whether the stock is what its movements say, and the announced units what their documents say. Reads; repairs nothing."""
+"""Whether stock and lots are what their movements say, and the announced units what their documents say. Reads; repairs nothing."""
 
 from __future__ import annotations
 
 from hub.inventory.commands import SQL
 from hub.inventory.counts import unexplained
+from hub.inventory.lots import SQL as LOTS
 from hub.kit.db import Tx
 
 
@@ -21,6 +22,15 @@ async def faults(tx: Tx) -> list[str]:
     found += [
         f"{r['sku']} at {r['node_id']}: {r['kept']} kept in reservations, {r['reserved']} reserved"
         for r in await tx.conn.fetch(SQL["overkept"])
+    ]
+    found += [
+        f"{r['sku']} at {r['node_id']}, lot {r['lot']}: on hand {r['on_hand']}, moved {r['moved']}; "
+        f"claimed {r['claimed']}, chosen {r['chosen']}"
+        for r in await tx.conn.fetch(LOTS["astray"])
+    ]
+    found += [
+        f"{r['sku']} ({r['condition']}) at {r['node_id']}: {r['in_lots']} in lots, the lots hold {r['units']}"
+        for r in await tx.conn.fetch(LOTS["unshelved"])
     ]
     return found
 

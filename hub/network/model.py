@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from hub.canon.calendar import hand_over
 from hub.canon.order import Address
 from hub.canon.states import NodeKind
 
@@ -61,14 +62,7 @@ class Node:
 
     def ships_next(self, now: datetime) -> datetime:
         """The next moment at which this node hands over to carriers: its cut-off of the first working day that is not yet past (UTC in, UTC out)."""
-        local = now.astimezone(ZoneInfo(self.timezone))
-        cut_off = self.cut_off or time(23, 59)
-        day = local.date() if local.time() <= cut_off else local.date() + timedelta(days=1)
-        for _ in range(366):
-            if day.isoweekday() in self.work_days and day not in self.closed_on:
-                break
-            day += timedelta(days=1)
-        return datetime.combine(day, cut_off, ZoneInfo(self.timezone)).astimezone(now.tzinfo)
+        return hand_over(now, ZoneInfo(self.timezone), self.cut_off, self.work_days, self.closed_on)
 
 
 @dataclass(frozen=True, slots=True)

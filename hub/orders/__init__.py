@@ -2,11 +2,13 @@
 
 from hub.orders import amend as amendments
 from hub.orders.amendment import (
+    OURS,
     Amendment,
     AmendmentRefused,
     AmendmentWaits,
     NewLine,
     NoSubstitute,
+    OrderClosed,
     UnknownLine,
     Work,
     plan,
@@ -39,22 +41,24 @@ from hub.orders.draft import Hold, computed_total, faults
 from hub.orders.holdrules import (
     NO_RULES,
     BadHoldRules,
+    Due,
     HoldRules,
     Known,
     load_hold_rules,
     matching,
     parse_hold_rules,
 )
-from hub.orders.holds import HoldPlaced, HoldReleased, held_for_skus, open_holds, place, release
+from hub.orders.holds import HoldPlaced, HoldReleased, date_holds, held_for_skus, open_holds, place, release
 from hub.orders.kits import Kits, shipped_as_sold, sold
 from hub.orders.model import ADVANCE, MOVES, IllegalMove, OnHold, VersionConflict, allowed, check_move, derived
 from hub.orders.revise import Revised, say_again
-from hub.orders.searches import BadSearch, drop_searches, save_search, searches
+from hub.orders.searches import BadSearch, SearchList, drop_searches, save_search, searches
 
 __all__ = [
     "ADVANCE",
     "MOVES",
     "NO_RULES",
+    "OURS",
     "Amendment",
     "AmendmentRefused",
     "AmendmentWaits",
@@ -63,6 +67,7 @@ __all__ = [
     "BadSearch",
     "Capture",
     "Captured",
+    "Due",
     "Hold",
     "HoldPlaced",
     "HoldReleased",
@@ -75,7 +80,9 @@ __all__ = [
     "NotYourStep",
     "NothingToApprove",
     "OnHold",
+    "OrderClosed",
     "Revised",
+    "SearchList",
     "UnknownLine",
     "UnknownOrder",
     "VersionConflict",
@@ -93,6 +100,7 @@ __all__ = [
     "check_move",
     "computed_total",
     "count",
+    "date_holds",
     "derive",
     "derived",
     "drop_searches",

@@ -3,35 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
 from hub.canon.codec import dump, load
-from hub.canon.order import Address
-from hub.canon.states import FulfillmentMethod
+from hub.canon.order import Address, DraftLine
+from hub.canon.states import FulfillmentMethod, LineKind
 from hub.kit.db import Tx
 from hub.kit.ids import new_id
 from hub.kit.sqlfile import statements
 from hub.ledger import Cause, append, fact
-from hub.orders.amendment import Amendment, NewLine, Planned
+from hub.orders.amendment import OURS, Amendment, NewLine, Planned
 from hub.orders.capture import address_columns
 from hub.orders.commands import SQL as ORDERS
+from hub.orders.kits import Kits, components
 
 SQL = statements(__file__, "amend.sql")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One planned amendment with the rows that it was planned from."""
+    """One planned amendment with the rows that it was planned from. `kits`: of those among its new lines."""
 
     ask: Amendment
     planned: Planned
     head: Any
     lines: Sequence[Any]
     products: Mapping[str, UUID]
+    kits: Kits = field(default_factory=dict)
 
 
 async def note(tx: Tx, steps: Sequence[tuple[UUID, Step, str]]) -> None:
@@ -53,7 +55,7 @@ def _row(tx: Tx, amendment_id: UUID, step: Step, state: str) -> dict[str, Any]:
         "asked_by": tx.actor,
         "asked_at": tx.now,
         "settled_at": None if state == "WAITING" else tx.now,
-        "asked": _kept(step.ask),
+        "asked": _kept(step),
         "changes": list(step.planned.changes),
         "total_before": step.head["total"],
         "total_after": step.head["total"] + step.planned.total,
@@ -97,6 +99,7 @@ def _amended(tx: Tx, amendment_id: UUID, step: Step, added: Sequence[Mapping[str
     """Without personal data: that the address changed, not to what."""
     said = {
         "amendment_id": amendment_id,
+        "origin": step.ask.origin,
         "reason": step.ask.reason,
         "lines": [[c.line_id, c.ordered, c.cancelled] for c in step.planned.lines],
         "added": [[x["line_id"], x["sku"], x["ordered"], x["unit_price"]] for x in added],
@@ -109,34 +112,62 @@ def _amended(tx: Tx, amendment_id: UUID, step: Step, added: Sequence[Mapping[str
 
 
 def _new_lines(tx: Tx, step: Step) -> list[dict[str, Any]]:
+    """Rows of the new lines, and after them those of their kits' components."""
     last = max((x["line_no"] for x in step.lines), default=0)
-    zeros = dict.fromkeys(("cancelled", "reserved", "picked", "packed", "shipped", "delivered", "returned", "tax"), 0)
-    return [
-        {
-            **zeros,
-            "tenant_id": tx.tenant,
-            "line_id": new_id(),
-            "order_id": step.ask.order_id,
-            "line_no": last + n,
-            "external_id": new.external_id or f"+{last + n}",
-            "sku": new.sku,
-            "product_id": step.products.get(new.sku),
-            "title": new.title or new.sku,
-            "kind": "GOODS",
-            "fulfilled_by": "MERCHANT",
-            "currency": step.head["currency"],
-            "unit_price": new.unit_price,
-            "discount": new.discount,
-            "total": new.unit_price * new.quantity - new.discount,
-            "ordered": new.quantity,
-        }
+    asked = [
+        DraftLine(
+            external_id=new.external_id or f"{OURS}{last + n}",
+            sku=new.sku,
+            quantity=new.quantity,
+            unit_price=new.unit_price,
+            title=new.title,
+            discount=new.discount,
+            kind=LineKind.KIT if new.sku in step.kits else LineKind.GOODS,
+        )
         for n, new in enumerate(step.ask.add, 1)
     ]
+    rows = [_new_line(tx, step, last + n, x) for n, x in enumerate(asked, 1)]
+    for line, parent in [(x, r) for x, r in zip(asked, rows, strict=True) if x.sku in step.kits]:
+        for part in components(replace(line, kind=LineKind.GOODS), step.kits[line.sku]):
+            rows.append({**_new_line(tx, step, last + len(rows) + 1, part), "kit_parent": parent["line_id"]})
+    return rows
+
+
+def _new_line(tx: Tx, step: Step, number: int, line: DraftLine) -> dict[str, Any]:
+    gross = line.gross if line.gross is not None else line.unit_price * line.quantity
+    zeros = dict.fromkeys(("cancelled", "reserved", "picked", "packed", "shipped", "delivered", "returned", "tax"), 0)
+    return {
+        **zeros,
+        "tenant_id": tx.tenant,
+        "line_id": new_id(),
+        "order_id": step.ask.order_id,
+        "line_no": number,
+        "external_id": line.external_id,
+        "sku": line.sku,
+        "product_id": step.products.get(line.sku),
+        "title": line.title or line.sku,
+        "kind": line.kind.value,
+        "fulfilled_by": "MERCHANT",
+        "currency": step.head["currency"],
+        "unit_price": line.unit_price,
+        "discount": line.discount,
+        "total": gross - line.discount,
+        "ordered": line.quantity,
+    }
 
 
 async def waiting_amendments(tx: Tx, orders: Sequence[UUID]) -> dict[UUID, Any]:
     """Order -> the amendment that waits for a node's answer, locked."""
     return {r["order_id"]: r for r in await tx.conn.fetch(SQL["waiting_amendments"], sorted(set(orders)))}
+
+
+async def unheard(tx: Tx, orders: Sequence[UUID]) -> dict[UUID, dict[str, set[Decimal]]]:
+    """Order -> line -> units it held before amendments of ours: what a channel that has not heard of them still says."""
+    found: dict[UUID, dict[str, set[Decimal]]] = {}
+    for r in await tx.conn.fetch(SQL["unheard"], sorted(set(orders))):
+        for external_id, units in r["before"].items():
+            found.setdefault(r["order_id"], {}).setdefault(external_id, set()).add(Decimal(units))
+    return found
 
 
 async def settle(tx: Tx, ended: Sequence[tuple[UUID, str, str | None]]) -> None:
@@ -150,9 +181,13 @@ async def revision_applied(tx: Tx, order_id: UUID, revision: str) -> None:
     await tx.conn.execute(SQL["settle_revision"], order_id, revision)
 
 
-def _kept(ask: Amendment) -> dict[str, Any]:
-    """The ask as JSON, without order and cause, to be asked again when the node has answered."""
+def _kept(step: Step) -> dict[str, Any]:
+    """The ask as JSON, without order and cause, to be asked again when the node has answered. `before`: what its lines held until then."""
+    ask = step.ask
+    before = {x["external_id"]: x["ordered"] - x["cancelled"] for x in step.lines if x["line_id"] in ask.quantities}
     return {
+        "origin": ask.origin,
+        "before": {k: str(v) for k, v in before.items()},
         "add": [dump(n) for n in ask.add],
         "quantities": {str(k): str(v) for k, v in ask.quantities.items()},
         "ship_to": dump(ask.ship_to) if ask.ship_to else None,
@@ -177,4 +212,5 @@ def asked_again(row: Any, cause: Cause) -> Amendment:
         pickup_node_id=UUID(kept["pickup_node_id"]) if kept["pickup_node_id"] else None,
         promised_by=datetime.fromisoformat(kept["promised_by"]) if kept["promised_by"] else None,
         total=None if kept["total"] is None else Decimal(kept["total"]),
+        origin=kept["origin"],
     )

@@ -26,3 +26,6 @@ FROM unnest($1::uuid[], $2::text[], $3::text[]) AS u(amendment_id, state, note) 
 
 -- name: waiting_amendments
 SELECT amendment_id, order_id, reason, asked, waits_for FROM order_amendments WHERE order_id = ANY ($1::uuid[]) AND state = 'WAITING' ORDER BY amendment_id FOR UPDATE;
+
+-- name: unheard         what the lines held before amendments that the channel did not ask for
+SELECT order_id, asked -> 'before' AS before FROM order_amendments WHERE order_id = ANY ($1::uuid[]) AND state = 'APPLIED' AND asked ->> 'origin' = 'HUB';

@@ -13,9 +13,11 @@ from hub.canon.order import Address
 from hub.canon.states import FulfillmentMethod, OrderState
 from hub.kit.errors import HubError
 from hub.ledger import Cause
+from hub.orders.draft import DuplicateLine, address_faults
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
+OURS = "+"  # the id of a line that was added here begins with it; no channel knows the line
 OPEN = frozenset({OrderState.DRAFT, OrderState.APPROVED, OrderState.PICKING, OrderState.PACKED})
 
 
@@ -38,7 +40,7 @@ class UnknownProduct(HubError):
 
 
 class KitIsWhole(HubError):
-    """{sku} is a kit or a part of one: its quantity stands once it is ordered."""
+    """{sku} is a part of a kit: change the quantity of the kit."""
 
     code: ClassVar[str] = "KIT_IS_WHOLE"
 
@@ -47,6 +49,18 @@ class BadAmount(HubError):
     """{what} must not be negative, and new lines ask for more than nothing."""
 
     code: ClassVar[str] = "BAD_AMOUNT"
+
+
+class AddressIncomplete(HubError):
+    """The address lacks or has wrong: {fields}"""
+
+    code: ClassVar[str] = "ADDRESS_INVALID"
+
+
+class NoPickupPlace(HubError):
+    """Goods are collected at a location of the network; name one, and the method PICKUP with it."""
+
+    code: ClassVar[str] = "NO_PICKUP_PLACE"
 
 
 class OrderClosed(HubError):
@@ -104,7 +118,7 @@ class NewLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amendment:
     """`quantities`: line -> how many units are wanted now in all; zero removes the line. `total`: what the channel says the order
-    costs now; None: it follows from the lines.
+    costs now; None: it follows from the lines. `origin`: CHANNEL or HUB, who is not told of it again.
     """
 
     order_id: UUID
@@ -118,6 +132,7 @@ class Amendment:
     pickup_node_id: UUID | None = None
     promised_by: datetime | None = None
     total: Decimal | None = None
+    origin: str = "HUB"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +146,10 @@ class Work:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineChange:
-    """Deltas of one line."""
+    """Deltas of one line. `part`: of a kit, whose own line carries the amounts of the order."""
 
     line_id: UUID
+    part: bool = False
     ordered: Decimal = ZERO
     cancelled: Decimal = ZERO
     gross: Decimal = ZERO
@@ -157,32 +173,43 @@ class Planned:
 Faults = list[tuple[tuple[str, ...], HubError]]
 
 
-def plan(ask: Amendment, head: Any, lines: Sequence[Any], work: Sequence[Work], known: frozenset[str]) -> Planned:
-    """What the amendment does; `AmendmentRefused` with every reason against it. `known`: SKUs of the catalog among the new ones."""
+def plan(
+    ask: Amendment,
+    head: Any,
+    lines: Sequence[Any],
+    work: Sequence[Work],
+    known: frozenset[str],
+    places: frozenset[UUID] = frozenset(),
+) -> Planned:
+    """What the amendment does; `AmendmentRefused` with every reason against it. `known`: SKUs of the catalog among the new ones;
+    `places`: where goods can be collected.
+    """
     faults: Faults = []
     if OrderState(head["state"]) not in OPEN:
         raise AmendmentRefused([(("orderId",), OrderClosed(state=head["state"]))])
-    by_id = {x["line_id"]: x for x in lines}
     deltas: list[LineChange] = []
     stop: dict[UUID, None] = {}
     changes: list[Mapping[str, Any]] = []
     for line_id, wanted in ask.quantities.items():
         at = ("quantities", str(line_id))
-        if (line := by_id.get(line_id)) is None:
+        line = next((x for x in lines if x["line_id"] == line_id), None)
+        if line is None:
             faults.append((at, UnknownLine(line=line_id)))
         elif wanted < 0:
             faults.append((at, BadAmount(what=line["sku"])))
-        elif (here := line["ordered"] - line["cancelled"]) != wanted:
-            if line["kind"] == "KIT" or line["kit_parent"] is not None:
+        elif (here := _left(line)) != wanted:
+            if line["kit_parent"] is not None:
                 faults.append((at, KitIsWhole(sku=line["sku"])))
-            if wanted < here:
-                faults += [(at, f) for f in _free(line, here - wanted, work, stop)]
-            deltas.append(_change(line, here, wanted))
+            for each, n in _with_parts(line, wanted, lines):
+                if n < _left(each):
+                    faults += [(at, f) for f in _free(each, _left(each) - n, work, stop)]
+                deltas.append(_change(each, _left(each), n))
             changes.append(_said("quantity" if wanted else "remove", line["sku"], here, wanted))
+    taken = {x["external_id"] for x in lines}
     for place, new in enumerate(ask.add):
-        faults += _new_faults(place, new, known)
+        faults += _new_faults(place, new, known, taken)
         changes.append(_said("add", new.sku, ZERO, new.quantity))
-    faults += _elsewhere(ask, head, work, stop, changes)
+    faults += _elsewhere(ask, head, work, stop, changes, places)
     if not faults:
         faults += _whole(ask, lines, changes)
     if faults:
@@ -190,12 +217,23 @@ def plan(ask: Amendment, head: Any, lines: Sequence[Any], work: Sequence[Work], 
     return _planned(ask, head, deltas, stop, changes)
 
 
+def _left(line: Any) -> Decimal:
+    return Decimal(line["ordered"] - line["cancelled"])
+
+
+def _with_parts(line: Any, wanted: Decimal, lines: Sequence[Any]) -> list[tuple[Any, Decimal]]:
+    """The line and, of a kit, its components: (line, units wanted of it)."""
+    parts = [x for x in lines if x["kit_parent"] == line["line_id"]]
+    return [(line, wanted), *((x, Decimal(wanted * x["ordered"] / line["ordered"])) for x in parts)]
+
+
 def _planned(
     ask: Amendment, head: Any, deltas: list[LineChange], stop: Mapping[UUID, None], changes: list[Mapping[str, Any]]
 ) -> Planned:
-    goods = sum((d.gross for d in deltas), ZERO) + sum((n.quantity * n.unit_price for n in ask.add), ZERO)
-    discount = sum((d.discount for d in deltas), ZERO) + sum((n.discount for n in ask.add), ZERO)
-    tax = sum((d.tax for d in deltas), ZERO)
+    sold = [d for d in deltas if not d.part]
+    goods = sum((d.gross for d in sold), ZERO) + sum((n.quantity * n.unit_price for n in ask.add), ZERO)
+    discount = sum((d.discount for d in sold), ZERO) + sum((n.discount for n in ask.add), ZERO)
+    tax = sum((d.tax for d in sold), ZERO)
     total = goods - discount + (ZERO if head["tax_included"] else tax)
     return Planned(
         lines=tuple(deltas),
@@ -231,6 +269,7 @@ def _change(line: Any, here: Decimal, wanted: Decimal) -> LineChange:
     emptied = line["ordered"] + n <= 0
     return LineChange(
         line_id=line["line_id"],
+        part=line["kit_parent"] is not None,
         ordered=ZERO if emptied else n,
         cancelled=-n if emptied else ZERO,
         gross=gross,
@@ -239,19 +278,30 @@ def _change(line: Any, here: Decimal, wanted: Decimal) -> LineChange:
     )
 
 
-def _new_faults(place: int, new: NewLine, known: frozenset[str]) -> Faults:
+def _new_faults(place: int, new: NewLine, known: frozenset[str], taken: set[str]) -> Faults:
+    """`taken`: ids of lines that are there; the new line's is added to them."""
     found: Faults = []
-    if new.quantity <= 0 or new.unit_price < 0:
+    if new.quantity <= 0 or new.unit_price < 0 or not ZERO <= new.discount <= new.quantity * new.unit_price:
         found.append((("add", str(place)), BadAmount(what=new.sku)))
     if new.sku not in known:
         found.append((("add", str(place), "sku"), UnknownProduct(sku=new.sku)))
+    if new.external_id in taken:
+        found.append((("add", str(place), "lineNo"), DuplicateLine(line=new.external_id)))
+    if new.external_id is not None:
+        taken.add(new.external_id)
     return found
 
 
 def _elsewhere(
-    ask: Amendment, head: Any, work: Sequence[Work], stop: dict[UUID, None], changes: list[Mapping[str, Any]]
+    ask: Amendment,
+    head: Any,
+    work: Sequence[Work],
+    stop: dict[UUID, None],
+    changes: list[Mapping[str, Any]],
+    places: frozenset[UUID],
 ) -> Faults:
     """Another address or method moves everything, so nothing may be at work; a promise moves nothing."""
+    faults = _nowhere(ask, head, places)
     if ask.promised_by is not None and ask.promised_by != head["promised_by"]:
         changes.append(_said("promise", None, head["promised_by"], ask.promised_by))
     moved = []
@@ -262,10 +312,24 @@ def _elsewhere(
         moved.append("method")
         changes.append(_said("method", None, head["method"], ask.method.value))
     if not moved:
-        return []
+        return faults
     stop.update(dict.fromkeys(w.fulfillment_id for w in work if w.free))
     free = sum((sum(w.units.values(), ZERO) for w in work if w.free), ZERO)
-    return [((m,), PickingBegun(what=m, free=free)) for m in moved if not all(w.free for w in work)]
+    return faults + [((m,), PickingBegun(what=m, free=free)) for m in moved if not all(w.free for w in work)]
+
+
+def _nowhere(ask: Amendment, head: Any, places: frozenset[UUID]) -> Faults:
+    """A place that no carrier finds, goods to be collected nowhere, or sent to nobody's address."""
+    found: Faults = []
+    if ask.ship_to is not None and (wrong := list(address_faults(ask.ship_to))):
+        found.append((("shipTo",), AddressIncomplete(fields=", ".join(wrong))))
+    if (ask.method is FulfillmentMethod.PICKUP) != (ask.pickup_node_id is not None) or (
+        ask.pickup_node_id is not None and ask.pickup_node_id not in places
+    ):
+        found.append((("pickupLocationId",), NoPickupPlace()))
+    if ask.method not in (None, FulfillmentMethod.PICKUP) and ask.ship_to is None and not head["ship_country"]:
+        found.append((("shipTo",), AddressIncomplete(fields="the whole address")))
+    return found
 
 
 def _whole(ask: Amendment, lines: Sequence[Any], changes: Sequence[Any]) -> Faults:

@@ -1,4 +1,6 @@
-"""Make canonical orders of drafts, many at once. The same draft again changes nothing; an older revision is recorded and never overwrites."""
+"""Make canonical orders of drafts, many at once; what nothing holds is born approved. The same draft again changes nothing, an older revision
+is recorded and never overwrites.
+"""
 
 from __future__ import annotations
 
@@ -57,7 +59,7 @@ class Captured:
 
 
 async def insert_new(tx: Tx, captures: Sequence[Capture]) -> tuple[list[Captured], list[Capture]]:
-    """(made, those whose order exists already). One statement for all; `order.placed` and `order.hold_placed` for each made."""
+    """(made, those whose order exists already). One statement for all. Facts of each made: `order.placed`, then `order.approved` or its holds."""
     rows = [_Rows(tx, c) for c in captures]
     made_ids = {
         r["order_id"]
@@ -86,7 +88,7 @@ async def insert_new(tx: Tx, captures: Sequence[Capture]) -> tuple[list[Captured
                 order_id=row.order_id,
                 number=row.head["number"],
                 outcome="NEW",
-                state=OrderState.DRAFT,
+                state=row.state,
                 version=1,
                 capture=row.capture,
                 holds=tuple(row.kept),
@@ -103,7 +105,8 @@ class _Rows:
         self.order_id = new_id()
         draft = capture.draft
         self.kept = _holds(capture)
-        self.head = _head(tx, self.order_id, capture, len(self.kept))
+        self.state = OrderState.DRAFT if self.kept else OrderState.APPROVED
+        self.head = _head(tx, self.order_id, capture, self.state, len(self.kept))
         self.lines = _lines(tx, self.order_id, capture)
         self.holds = [
             {
@@ -115,6 +118,7 @@ class _Rows:
                 "placed_by": tx.actor,
                 "placed_at": tx.now,
                 "deadline": h.deadline,
+                "deadline_key": h.deadline or FAR,
                 "rule": h.rule,
                 "releases": h.released_by or RELEASED_BY[h.kind],
             }
@@ -153,11 +157,15 @@ class _Rows:
                 "lines": [[x["line_id"], x["sku"], x["ordered"], x["unit_price"]] for x in self.lines],
                 "holds": [h.kind.value for h in self.kept],
                 **({"group_id": draft.group_id} if draft.group_id else {}),
+                **({"reservation": kept} if (kept := dict(draft.references).get("reservation")) else {}),
                 **({"handed_over": self.capture.pickup_node_id} if draft.handed_over and not self.kept else {}),
             },
             self.capture.cause,
         )
-        return [placed, *(_held(tx, self.order_id, h, placed.cause) for h in self.kept)]
+        if self.kept:
+            return [placed, *(_held(tx, self.order_id, h, placed.cause) for h in self.kept)]
+        said = {k: self.head[k] for k in ("channel", "connection_id", "fulfilled_by")}
+        return [placed, fact(tx, "order.approved", "order", self.order_id, said, placed.cause)]
 
 
 def _holds(capture: Capture) -> list[Hold]:
@@ -182,7 +190,7 @@ def _held(tx: Tx, order_id: UUID, hold: Hold, cause: Cause) -> Fact:
     return fact(tx, "order.hold_placed", "order", order_id, said, cause)
 
 
-def _head(tx: Tx, order_id: UUID, capture: Capture, open_holds: int) -> dict[str, Any]:
+def _head(tx: Tx, order_id: UUID, capture: Capture, state: OrderState, open_holds: int) -> dict[str, Any]:
     draft, totals = capture.draft, capture.draft.totals
     return {
         "tenant_id": tx.tenant,
@@ -193,7 +201,7 @@ def _head(tx: Tx, order_id: UUID, capture: Capture, open_holds: int) -> dict[str
         "external_id": draft.external_id,
         "group_id": draft.group_id,
         "revision": draft.revision,
-        "state": "DRAFT",
+        "state": state.value,
         "version": 1,
         "payment_state": draft.payment_state.value,
         "return_state": "NONE",

@@ -52,9 +52,18 @@ class ApprovalStep:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Due:
+    """When a hold of a kind that nobody gave a deadline is to be looked at, and what happens then."""
+
+    within: timedelta
+    then: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class HoldRules:
     rules: tuple[HoldRule, ...] = ()
     approvals: tuple[ApprovalStep, ...] = ()
+    deadlines: Mapping[HoldKind, Due] = field(default_factory=dict)
 
     @property
     def velocity_window(self) -> timedelta:
@@ -162,11 +171,13 @@ def load_hold_rules(folder: Path) -> HoldRules:
     """All rule files of a folder, in the order of their names."""
     rules: list[HoldRule] = []
     approvals: list[ApprovalStep] = []
+    deadlines: dict[HoldKind, Due] = {}
     for path in sorted(folder.glob("*.yaml")):
         found = parse_hold_rules(path.name, path.read_text(encoding="utf-8"))
         rules += found.rules
         approvals += found.approvals
-    return HoldRules(rules=tuple(rules), approvals=tuple(approvals))
+        deadlines |= found.deadlines
+    return HoldRules(rules=tuple(rules), approvals=tuple(approvals), deadlines=deadlines)
 
 
 def parse_hold_rules(file: str, text: str) -> HoldRules:
@@ -175,13 +186,33 @@ def parse_hold_rules(file: str, text: str) -> HoldRules:
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
         raise BadHoldRules(file=file, line=line, reason=str(error.problem)) from error
-    if not isinstance(body, CommentedMap) or set(body) - {"holds", "rules", "approvals"}:
-        raise BadHoldRules(file=file, line=1, reason="a file has holds, rules and approvals, nothing else")
+    if not isinstance(body, CommentedMap) or set(body) - {"holds", "rules", "approvals", "deadlines"}:
+        raise BadHoldRules(file=file, line=1, reason="a file has holds, rules, approvals and deadlines, nothing else")
     rules = tuple(_rule(file, r) for r in body.get("rules") or ())
     ids = [r.id for r in rules]
     if twice := {i for i in ids if ids.count(i) > 1}:
         raise BadHoldRules(file=file, line=1, reason=f"the id {min(twice)} occurs twice")
-    return HoldRules(rules=rules, approvals=tuple(_approval(file, a) for a in body.get("approvals") or ()))
+    approvals = tuple(_approval(file, a) for a in body.get("approvals") or ())
+    dues = body.get("deadlines") or CommentedMap()
+    if not isinstance(dues, CommentedMap):
+        raise BadHoldRules(file=file, line=1, reason="deadlines is a map of kinds")
+    deadlines = {HoldKind(k): _due(file, dues.lc.value(k)[0] + 1, d) for k, d in dues.items() if _kind(file, dues, k)}
+    return HoldRules(rules=rules, approvals=approvals, deadlines=deadlines)
+
+
+def _kind(file: str, dues: CommentedMap, name: Any) -> bool:
+    if name in HoldKind.__members__:
+        return True
+    known = ", ".join(HoldKind.__members__)
+    raise BadHoldRules(file=file, line=dues.lc.key(name)[0] + 1, reason=f"{name} is no kind of hold; known are {known}")
+
+
+def _due(file: str, line: int, body: Any) -> Due:
+    if not isinstance(body, Mapping) or set(body) - {"hours", "then"} or not isinstance(body.get("hours"), int):
+        raise BadHoldRules(file=file, line=line, reason="a deadline has hours, a whole number, and then")
+    if body["hours"] <= 0 or body.get("then", "remind") not in THEN:
+        raise BadHoldRules(file=file, line=line, reason=f"hours are above zero, then is one of {', '.join(THEN)}")
+    return Due(within=timedelta(hours=body["hours"]), then=body.get("then", "remind"))
 
 
 def _rule(file: str, body: Any) -> HoldRule:

@@ -27,6 +27,7 @@ class HoldPlaced:
     deadline: datetime | None = None
     rule: str | None = None
     released_by: str | None = None  # what would end it; None: what ends its kind
+    then: str = "remind"  # at the deadline, if it still stands: remind, release or cancel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +55,13 @@ async def place(tx: Tx, holds: Sequence[HoldPlaced]) -> list[UUID]:
     )
     for row in rows:
         hold = asked[row["order_id"], HoldKind(row["kind"])]
-        said = {"kind": hold.kind.value, "reason": hold.reason, "deadline": hold.deadline, "rule": hold.rule}
+        said = {
+            "kind": hold.kind.value,
+            "reason": hold.reason,
+            "deadline": hold.deadline,
+            "rule": hold.rule,
+            "then": hold.then,
+        }
         append(tx, [fact(tx, "order.hold_placed", "order", hold.order_id, said, hold.cause)])
     return [r["order_id"] for r in rows]
 
@@ -71,6 +78,13 @@ async def release(tx: Tx, holds: Sequence[HoldReleased], *, note: str | None = N
         said = {"kind": hold.kind.value, "note": note, "still_open": row["open_holds"], "state": row["state"]}
         append(tx, [fact(tx, "order.hold_released", "order", hold.order_id, said, hold.cause)])
     return [r["order_id"] for r in rows]
+
+
+async def date_holds(tx: Tx, dues: Sequence[tuple[UUID, HoldKind, datetime]]) -> None:
+    """Give open holds (order, kind) a deadline; one that has a deadline keeps it."""
+    if dues:
+        columns = ([d[0] for d in dues], [d[1].value for d in dues], [d[2] for d in dues])
+        await tx.conn.execute(SQL["date_holds"], *columns)
 
 
 async def open_holds(tx: Tx, orders: Sequence[UUID]) -> dict[UUID, list[Any]]:

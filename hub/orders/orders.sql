@@ -41,7 +41,7 @@ WHERE o.order_id = ANY ($1::uuid[]) AND o.state IN ('APPROVED', 'PICKING', 'PACK
   AND NOT EXISTS (SELECT 1 FROM order_amendments a WHERE a.order_id = o.order_id AND a.state = 'WAITING')
 ORDER BY o.placed_at, o.order_id, l.line_no;
 
--- name: advance     line quantities by their deltas, and the heads touched
+-- name: advance     line quantities by their deltas, and the heads touched; $10 those made in this unit, whose version nobody has seen
 WITH d AS (
   SELECT * FROM unnest($1::uuid[], $2::numeric[], $3::numeric[], $4::numeric[], $5::numeric[], $6::numeric[], $7::numeric[], $8::numeric[])
     AS x(line_id, cancelled, reserved, picked, packed, shipped, delivered, returned)
@@ -50,7 +50,14 @@ WITH d AS (
          shipped = t.shipped + d.shipped, delivered = t.delivered + d.delivered, returned = t.returned + d.returned
   FROM d WHERE t.line_id = d.line_id RETURNING t.order_id
 )
-UPDATE orders o SET version = o.version + 1, updated_at = $9 FROM (SELECT DISTINCT order_id FROM l) x WHERE o.order_id = x.order_id;
+UPDATE orders o SET version = o.version + 1, updated_at = $9 FROM (SELECT DISTINCT order_id FROM l WHERE order_id <> ALL ($10::uuid[])) x WHERE o.order_id = x.order_id;
+
+-- name: advance_reserved   the same for the one quantity that each new order changes
+WITH l AS (
+  UPDATE order_lines t SET reserved = t.reserved + d.reserved FROM unnest($1::uuid[], $2::numeric[]) AS d(line_id, reserved)
+  WHERE t.line_id = d.line_id RETURNING t.order_id
+)
+UPDATE orders o SET version = o.version + 1, updated_at = $3 FROM (SELECT DISTINCT order_id FROM l WHERE order_id <> ALL ($4::uuid[])) x WHERE o.order_id = x.order_id;
 
 -- name: note_cancel   who asked for the end; returns those that had not been asked
 UPDATE orders SET cancel_origin = $2, version = version + 1, updated_at = $3 WHERE order_id = ANY ($1::uuid[]) AND cancel_origin IS NULL RETURNING order_id;
@@ -70,8 +77,8 @@ SELECT DISTINCT order_id FROM order_lines WHERE order_id = ANY ($1::uuid[]) AND 
 
 -- name: place_holds
 WITH made AS (
-  INSERT INTO order_holds (hold_id, order_id, kind, reason, placed_by, placed_at, deadline, rule, releases)
-  SELECT h.hold_id, h.order_id, h.kind, h.reason, $5, $6, h.deadline, h.rule, h.releases
+  INSERT INTO order_holds (hold_id, order_id, kind, reason, placed_by, placed_at, deadline, deadline_key, rule, releases)
+  SELECT h.hold_id, h.order_id, h.kind, h.reason, $5, $6, h.deadline, coalesce(h.deadline, '9999-12-31'), h.rule, h.releases
   FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $7::timestamptz[], $8::text[], $9::text[]) AS h(hold_id, order_id, kind, reason, deadline, rule, releases)
   ON CONFLICT (tenant_id, order_id, kind) WHERE released_at IS NULL DO NOTHING
   RETURNING hold_id, order_id, kind
@@ -92,6 +99,11 @@ WITH gone AS (
   RETURNING o.order_id, o.open_holds, o.state
 )
 SELECT g.hold_id, g.order_id, g.kind, c.open_holds, c.state FROM gone g JOIN counted c USING (order_id);
+
+-- name: date_holds   deadlines of open holds that have none
+UPDATE order_holds h SET deadline = d.deadline, deadline_key = d.deadline
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS d(order_id, kind, deadline)
+WHERE h.order_id = d.order_id AND h.kind = d.kind AND h.released_at IS NULL AND h.deadline IS NULL;
 
 -- name: open_holds
 SELECT order_id, kind, reason, placed_by, placed_at, deadline, rule, releases FROM order_holds WHERE order_id = ANY ($1::uuid[]) AND released_at IS NULL ORDER BY placed_at;

@@ -6,8 +6,8 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from hub.kit.tables import Key
-from hub.kit.views import publish
+from hub.kit.tables import Key, Uuid
+from hub.kit.views import publish, publish_sql
 from hub.orders.store import (
     order_amendments,
     order_approvals,
@@ -32,6 +32,7 @@ v_order = publish(
     sa.select(
         *(o[n] for n in ("order_id", "number", "channel", "connection_id", "external_id", "state", "version")),
         *(o[n] for n in ("payment_state", "return_state", "placed_at", "promised_by", "promise_key", "updated_at")),
+        *(o[n] for n in ("method", "service_level", "group_id")),
         (o.open_holds > sa.literal_column("0")).label("on_hold"),
         *(o[n] for n in ("customer_id", "customer_tax_id", "currency", "note", "correlation_id", "cancel_reason")),
         o.goods_total.label("subtotal"),
@@ -62,9 +63,12 @@ v_hold = publish(
         h.releases,
         h.released_by,
         h.released_at,
+        h.note,
+        h.deadline_key,
         h.released_at.is_(None).label("open"),
     ),
 )
+v_open_hold = publish("v_open_hold", sa.select(h.order_id, h.kind).where(h.released_at.is_(None)))
 
 v_order_tag = publish(
     "v_order_tag", sa.select(order_tags.c.order_id, sa.type_coerce(order_tags.c.tag, Key).label("tag"))
@@ -85,11 +89,28 @@ v_amendment = publish(
             for n in ("amendment_id", "order_id", "state", "reason", "asked_by", "asked_at", "settled_at", "changes")
         ),
         *(a[n] for n in ("total_before", "total_after", "currency", "note")),
+        (a.state == sa.literal_column("'APPLIED'")).label("confirmed"),
     ),
+)
+v_amendment_change = publish_sql(
+    "v_amendment_change",
+    """SELECT a.amendment_id, x.position, coalesce(x.item->>'kind', '') AS kind, x.item->>'sku' AS sku, x.item->>'before' AS before,
+  x.item->>'after' AS after
+FROM order_amendments a CROSS JOIN LATERAL jsonb_array_elements(a.changes) WITH ORDINALITY AS x(item, position)""",
+    amendment_id=Uuid,
+    position=sa.BigInteger(),
+    kind=Key,
+    sku=Key,
+    before=sa.Text(),
+    after=sa.Text(),
 )
 
 p = order_approvals.c
 v_order_approval = publish(
     "v_order_approval",
-    sa.select(*(p[n] for n in ("order_id", "position", "role", "total_at_least", "approved_by", "approved_at"))),
+    sa.select(
+        *(p[n] for n in ("order_id", "position", "role", "total_at_least", "approved_by", "approved_at")),
+        o.currency,
+    ).join_from(order_approvals, orders),
 )
+v_missing_approval = publish("v_missing_approval", sa.select(p.order_id, p.role).where(p.approved_at.is_(None)))

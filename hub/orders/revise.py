@@ -4,7 +4,7 @@ changed lines are never overwritten but come back as an amendment to be tried.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -15,7 +15,8 @@ from hub.canon.order import OrderDraft
 from hub.canon.states import HoldKind, OrderState
 from hub.kit.db import Tx
 from hub.ledger import append, fact
-from hub.orders.amendment import Amendment, NewLine
+from hub.orders.amend import unheard
+from hub.orders.amendment import OURS, Amendment, NewLine
 from hub.orders.capture import SQL, Capture, Captured, address_columns
 from hub.orders.draft import NOT_CAPTURED, address_faults
 from hub.orders.holds import HoldPlaced, HoldReleased, place, release
@@ -39,19 +40,27 @@ async def say_again(tx: Tx, captures: Sequence[Capture]) -> list[Revised]:
     standing = {(r["channel"], r["external_id"]): dict(r.items()) for r in rows}
     lines: dict[Any, dict[str, Any]] = {}
     for r in await tx.conn.fetch(SQL["lines"], sorted({r["order_id"] for r in rows})):
-        if r["kit_parent"] is not None:
+        if r["kit_parent"] is not None or r["external_id"].startswith(OURS):
             continue
         lines.setdefault(r["order_id"], {})[r["external_id"]] = r
-    found: list[Revised] = []
-    for capture in captures:
-        row = standing[capture.channel, capture.draft.external_id]
-        found.append(await _one(tx, capture, row, lines.get(row["order_id"], {})))
-    return found
+    rows_of = [standing[c.channel, c.draft.external_id] for c in captures]
+    differing = [
+        r["order_id"]
+        for c, r in zip(captures, rows_of, strict=True)
+        if _differs(c.draft, lines.get(r["order_id"], {}), {})
+    ]
+    heard = await unheard(tx, differing) if differing else {}
+    return [
+        await _one(tx, c, r, lines.get(r["order_id"], {}), heard.get(r["order_id"], {}))
+        for c, r in zip(captures, rows_of, strict=True)
+    ]
 
 
-async def _one(tx: Tx, capture: Capture, row: dict[str, Any], lines: dict[str, Any]) -> Revised:
+async def _one(
+    tx: Tx, capture: Capture, row: dict[str, Any], lines: dict[str, Any], before: Mapping[str, set[Decimal]]
+) -> Revised:
     draft = capture.draft
-    differs = _differs(draft, lines)
+    differs = _differs(draft, lines, before)
     if draft.revision == row["revision"]:
         return Revised(captured=_captured(capture, row, "REPEATED"), differs=differs)
     if draft.revision < row["revision"]:
@@ -64,16 +73,17 @@ async def _one(tx: Tx, capture: Capture, row: dict[str, Any], lines: dict[str, A
     return Revised(captured=_captured(capture, row, "REVISED"), differs=differs, cancelled=cancelled, ask=ask)
 
 
-def _differs(draft: OrderDraft, lines: dict[str, Any]) -> bool:
-    """A channel may or may not have heard what was cancelled here: both quantities are the same news. What is gone may stay away."""
+def _differs(draft: OrderDraft, lines: dict[str, Any], before: Mapping[str, set[Decimal]]) -> bool:
+    """A channel may or may not have heard what was cancelled or amended here (`before`), and Shopify counts what was removed for ever:
+    all these quantities are the same news. What is gone may stay away.
+    """
     said = {x.external_id: x for x in draft.lines}
     for external_id, row in lines.items():
         line = said.pop(external_id, None)
         if line is None and row["ordered"] > row["cancelled"]:
             return True
-        if line and (
-            line.sku != row["sku"] or line.quantity not in (row["ordered"], row["ordered"] - row["cancelled"])
-        ):
+        known = {row["ordered"], row["ordered"] - row["cancelled"], *before.get(external_id, ())}
+        if line and (line.sku != row["sku"] or line.quantity not in known):
             return True
     return bool(said)
 
@@ -102,6 +112,7 @@ def _ask(capture: Capture, order_id: UUID, lines: dict[str, Any]) -> Amendment |
             if x.external_id not in lines
         ),
         total=draft.totals.total,
+        origin="CHANNEL",
     )
 
 

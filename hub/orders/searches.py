@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -12,8 +13,21 @@ from hub.kit.ids import new_id
 from hub.kit.sqlfile import statements
 
 SQL = statements(__file__, "orders.sql")
-LISTS = ("orders", "fulfillments", "incidents", "stock", "returns", "deliveries", "messages", "invoices")
 LONGEST = 120
+
+
+class SearchList(StrEnum):
+    """Lists of which a search can be kept, by their root fields in the API."""
+
+    ORDERS = "orders"
+    FULFILLMENTS = "fulfillments"
+    HOLDS = "holds"
+    INCIDENTS = "incidents"
+    STOCK_LEVELS = "stockLevels"
+    STOCK_MOVEMENTS = "stockMovements"
+    FISCAL_DOCUMENTS = "fiscalDocuments"
+    DELIVERIES = "deliveries"
+    INBOUND_MESSAGES = "inboundMessages"
 
 
 class BadSearch(HubError):
@@ -22,16 +36,14 @@ class BadSearch(HubError):
     code: ClassVar[str] = "BAD_SEARCH"
 
 
-async def save_search(tx: Tx, name: str, about: str, query: Mapping[str, Any], *, shared: bool = False) -> UUID:
+async def save_search(tx: Tx, name: str, about: SearchList, query: Mapping[str, Any], *, shared: bool = False) -> UUID:
     """Keep or replace the actor's search of that name. `query`: `where` and `orderBy` as the list takes them."""
     if not name.strip() or len(name) > LONGEST:
         raise BadSearch(reason=f"a name has 1 to {LONGEST} characters")
-    if about not in LISTS:
-        raise BadSearch(reason=f"the list is one of {', '.join(LISTS)}")
     if set(query) - {"where", "orderBy"}:
         raise BadSearch(reason="a search has where and orderBy, nothing else")
     found: UUID = await tx.conn.fetchval(
-        SQL["save_search"], new_id(), tx.actor, name.strip(), about, dict(query), shared, tx.now
+        SQL["save_search"], new_id(), tx.actor, name.strip(), about.value, dict(query), shared, tx.now
     )
     return found
 
@@ -41,6 +53,6 @@ async def drop_searches(tx: Tx, searches: Sequence[UUID]) -> list[UUID]:
     return [r["search_id"] for r in await tx.conn.fetch(SQL["drop_searches"], list(searches), tx.actor)]
 
 
-async def searches(tx: Tx, about: str | None = None) -> list[Any]:
+async def searches(tx: Tx, about: SearchList | None = None) -> list[Any]:
     """The actor's own and the shared ones, by list and name."""
     return list(await tx.conn.fetch(SQL["searches"], tx.actor, about))

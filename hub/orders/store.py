@@ -93,8 +93,9 @@ orders = table(
     index("orders_external", "external_id", "order_id"),
     index("orders_held", "placed_at", "order_id", where="open_holds > 0"),
     index("orders_customer_tax", "customer_tax_id", "placed_at", "order_id", where="customer_tax_id IS NOT NULL"),
-    index("orders_group", "channel", "group_id", where="group_id IS NOT NULL"),
+    index("orders_group", "group_id", "channel", where="group_id IS NOT NULL"),
     index("orders_payment", "payment_state", "placed_at", "order_id"),
+    index("orders_method", "method", "placed_at", "order_id", where="method <> 'SHIP'"),
     index("orders_customer", "customer_id", where="customer_id IS NOT NULL"),
     key="order_id",
     fillfactor=80,
@@ -154,6 +155,7 @@ order_holds = table(
     col("placed_by"),
     col("placed_at", Time),
     col("deadline", Time, null=True),
+    col("deadline_key", Time, default="'9999-12-31'"),  # deadline for sorting, never null
     col("rule", Key, null=True),  # of mappings/holds, where one placed it
     col("releases", default="''"),  # what would end it
     col("released_by", null=True),
@@ -163,7 +165,10 @@ order_holds = table(
     belongs("order_id", "orders", "order_id"),
     index("order_holds_one_open", "order_id", "kind", unique=True, where="released_at IS NULL"),
     index("order_holds_order", "order_id", "placed_at"),
-    index("order_holds_deadline", "deadline", where="released_at IS NULL AND deadline IS NOT NULL"),
+    index("order_holds_placed", "placed_at", "hold_id"),
+    index("order_holds_deadline", "deadline_key", "hold_id"),
+    index("order_holds_open_placed", "placed_at", "hold_id", where="released_at IS NULL"),
+    index("order_holds_open_deadline", "deadline_key", "hold_id", where="released_at IS NULL"),
     key="hold_id",
 )
 
@@ -236,6 +241,6 @@ saved_searches = table(
     col("created_at", Time),
     col("updated_at", Time),
     index("saved_searches_name", "owner", "about", "name", unique=True),
-    index("saved_searches_shared", "about", where="shared"),
+    index("saved_searches_by_name", "name", "search_id"),
     key="search_id",
 )

@@ -1,7 +1,7 @@
 """The door of routing: decide, explain, keep."""
 
 from hub.routing.cases import CaseResult, check_cases, run_cases
-from hub.routing.commands import Difference, keep, keep_differences
+from hub.routing.commands import Difference, keep, keep_differences, latest
 from hub.routing.decide import Board, decide, in_order
 from hub.routing.model import Candidate, Decision, Demand, DemandLine, Offer, Place, Quote, Share, Stock
 from hub.routing.reading import load_rules, parse_rules
@@ -27,6 +27,7 @@ __all__ = [
     "in_order",
     "keep",
     "keep_differences",
+    "latest",
     "load_rules",
     "parse_rules",
     "run_cases",

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from uuid import NAMESPACE_URL, UUID, uuid5
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from hub.canon.calendar import hand_over, waits
 from hub.routing.decide import decide
 from hub.routing.model import Decision, Demand, DemandLine, Offer, Place
 from hub.routing.reading import Reader, line_of
@@ -17,7 +18,20 @@ from hub.routing.rules import BadRules, Rules
 
 NOW = datetime(2026, 3, 2, 13, tzinfo=UTC)  # a Monday, 10:00 in São Paulo
 CASE = ("case", "now", "places", "stock", "demand", "expect")
-PLACE = ("kind", "at", "active", "open", "capacity", "timezone", "ships", "lanes")
+PLACE = (
+    "kind",
+    "at",
+    "active",
+    "open",
+    "capacity",
+    "timezone",
+    "cut_off",
+    "work_days",
+    "closed_on",
+    "ships",
+    "lanes",
+)
+EVERY_DAY = (1, 2, 3, 4, 5, 6, 7)
 LANE = ("to", "carrier", "service", "cost", "per_kg", "days", "co2e_g", "max_weight_g")
 DEMAND = (
     "to",
@@ -140,8 +154,7 @@ class _CaseReader:
         self.reader.known(body, PLACE, "field of a place")
         country, region = _destination(body.get("at", "BR/SP"))
         zone = ZoneInfo(body.get("timezone", "America/Sao_Paulo"))
-        here = now.astimezone(zone)
-        ships = datetime.fromisoformat(body["ships"]) if "ships" in body else self.ships_next(code, here)
+        ships = datetime.fromisoformat(body["ships"]) if "ships" in body else self.ships_next(code, body, now, zone)
         lanes = body.get("lanes") or []
         for lane in lanes:
             self.reader.known(lane, LANE, "field of a lane")
@@ -156,15 +169,15 @@ class _CaseReader:
             capacity_per_day=body.get("capacity"),
             ships_at=ships,
             offers=tuple(_offer(x) for x in lanes if _reaches(x, demand)),
-            here=here.time(),
-            today=ships.astimezone(zone).date() == here.date(),
+            here=now.astimezone(zone).time(),
+            waits=waits(now, ships, zone),
         )
 
-    def ships_next(self, code: str, here: datetime) -> datetime:
-        """The cut-off that the rules give the place, 18:00 where they give none; every day is a working day."""
-        cut_off = time.fromisoformat(self.rules.cut_offs.get(code, "18:00"))
-        day = here.date() if here.time() <= cut_off else here.date() + timedelta(days=1)
-        return datetime.combine(day, cut_off, here.tzinfo)
+    def ships_next(self, code: str, body: Any, now: datetime, zone: ZoneInfo) -> datetime:
+        """By the cut-off that the rules give the place, else its own, else 18:00; by its calendar, else every day."""
+        cut_off = self.rules.cut_offs.get(code) or str(body.get("cut_off", "18:00"))
+        closed = [date.fromisoformat(str(d)) for d in body.get("closed_on", ())]
+        return hand_over(now, zone, time.fromisoformat(cut_off), body.get("work_days", EVERY_DAY), closed)
 
 
 def _line(sku: str, quantity: Any, item: Any) -> DemandLine:

@@ -60,6 +60,11 @@ async def keep(
     return ids
 
 
+async def latest(tx: Tx, orders: Sequence[UUID], mode: str = "LIVE") -> dict[UUID, UUID]:
+    """Order -> its newest kept decision of that mode."""
+    return {r["order_id"]: r["decision_id"] for r in await tx.conn.fetch(SQL["latest"], list(orders), mode)}
+
+
 async def keep_differences(tx: Tx, found: Sequence[Difference], live: Rules, shadow: Rules) -> None:
     """Store where the shadow rules chose otherwise: the two choices, and the shadow's decision with its explanation."""
     differing = [f for f in found if _units(f.live) != _units(f.shadow)]

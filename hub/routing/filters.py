@@ -76,7 +76,7 @@ def _level(s: Setting, rule: Filter) -> Why:
         return None
     if s.level is None:
         return f"nobody said what the service level {s.terms.level} means"
-    if s.level.today and not s.place.today:
+    if s.level.today and s.place.waits:
         return "ships no more today"
     there = f"{s.terms.country} {s.terms.region}".rstrip()
     return None if s.offers else f"has no {s.terms.level} service to {there}"

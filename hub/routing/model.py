@@ -82,7 +82,7 @@ class Offer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A node as routing sees it for one destination. `ships_at`: its next hand-over to carriers; `here`: its local time now;
-    `today`: the hand-over is on this local day.
+    `waits`: local days until the hand-over, by its calendar and cut-off.
     """
 
     node_id: UUID
@@ -96,7 +96,7 @@ class Place:
     ships_at: datetime
     offers: tuple[Offer, ...]
     here: time = time(0)
-    today: bool = True
+    waits: int = 0
 
 
 Stock = Mapping[tuple[UUID, str], Decimal]

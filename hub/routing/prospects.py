@@ -84,6 +84,7 @@ def _priced(setting: Setting, offer: Offer | None, rules: Rules, policies: list[
     parts = {
         "cost": rules.weight("cost") * (offer.cost if offer else ZERO),
         "day": rules.weight("day") * (offer.days if offer else 0),
+        "wait_day": rules.weight("wait_day") * place.waits if shipped else ZERO,
         "load": (rules.weight("load") * load).quantize(CENT),
         "co2e_kg": (rules.weight("co2e_kg") * (offer.co2e_g if offer else 0) / KG).quantize(CENT),
         "leave_region": rules.weight("leave_region") * (shipped and place.region != terms.region),

@@ -30,7 +30,19 @@ FILTERS = (
     "weight",
     "whole_order",
 )
-WEIGHTS = ("cost", "day", "late_day", "split", "load", "co2e_kg", "leave_region", "leave_country", "scarcity", "tax")
+WEIGHTS = (
+    "cost",
+    "day",
+    "wait_day",
+    "late_day",
+    "split",
+    "load",
+    "co2e_kg",
+    "leave_region",
+    "leave_country",
+    "scarcity",
+    "tax",
+)
 CONDITIONS = ("method", "level", "channel", "country", "region", "tag", "kind", "node")
 PRIORITIES = ("backorder", "vip", "level", "promise", "placed")
 METHODS = ("SHIP", "PICKUP", "SHIP_FROM_STORE", "DROP_SHIP", "TRANSFER")

@@ -25,19 +25,23 @@ route_decisions = table(
     col("unplaced", Json, default="'[]'"),  # [{line_id, sku, quantity}]
     one_of("mode", ("LIVE", "SHADOW", "SIMULATED")),
     index("route_decisions_order", "order_id", "at"),
+    index("route_decisions_at", "at", "decision_id"),
     key="decision_id",
 )
 
 rule_versions = table(
     "rule_versions",
+    col("rules_id", Uuid, default="gen_random_uuid()"),
     col("version", Key),
     col("name", Key),
     col("content"),
     col("first_used", Time),
+    index("rule_versions_id_key", "rules_id", unique=True),
+    index("rule_versions_used", "first_used", "rules_id"),
     key=("name", "version"),
 )
 
-saved_shadow = table(
+shadow_differences = table(
     "shadow_differences",
     col("difference_id", Uuid),
     col("order_id", Uuid),
@@ -48,5 +52,6 @@ saved_shadow = table(
     col("shadow_chosen", Json),
     col("score_delta", sa.Numeric(18, 4), null=True),
     index("shadow_differences_at", "at", "difference_id"),
+    index("shadow_differences_order", "order_id"),
     key="difference_id",
 )
