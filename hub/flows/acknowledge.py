@@ -48,13 +48,14 @@ def _owed(f: Fact, head: Any, lines: Sequence[Any]) -> outbox.Delivery:
 
 
 def response(head: Any, lines: Sequence[Any]) -> Mapping[str, Any]:
-    """The canonical 855 of an order: accepted as it stands, cancelled parts rejected."""
+    """The canonical 855 of an order: accepted as it stands, cancelled parts rejected; rejected where nothing is left."""
     lines = orders.sold(lines)
     answered = [_line(x) for x in lines]
     whole = all(x["cancelled"] == 0 for x in lines)
+    gone = all(x["cancelled"] == x["ordered"] for x in lines)
     return {
         "purpose": "original",
-        "answer": "accepted_with_detail" if whole else "accepted_with_changes",
+        "answer": "accepted_with_detail" if whole else "rejected" if gone else "accepted_with_changes",
         "external_id": head["number"],
         "placed_on": head["placed_at"].date().isoformat(),
         "number": head["order_id"].hex[:22],

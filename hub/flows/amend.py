@@ -78,29 +78,37 @@ async def _plan(tx: Tx, asks: Sequence[Amendment]) -> list[orders.amendments.Ste
     await orders.lock(tx, ids)
     heads, lines = await orders.heads(tx, ids), await orders.lines(tx, ids)
     work, pending = await fulfillment.work(tx, ids), await orders.amendments.waiting_amendments(tx, ids)
-    products = await catalog.find(tx, {n.sku for a in asks for n in a.add})
+    ending = await orders.ending(tx, ids)
+    skus = {n.sku for a in asks for n in a.add}
+    kits = await catalog.kits(tx, skus) if skus else {}
+    products = await catalog.find(tx, skus | {part for parts in kits.values() for part in parts}) if skus else {}
+    whole = frozenset(s for s in products if kits.get(s, {}).keys() <= products.keys())
     ids_of = {s: p.product_id for s, p in products.items()}
+    places = frozenset((await network.load(tx)).nodes) if any(a.pickup_node_id for a in asks) else frozenset[UUID]()
     found: list[orders.amendments.Step | AmendmentRefused] = []
     for ask in asks:
         try:
-            head = _open_head(ask, heads, pending)
-            plan = orders.plan(ask, head, lines[ask.order_id], _work(work.get(ask.order_id, [])), frozenset(products))
+            head = _open_head(ask, heads, pending, ending)
+            own = lines[ask.order_id]
+            plan = orders.plan(ask, head, own, _work(work.get(ask.order_id, [])), whole, places)
         except AmendmentRefused as refusal:
             found.append(refusal)
             continue
-        found.append(
-            orders.amendments.Step(ask=ask, planned=plan, head=head, lines=lines[ask.order_id], products=ids_of)
-        )
+        found.append(orders.amendments.Step(ask=ask, planned=plan, head=head, lines=own, products=ids_of, kits=kits))
     return found
 
 
-def _open_head(ask: Amendment, heads: Mapping[UUID, Any], pending: Mapping[UUID, Any]) -> Any:
+def _open_head(
+    ask: Amendment, heads: Mapping[UUID, Any], pending: Mapping[UUID, Any], ending: Mapping[UUID, str]
+) -> Any:
     fault: HubError | None = None
     head = heads.get(ask.order_id)
     if head is None:
         fault = orders.UnknownOrder(order_id=ask.order_id)
     elif ask.expected_version not in (None, head["version"]):
         fault = orders.VersionConflict(current=head["version"], expected=ask.expected_version)
+    elif ask.order_id in ending:
+        fault = orders.OrderClosed(state="being cancelled")
     elif ask.order_id in pending:
         fault = orders.AmendmentWaits()
     if fault is not None:
@@ -207,16 +215,19 @@ def _reserved(facts: Sequence[Fact]) -> dict[tuple[UUID, str], Decimal]:
     return {k: n for k, n in sums.items() if n}
 
 
-async def substitute(tx: Tx, order_id: UUID, line_id: UUID, sku: str, reason: str, cause: Cause) -> Outcome:
-    """Other goods in place of those of a line, at the same price, where the customer allowed it (tag `substitution:allowed`)."""
+async def substitution(
+    tx: Tx, order_id: UUID, line_id: UUID, sku: str, reason: str, cause: Cause
+) -> Amendment | AmendmentRefused:
+    """The amendment that puts other goods in place of those of a line, at the same price, where the customer allowed it
+    (tag `substitution:allowed`).
+    """
     allowed = await orders.tagged(tx, [order_id], SUBSTITUTION)
     line = next((x for x in (await orders.lines(tx, [order_id])).get(order_id, []) if x["line_id"] == line_id), None)
     if line is None or order_id not in allowed:
         return AmendmentRefused([(("lineId",), orders.NoSubstitute(sku=line["sku"] if line else line_id))])
     wanted = line["ordered"] - line["cancelled"]
     new = orders.NewLine(sku=sku, quantity=wanted, unit_price=line["unit_price"], discount=line["discount"], title=None)
-    ask = Amendment(order_id=order_id, reason=reason, cause=cause, add=(new,), quantities={line_id: ZERO})
-    return (await amend(tx, [ask]))[0]
+    return Amendment(order_id=order_id, reason=reason, cause=cause, add=(new,), quantities={line_id: ZERO})
 
 
 # ------------------------------------------------------------------ what nodes answer

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from hub import connections, timers
@@ -25,13 +25,17 @@ async def acks_received(
     for said, source in items:
         moved = await _moved(tx, said, source)
         if moved is None:
+            if said.status == "accepted_with_errors":
+                await incidents.open(tx, [_noted(said, source)])
             continue
         named = {control.lstrip("0") for control, _ in said.sets}
         if not moved or named - {m.set_control.lstrip("0") for m in moved}:
             await incidents.open(tx, [_unmatched(said, source)])
         found: list[NewIncident] = []
+        bad = [m.document_id for m in moved if m.changed and m.new == "rejected"]
+        ours = await connections.segments(tx, bad)
         for one in moved:
-            found += _told(tx, one, said, source)
+            found += _told(tx, one, said, source, ours)
         await incidents.open(tx, found)
         if said.interchange_control and any(m.changed for m in moved):
             await incidents.open(tx, [_interchange(moved[0].exchange_id, said, source)])
@@ -43,7 +47,7 @@ async def _moved(tx: Tx, said: AckReceived, source: Source) -> list[SetAcked] | 
     """None: a TA1 that only says that the envelope arrived; it moves nothing, but must fit something that we sent."""
     states = cast("Mapping[str, AckState]", dict(said.sets) or {"*": said.status})
     if said.interchange_control and said.status != "rejected":
-        return None
+        return None if await connections.sent_as(tx, source.connection_id, said.interchange_control) else []
     return await connections.acked(
         tx, source.connection_id, states, interchange=said.interchange_control, group=said.group_control
     )
@@ -54,14 +58,16 @@ def _answered(moved: Sequence[SetAcked]) -> list[UUID]:
     return sorted({m.exchange_id for m in moved})
 
 
-def _told(tx: Tx, one: SetAcked, said: AckReceived, source: Source) -> list[NewIncident]:
+def _told(
+    tx: Tx, one: SetAcked, said: AckReceived, source: Source, ours: Mapping[tuple[UUID, int], Any]
+) -> list[NewIncident]:
     told = {"set": one.set_id, "control": one.set_control, "from": one.old, "to": one.new, "number": one.number}
     if one.contradicts:
         append(tx, [fact(tx, "ack.contradicted", "exchange", one.exchange_id, told, source.cause)])
         return [_contradicted(one, source)]
     if one.changed:
         append(tx, [fact(tx, "ack.received", "exchange", one.exchange_id, told, source.cause)])
-    return [_rejected(one, said, source)] if one.changed and one.new == "rejected" else []
+    return [_rejected(one, said, source, ours)] if one.changed and one.new == "rejected" else []
 
 
 def _unmatched(said: AckReceived, source: Source) -> NewIncident:
@@ -85,7 +91,19 @@ def _interchange(exchange_id: UUID, said: AckReceived, source: Source) -> NewInc
     )
 
 
-def _rejected(one: SetAcked, said: AckReceived, source: Source) -> NewIncident:
+def _noted(said: AckReceived, source: Source) -> NewIncident:
+    return NewIncident(
+        kind="interchange_noted",
+        summary=f"The partner took our interchange {said.interchange_control}, and found a fault in its envelope.",
+        subject_kind="message",
+        subject_id=source.message_id,
+        cause=source.cause,
+        data={"errors": list(said.errors)},
+    )
+
+
+def _rejected(one: SetAcked, said: AckReceived, source: Source, ours: Mapping[tuple[UUID, int], Any]) -> NewIncident:
+    """With what the partner faults beside the segment of ours that it means."""
     own = [e for e in said.errors if str(e.get("control", "")).lstrip("0") in ("", one.set_control.lstrip("0"))]
     return NewIncident(
         kind="document_rejected",
@@ -94,8 +112,17 @@ def _rejected(one: SetAcked, said: AckReceived, source: Source) -> NewIncident:
         subject_id=one.exchange_id,
         detail=f"{one.group_control}/{one.set_control}",
         cause=source.cause,
-        data={"errors": own},
+        data={"errors": [_resolved(e, one.document_id, ours) for e in own]},
     )
+
+
+def _resolved(error: Mapping[str, Any], document: UUID, ours: Mapping[tuple[UUID, int], Any]) -> Mapping[str, Any]:
+    faults = []
+    for fault in error.get("errors") or ():
+        place = str(fault.get("position", ""))
+        row = ours.get((document, int(place))) if place.isdigit() else None
+        faults.append({**fault, "ours": row["raw"], "name": row["name"]} if row is not None else fault)
+    return {**error, "errors": faults}
 
 
 def _contradicted(one: SetAcked, source: Source) -> NewIncident:

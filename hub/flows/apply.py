@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any, cast
 
-from hub import fiscal, fulfillment, inventory, network, orders
+from hub import fiscal, fulfillment, inventory, network, notices, orders
 from hub.canon.commands import (
     AckReceived,
+    AuthorityReported,
     CancelAsked,
     CaptureOrder,
     DocumentRead,
@@ -19,12 +21,14 @@ from hub.canon.commands import (
     InvoiceEventReported,
     InvoiceReported,
     InwardCommand,
+    NumbersReported,
     RefundRecorded,
     StockReported,
     TrackingSeen,
 )
+from hub.canon.notice import NoticeReported
 from hub.canon.rates import RatesQuoted
-from hub.flows import incoming, live_rates
+from hub.flows import contingency, incoming, live_rates
 from hub.flows.answered import acks_received
 from hub.flows.cancel import PartAsked, cancel_part
 from hub.flows.capture import Incoming, capture
@@ -136,7 +140,10 @@ async def _stock(tx: Tx, items: Sequence[tuple[StockReported, Source]], deps: De
             outcomes[place] = Inapplicable(f"there is no node {command.node}")
             continue
         levels = [(sku, condition.value, n) for sku, condition, n in command.lines]
-        skipped = await inventory.count_reported(tx, node.node_id, command.at, levels, source.cause)
+        in_lots: dict[tuple[str, str], dict[str, Decimal]] = {}
+        for sku, condition, lot, n in command.lots:
+            in_lots.setdefault((sku, condition.value), {})[lot] = n
+        skipped = await inventory.count_reported(tx, node.node_id, command.at, levels, source.cause, in_lots)
         await deps.incidents.open(tx, [_count_refused(node, s, why, source) for s, why in skipped if why != "OLDER"])
     return outcomes
 
@@ -163,18 +170,33 @@ async def _invoices(tx: Tx, items: Sequence[tuple[InvoiceReported, Source]], dep
 
 
 async def _events(tx: Tx, items: Sequence[tuple[InvoiceEventReported, Source]], deps: Deps) -> list[HubError | None]:
-    """What we said of a foreign note is noted with it; a registered cancellation cancels our own."""
+    """What we said of a foreign note is noted with it; events of our own notes belong to these, and a registered cancellation cancels."""
     for said, source in items:
         if said.invoice_id is None and said.status == "REGISTERED":
             await fiscal.note_stance(tx, said.access_key, said.kind, source.cause)
-        elif said.invoice_id is not None and said.kind == "CANCEL" and said.status == "REGISTERED":
-            news = InvoiceReported(
-                invoice_id=said.invoice_id,
-                status="CANCELLED",
-                authority_code=said.authority_code,
-                authority_message=said.authority_message,
-            )
-            await fiscal.report(tx, [(news, source.cause)])
+    await fiscal.report_events(tx, [(c, s.cause) for c, s in items])
+    gone = [(c, s) for c, s in items if c.invoice_id is not None and (c.kind, c.status) == ("CANCEL", "REGISTERED")]
+    if gone:
+        await fiscal.report(tx, [(_cancelled(c), s.cause) for c, s in gone])
+    return [None] * len(items)
+
+
+def _cancelled(said: InvoiceEventReported) -> InvoiceReported:
+    return InvoiceReported(
+        invoice_id=said.invoice_id or "",
+        status="CANCELLED",
+        authority_code=said.authority_code,
+        authority_message=said.authority_message,
+    )
+
+
+async def _numbers(tx: Tx, items: Sequence[tuple[NumbersReported, Source]], deps: Deps) -> list[HubError | None]:
+    await fiscal.report_numbers(tx, [(c, s.cause) for c, s in items])
+    return [None] * len(items)
+
+
+async def _authorities(tx: Tx, items: Sequence[tuple[AuthorityReported, Source]], deps: Deps) -> list[HubError | None]:
+    await contingency.heard(tx, items, deps)
     return [None] * len(items)
 
 
@@ -192,6 +214,11 @@ async def _documents(tx: Tx, items: Sequence[tuple[DocumentRead, Source]], deps:
     for command, source in (i for i in items if i[0].kind not in incoming.KINDS):
         said = {"kind": command.kind, "number": command.number, "channel": source.channel, "data": command.data}
         append(tx, [fact(tx, "document.read", "message", source.message_id, said, source.cause)])
+    return [None] * len(items)
+
+
+async def _notices(tx: Tx, items: Sequence[tuple[NoticeReported, Source]], deps: Deps) -> list[HubError | None]:
+    await notices.report(tx, [(c, s.cause) for c, s in items])
     return [None] * len(items)
 
 
@@ -214,8 +241,11 @@ KINDS: Mapping[type, Apply] = {
     StockReported: cast("Apply", _stock),
     InvoiceReported: cast("Apply", _invoices),
     InvoiceEventReported: cast("Apply", _events),
+    NumbersReported: cast("Apply", _numbers),
+    AuthorityReported: cast("Apply", _authorities),
     GnreGuideReported: cast("Apply", _guides),
     GnreRulesReported: cast("Apply", _rules),
+    NoticeReported: cast("Apply", _notices),
     ExchangeRead: cast("Apply", _exchanges),
     AckReceived: cast("Apply", _acks),
     DocumentRead: cast("Apply", _documents),

@@ -1,4 +1,4 @@
-"""An order that nothing holds is approved."""
+"""An order is approved when its last hold is released; one that nothing held was born so."""
 
 from __future__ import annotations
 
@@ -12,18 +12,14 @@ from hub.ledger import Fact
 
 
 async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
-    """Placed without holds, or the last hold released while in DRAFT."""
-    free = [f for f in facts if f.type == "order.placed" and not f.data["holds"]]
-    free += [
-        f for f in facts if f.type == "order.hold_released" and not f.data["still_open"] and f.data["state"] == "DRAFT"
-    ]
+    """The last hold released while in DRAFT."""
+    free = [f for f in facts if not f.data["still_open"] and f.data["state"] == "DRAFT"]
     if free:
         await orders.approve(tx, {f.subject_id: f.cause for f in free})
-    released = [f for f in facts if f.type == "order.hold_released"]
     kinds = {h.value: k for h, k in INCIDENTS.items()} | {"STOCK": "out_of_stock"}
-    for hold in sorted({f.data["kind"] for f in released} & kinds.keys()):
-        gone = [f.subject_id for f in released if f.data["kind"] == hold]
+    for hold in sorted({f.data["kind"] for f in facts} & kinds.keys()):
+        gone = [f.subject_id for f in facts if f.data["kind"] == hold]
         await deps.incidents.resolve_for_orders(tx, [kinds[hold]], gone, "the hold was released")
 
 
-FLOW = Flow("approve", frozenset({"order.placed", "order.hold_released"}), answer)
+FLOW = Flow("approve", frozenset({"order.hold_released"}), answer)

@@ -4,43 +4,53 @@ What was begun outside is undone outside: the note is cancelled, the channel is 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from hub import connections, fiscal, fulfillment, network, orders, outbox
+from hub import connections, fulfillment, network, orders, outbox, timers
 from hub.canon.codec import dump
 from hub.canon.commands import CancelOrder
 from hub.canon.states import OrderState
+from hub.flows.acknowledge import response
 from hub.flows.amend import Outcome, amend
+from hub.flows.joint import ENDED, notes_of
+from hub.flows.partners import owed
 from hub.flows.reactor import Deps, Flow
 from hub.flows.states import derive_states
+from hub.flows.till import take_back
+from hub.incidents import NewIncident
 from hub.kit.db import Tx
 from hub.ledger import Cause, Fact, append, fact
 
 ZERO = Decimal(0)
+KIND = "cancel_answer"
+PATIENCE = timedelta(hours=1)
 
 
 async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
     asked = [f for f in facts if f.type == "order.cancel_asked"]
     if asked:
-        await _stop(tx, asked)
+        await _stop(tx, asked, deps)
+    await _await_answers(tx, facts)
     gone = [f for f in facts if f.type in ("fulfillment.cancelled", "fulfillment.short")]
     if gone:
         await _end(tx, gone)
+    if silent := [f for f in facts if f.type == "fulfillment.cancel_unanswered"]:
+        await deps.incidents.open(tx, [_silent(f) for f in silent])
     if ended := [f for f in facts if f.type == "order.cancelled"]:
         await _tell(tx, ended, deps)
 
 
-async def _stop(tx: Tx, facts: Sequence[Fact]) -> None:
+async def _stop(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
     rows = await orders.lock(tx, [f.subject_id for f in facts])
-    early = {
-        i
-        for i, r in rows.items()
-        if orders.ADVANCE.get(OrderState(r["state"]), 99) < orders.ADVANCE[OrderState.DISPATCHED]
-    }
+    way = {i: orders.ADVANCE.get(OrderState(r["state"]), -1) for i, r in rows.items()}
+    early = {i for i, n in way.items() if 0 <= n < orders.ADVANCE[OrderState.DISPATCHED]}
+    late = [f for f in facts if way.get(f.subject_id, -1) >= orders.ADVANCE[OrderState.DISPATCHED]]
+    await _too_late(tx, late, rows, deps)
     asked = {f.subject_id: f for f in facts if f.subject_id in early}
     for origin in ("CHANNEL", "HUB"):
         await orders.note_cancel(tx, [i for i, f in asked.items() if f.data.get("origin", "HUB") == origin], origin)
@@ -58,6 +68,86 @@ async def _stop(tx: Tx, facts: Sequence[Fact]) -> None:
     await derive_states(tx, {o: f.cause for o, f in asked.items()})
 
 
+async def _too_late(tx: Tx, facts: Sequence[Fact], rows: Mapping[UUID, Any], deps: Deps) -> None:
+    """What has left is not cancelled: somebody stops it on its way or takes it back as a return. Only a till takes back what it just sold."""
+    taken = set(await take_back(tx, {f.subject_id: f for f in facts}, deps)) if facts else set()
+    for f in facts:
+        why = (
+            "the sale is over; its note ends and its goods are back" if f.subject_id in taken else "the goods have left"
+        )
+        said = {"reason": why, "asked": f.data["reason"], "origin": f.data.get("origin", "HUB")}
+        append(tx, [fact(tx, "order.cancel_refused", "order", f.subject_id, said, f.cause)])
+    await deps.incidents.open(
+        tx,
+        [
+            NewIncident(
+                kind="cancel_too_late",
+                summary=f"Order {rows[f.subject_id]['number']} was to be cancelled after its goods had left: {f.data['reason']}."[
+                    :500
+                ],
+                subject_kind="order",
+                subject_id=f.subject_id,
+                order_id=f.subject_id,
+                cause=f.cause,
+                money_at_risk=rows[f.subject_id]["total"],
+                currency=rows[f.subject_id]["currency"],
+            )
+            for f in facts
+            if f.subject_id not in taken
+        ],
+    )
+
+
+# ------------------------------------------------------------------ a node that says nothing
+async def _await_answers(tx: Tx, facts: Sequence[Fact]) -> None:
+    """A warehouse that was asked to stop has an hour to answer; then somebody asks by other means."""
+    asked = [f for f in facts if f.type == "fulfillment.cancel_asked"]
+    places = await network.load(tx) if asked else None
+    waited = [f for f in asked if places and places.nodes[UUID(f.data["node_id"])].wms_connection_id]
+    await timers.set_timers(
+        tx,
+        [
+            timers.Timer(
+                kind=KIND,
+                subject_kind="fulfillment",
+                subject_id=f.subject_id,
+                at=tx.now + PATIENCE,
+                dedupe_key=f.subject_id.hex,
+                causation_id=f.event_id,
+                correlation_id=f.correlation_id,
+            )
+            for f in waited
+        ],
+    )
+    answered = [f for f in facts if f.type in ("fulfillment.cancelled", "fulfillment.cancel_refused")]
+    if answered:
+        await timers.cancel(tx, [f.subject_id for f in answered], kinds=[KIND])
+
+
+async def unanswered(tx: Tx, fired: Sequence[timers.Fired]) -> None:
+    """The timers' answer: those that still wait become a fact; the incident follows from it."""
+    rows = await fulfillment.lock(tx, [f.subject_id for f in fired])
+    for f in fired:
+        row = rows.get(f.subject_id)
+        if row is None or row["cancel_requested_at"] is None or row["state"] not in fulfillment.AT_WORK:
+            continue
+        said = {"order_id": row["order_id"], "node_id": row["node_id"]}
+        cause = Cause(f.correlation_id, f.timer_id)
+        append(tx, [fact(tx, "fulfillment.cancel_unanswered", "fulfillment", f.subject_id, said, cause)])
+
+
+def _silent(f: Fact) -> NewIncident:
+    return NewIncident(
+        kind="cancel_unanswered",
+        summary="A node was asked to stop a fulfillment and has not answered.",
+        subject_kind="fulfillment",
+        subject_id=f.subject_id,
+        order_id=UUID(f.data["order_id"]),
+        cause=f.cause,
+        data={"node_id": f.data["node_id"]},
+    )
+
+
 async def _end(tx: Tx, facts: Sequence[Fact]) -> None:
     """What a node gives back of an order that ends is cancelled, not routed again; the note about it is cancelled too."""
     causes = {UUID(f.data["order_id"]): f.cause for f in facts}
@@ -67,27 +157,31 @@ async def _end(tx: Tx, facts: Sequence[Fact]) -> None:
     if orders_ended:
         await orders.cancel_rest(tx, {i: ("cancelled", causes[i]) for i in sorted(orders_ended)})
     stopped = {f.subject_id: f for f in facts if f.type == "fulfillment.cancelled"}
-    notes = await fiscal.of_fulfillments(tx, list(stopped)) if stopped else {}
-    for here, note in notes.items():
+    notes = await notes_of(tx, list(stopped)) if stopped else {}
+    live = {n["fiscal_document_id"]: here for here, n in notes.items() if n["state"] not in ENDED - {"REJECTED"}}
+    for document_id, here in live.items():
         f = stopped[here]
         said = {"fulfillment_id": here, "order_id": f.data["order_id"], "reason": "the goods do not leave"}
-        append(tx, [fact(tx, "invoice.cancel_asked", "fiscal_document", note["fiscal_document_id"], said, f.cause)])
+        append(tx, [fact(tx, "invoice.cancel_asked", "fiscal_document", document_id, said, f.cause)])
 
 
 async def _tell(tx: Tx, ended: Sequence[Fact], deps: Deps) -> None:
-    """The channel hears of a cancellation that it did not ask for, where it can."""
+    """The channel hears of a cancellation that it did not ask for, where it can; a partner by an 855 that rejects what it ordered."""
     by_order = {f.subject_id: f for f in ended}
     heads, origins = await orders.heads(tx, by_order), await orders.ending(tx, by_order)
     adapters = {c.connection_id: c.adapter for c in await connections.of_tenant(tx) if c.state != "PAUSED"}
-    owed = []
-    for order_id, f in by_order.items():
-        head = heads[order_id]
-        connection = head["connection_id"]
-        if origins.get(order_id) == "CHANNEL" or connection is None:
-            continue
-        if "CancelOrder" in deps.accepts.get(adapters.get(connection, ""), frozenset()):
-            owed.append(_delivery(head, f))
-    await outbox.owe(tx, owed)
+    takes = {
+        i: deps.accepts.get(adapters.get(heads[i]["connection_id"], ""), frozenset())
+        for i in by_order
+        if origins.get(i) != "CHANNEL" and heads[i]["connection_id"] is not None
+    }
+    told = [_delivery(heads[i], by_order[i]) for i, kinds in takes.items() if "CancelOrder" in kinds]
+    partners = [i for i, kinds in takes.items() if "WriteDocument" in kinds]
+    lines = await orders.lines(tx, partners) if partners else {}
+    for i in partners:
+        said, subject = response(heads[i], lines[i]), ("order", i)
+        told.append(owed(by_order[i], heads[i]["connection_id"], "order_response", heads[i]["number"], said, subject))
+    await outbox.owe(tx, told)
 
 
 def _delivery(head: Any, f: Fact) -> outbox.Delivery:
@@ -120,7 +214,7 @@ async def cancel_part(tx: Tx, asked: Sequence[PartAsked]) -> list[Outcome | None
     lines = await orders.lines(tx, [a.order_id for a in asked])
     outcomes: list[Outcome | None] = []
     for each in asked:
-        own = {x["external_id"]: x for x in lines.get(each.order_id, [])}
+        own = {x["external_id"]: x for x in orders.sold(lines.get(each.order_id, []))}
         unknown = [e for e, _ in each.lines if e not in own]
         if unknown:
             faults = [(("lines", e), orders.UnknownLine(line=e)) for e in unknown]
@@ -133,13 +227,25 @@ async def cancel_part(tx: Tx, asked: Sequence[PartAsked]) -> list[Outcome | None
             append(tx, [fact(tx, "order.cancel_asked", "order", each.order_id, said, each.cause)])
             outcomes.append(None)
             continue
-        ask = orders.Amendment(order_id=each.order_id, reason=each.reason, cause=each.cause, quantities=fewer)
+        ask = orders.Amendment(
+            order_id=each.order_id, reason=each.reason, cause=each.cause, quantities=fewer, origin=each.origin
+        )
         outcomes += await amend(tx, [ask])
     return outcomes
 
 
 FLOW = Flow(
     "cancel",
-    frozenset({"order.cancel_asked", "order.cancelled", "fulfillment.cancelled", "fulfillment.short"}),
+    frozenset(
+        {
+            "order.cancel_asked",
+            "order.cancelled",
+            "fulfillment.cancelled",
+            "fulfillment.short",
+            "fulfillment.cancel_asked",
+            "fulfillment.cancel_refused",
+            "fulfillment.cancel_unanswered",
+        }
+    ),
     answer,
 )

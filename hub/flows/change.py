@@ -86,7 +86,9 @@ def _amendment(f: Fact, order_id: UUID, rows: Mapping[str, Any]) -> Amendment:
         if change not in SAME:
             quantities[row["line_id"]] = _wanted(line, change, row["ordered"] - row["cancelled"])
     reason = f"the partner's change {f.data['data'].get('sequence') or f.data['number']}"
-    return Amendment(order_id=order_id, reason=reason, cause=f.cause, quantities=quantities, add=tuple(added))
+    return Amendment(
+        order_id=order_id, reason=reason, cause=f.cause, quantities=quantities, add=tuple(added), origin="CHANNEL"
+    )
 
 
 def _wanted(line: Mapping[str, Any], change: str | None, now: Decimal) -> Decimal:

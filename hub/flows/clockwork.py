@@ -7,7 +7,7 @@ from uuid import UUID
 
 from hub import fulfillment, inventory, timers
 from hub.canon.states import OrderState
-from hub.flows import in_store, live_rates, overdue, unanswered
+from hub.flows import cancel, contingency, in_store, live_rates, overdue, retract, stock_report, transmit, unanswered
 from hub.flows.reactor import Reactor
 from hub.kit import failpoint
 from hub.kit.db import Tx
@@ -33,12 +33,18 @@ def cause_of(fired: timers.Fired) -> Cause:
 
 
 ANSWERS: Mapping[str, Answer] = {
+    cancel.KIND: cancel.unanswered,
     "complete_fulfillment": _complete_orders,
     "expire_reservations": _expire_reservations,
     live_rates.KIND: live_rates.ask,
     overdue.KIND: overdue.passed,
     in_store.EXPIRY: in_store.expire,
+    stock_report.KIND: stock_report.passed,
     unanswered.KIND: unanswered.passed,
+    transmit.KIND: transmit.passed,
+    contingency.WATCH: contingency.watch,
+    contingency.DEADLINE: contingency.overdue,
+    retract.VOID: retract.void,
 }
 
 

@@ -75,7 +75,9 @@ async def _admit(tx: Tx, exchange_id: UUID, arrived: Arrived, incidents: Inciden
         content_sha256=bytes.fromhex(h["x12-content"]),
         message_id=source.message_id,
     )
-    before = await connections.duplicates(tx, exchange, window=WINDOW)
+    days = h.get("x12-window", "")
+    window = timedelta(days=int(days)) if days.isdigit() else WINDOW
+    before = await connections.duplicates(tx, exchange, window=window)
     own = next((d for d in before if d.exchange_id == exchange_id), None)
     verdict = own.verdict if own else _verdict(h, before)
     refused: HubError | None = None
@@ -114,7 +116,7 @@ async def exchanges_read(
         refused = source.refused
         ack = None if isinstance(refused, UnknownSender) else said.ack
         if refused is None:
-            await connections.set_verdict(tx, source.exchange_id, said.verdict, said.errors)
+            await connections.set_verdict(tx, source.exchange_id, said.verdict, said.errors, whole=source.message_id)
         elif ack is not None:
             stamp = str(ack["stamp"])
             ack = {**ack, "groups": [], "ta1": [said.control, stamp[:6], stamp[6:], "R", "025"]}
@@ -193,6 +195,7 @@ def _judged(exchange_id: UUID, a: Arrived, known: Mapping[tuple[str, str], UUID]
         number=number,
         errors=tuple(faults),
         document=document,
+        message_id=a.source.message_id,
     )
 
 

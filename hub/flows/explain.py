@@ -8,9 +8,8 @@ from datetime import datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from hub import ledger, network, orders
+from hub import network, orders
 from hub.canon.states import OrderState
-from hub.flows.sentences import sentence
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
 from hub.kit.ids import BadId, public_id, read_id
@@ -102,7 +101,7 @@ async def explain(tx: Tx, order: str) -> Explained:
     shares = await tx.conn.fetch(FULFILLMENTS, order_id)
     subjects = [order_id, *(r["fulfillment_id"] for r in shares), *(r["document"] for r in shares if r["document"])]
     incidents = await tx.conn.fetch(INCIDENTS, order_id, subjects)
-    facts = await ledger.story(tx, [*subjects, *(r["incident_id"] for r in incidents)], limit=FACTS)
+    told = await tx.conn.fetch(STORY, order_id, FACTS)
     return Explained(
         order=public_id("ord", order_id),
         number=head["number"],
@@ -116,7 +115,7 @@ async def explain(tx: Tx, order: str) -> Explained:
         fulfillments=tuple(_fulfillment(r, codes) for r in shares),
         choices=tuple(_choice(r, codes) for r in await tx.conn.fetch(DECISIONS, order_id)),
         awaited=tuple(await _awaited(tx, order_id, subjects, incidents, shares, codes)),
-        timeline=tuple(_happened(r, codes) for r in facts),
+        timeline=tuple(_happened(r) for r in told),
     )
 
 
@@ -151,6 +150,7 @@ MESSAGES = """SELECT m.* FROM v_inbound_message m
 WHERE m.state IN ('READY', 'LEASED', 'PARKED') AND (m.external_id = ANY ($1::text[])
   OR m.correlation_id IN (SELECT correlation_id FROM business_events WHERE subject_id = ANY ($2::uuid[])))
 ORDER BY m.received_at"""
+STORY = "SELECT * FROM v_order_story WHERE order_id = $1 AND kind = 'FACT' ORDER BY place LIMIT $2"
 TIMERS = "SELECT * FROM timers WHERE subject_id = ANY ($1::uuid[]) ORDER BY due_at"
 NEXT = {"APPROVED": "to begin picking", "PICKING": "to pick and pack", "PACKED": "to hand over to the carrier"}
 
@@ -280,13 +280,13 @@ def _plain(value: Any) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-def _happened(row: Any, codes: Mapping[UUID, str]) -> Happened:
+def _happened(row: Any) -> Happened:
     return Happened(
         at=row["at"],
         type=row["type"],
         subject=f"{row['subject_kind']} {row['subject_id'].hex}",
-        sentence=sentence(row["type"], row["data"], codes),
+        sentence=row["sentence"],
         actor=row["actor"],
-        event=row["event_id"].hex,
+        event=row["entry_id"].hex,
         because=row["causation_id"].hex if row["causation_id"] else None,
     )

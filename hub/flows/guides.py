@@ -9,9 +9,11 @@ from uuid import UUID
 from hub import connections, fiscal, outbox
 from hub.canon.codec import dump
 from hub.canon.commands import ReadGnreRules
+from hub.flows.authority import to_authority
 from hub.flows.reactor import Deps, Flow
 from hub.incidents import NewIncident
 from hub.kit.db import Tx
+from hub.kit.parked import Chosen
 from hub.ledger import Cause, Fact
 
 ADAPTER = "gnre"
@@ -29,11 +31,23 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
             asked = [(f.data["environment"], f.data["region"], f.data["revenue"]) for f in read]
             guides = await fiscal.waiting_guides(tx, asked)
             await _owe(tx, await fiscal.advance(tx, guides, profiles, deps.tables, {}), deps, {})
+    if again := [f for f in facts if f.type == "gnre_guide.asked_again"]:
+        await _begin_again(tx, again, deps)
     if refused := [f for f in facts if f.type == "gnre_guide.rejected"]:
         await deps.incidents.open(tx, [_refused(f) for f in refused])
     issued = [UUID(f.data["order_id"]) for f in facts if f.type == "gnre_guide.issued" and f.data.get("order_id")]
     if issued:
         await deps.incidents.resolve_for_orders(tx, ["guide_refused"], issued, "the guide is issued")
+
+
+async def _begin_again(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
+    """The deliveries that were refused are given up; the guides are written by the rules and the settings of now."""
+    guides = [f.subject_id for f in facts]
+    stale = await outbox.owed_about(tx, guides)
+    if stale:
+        await outbox.ignore(tx, Chosen(ids=stale), "the guide is asked for again")
+    causes = {UUID(f.data["fiscal_document_id"]): f.cause for f in facts}
+    await _owe(tx, await fiscal.advance(tx, guides, await profiles_of(tx), deps.tables, causes), deps, causes)
 
 
 async def profiles_of(tx: Tx) -> dict[str, fiscal.GuideProfile]:
@@ -76,18 +90,8 @@ def _rules_delivery(tx: Tx, connection_id: UUID, environment: int, region: str, 
 
 
 def guide_delivery(ready: fiscal.Ready) -> outbox.Delivery:
-    return outbox.Delivery(
-        destination=f"{ready.connection_id.hex}:outbound",
-        kind="IssueGnreGuide",
-        subject_kind="gnre_guide",
-        subject_id=ready.guide_id,
-        payload=dump(ready.command),
-        causation_id=ready.cause.causation_id or ready.guide_id,
-        correlation_id=ready.cause.correlation_id,
-        ordering_key=ready.guide_id.hex,
-        strict=True,
-        dedupe_key=f"IssueGnreGuide:{ready.guide_id.hex}",
-    )
+    key = f"{ready.guide_id.hex}:{ready.version}"
+    return to_authority(ready.connection_id, ready.command, ("gnre_guide", ready.guide_id), ready.cause, key)
 
 
 def _refused(f: Fact) -> NewIncident:
@@ -117,6 +121,8 @@ def _own(due: fiscal.Due, cause: Cause) -> NewIncident:
 
 FLOW = Flow(
     "guides",
-    frozenset({"invoice.authorized", "gnre_rules.read", "gnre_guide.rejected", "gnre_guide.issued"}),
+    frozenset(
+        {"invoice.authorized", "gnre_rules.read", "gnre_guide.rejected", "gnre_guide.issued", "gnre_guide.asked_again"}
+    ),
     answer,
 )

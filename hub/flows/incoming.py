@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from uuid import UUID
 
 from hub import connections, fiscal, outbox
-from hub.canon.codec import dump
 from hub.canon.commands import DocumentRead, RegisterInvoiceEvent
+from hub.flows.authority import to_authority
+from hub.flows.reactor import Deps, Flow
 from hub.flows.source import Source
 from hub.kit.db import Tx
-from hub.ledger import Cause
+from hub.ledger import Cause, Fact
 
+ADAPTER, WILLING, AWARE = "sefaz", "aware_of_summaries", "AWARE"
 KINDS = frozenset({"nfe", "nfe_event"})
 REASONED = "NOT_DONE"  # the one stance that wants a reason
 FIRST = 1  # nSeqEvento
@@ -30,34 +33,63 @@ async def keep(tx: Tx, items: Sequence[tuple[DocumentRead, Source]]) -> None:
     )
 
 
-async def manifest(tx: Tx, access_key: str, stance: str, cause: Cause, *, reason: str | None = None) -> UUID:
-    """Owe the authority what we say of a received note; the delivery's id. Once for each stance."""
-    if stance not in fiscal.STANCES:
-        raise fiscal.UnknownStance(stance=stance)
-    note = (await fiscal.incoming(tx, [access_key])).get(access_key)
-    if note is None:
-        raise fiscal.UnknownIncomingNote(access_key=access_key)
-    config = {c.connection_id: c.config for c in await connections.of_tenant(tx)}[note["connection_id"]]
-    subject = fiscal.note_id(access_key)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifestation:
+    """What we say of one received note. `reason` goes with NOT_DONE only."""
+
+    access_key: str
+    stance: str
+    cause: Cause
+    reason: str | None = None
+
+
+async def manifest(tx: Tx, said: Sequence[Manifestation]) -> list[UUID]:
+    """Owe the authority what we say of received notes; the deliveries' ids. Once for each note and stance.
+    Raises `UnknownStance`, `UnknownIncomingNote`.
+    """
+    for each in said:
+        if each.stance not in fiscal.STANCES:
+            raise fiscal.UnknownStance(stance=each.stance)
+    notes = await fiscal.incoming(tx, [each.access_key for each in said])
+    for each in said:
+        if each.access_key not in notes:
+            raise fiscal.UnknownIncomingNote(access_key=each.access_key)
+    authors = {c.connection_id: str(c.config.get("cnpj", "")) for c in await connections.of_tenant(tx)}
+    owed = [_delivery(tx, each, notes[each.access_key]["connection_id"], authors) for each in said]
+    return [answer.delivery_id for answer in await outbox.owe(tx, owed)]
+
+
+def _delivery(tx: Tx, said: Manifestation, connection_id: UUID, authors: Mapping[UUID, str]) -> outbox.Delivery:
+    subject = fiscal.note_id(said.access_key)
     command = RegisterInvoiceEvent(
-        event_id=f"{subject.hex}:{stance}",
-        kind=stance,
-        access_key=access_key,
-        author=str(config.get("cnpj", "")),
+        event_id=f"{subject.hex}:{said.stance}",
+        kind=said.stance,
+        access_key=said.access_key,
+        author=authors[connection_id],
         at=tx.now,
         sequence=FIRST,
-        text=reason if stance == REASONED else None,
+        text=said.reason if said.stance == REASONED else None,
     )
-    owed = outbox.Delivery(
-        destination=f"{note['connection_id'].hex}:outbound",
-        kind="RegisterInvoiceEvent",
-        subject_kind="incoming_note",
-        subject_id=subject,
-        payload=dump(command),
-        causation_id=cause.causation_id or subject,
-        correlation_id=cause.correlation_id,
-        ordering_key=subject.hex,
-        dedupe_key=f"RegisterInvoiceEvent:{access_key}:{stance}",
-    )
-    (answer,) = await outbox.owe(tx, [owed])
-    return answer.delivery_id
+    key = f"{said.access_key}:{said.stance}"
+    return to_authority(connection_id, command, ("incoming_note", subject), said.cause, key, strict=False)
+
+
+async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
+    """A summary is answered with AWARE where its connection says so: only then does the authority hand out the whole note."""
+    summaries = {
+        f.data["access_key"]: f.cause for f in facts if not f.data["whole"] and f.data["status"] == "AUTHORIZED"
+    }
+    if not summaries:
+        return
+    willing = {c.connection_id for c in await connections.of_tenant(tx, adapter=ADAPTER) if c.config.get(WILLING)}
+    notes = await fiscal.incoming(tx, sorted(summaries)) if willing else {}
+    aware = [
+        Manifestation(access_key=key, stance=AWARE, cause=summaries[key])
+        for key, note in sorted(notes.items())
+        if note["connection_id"] in willing and note["stance"] is None
+    ]
+    if aware:
+        await manifest(tx, aware)
+
+
+FLOW = Flow("incoming", frozenset({"incoming_note.read"}), answer)

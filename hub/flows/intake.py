@@ -16,7 +16,7 @@ from hub import connections, inbox
 from hub.canon.commands import InwardCommand
 from hub.canon.ports import Account, Adapter, MappingFile, NeverTry, Ref, TryAgain, Unmapped
 from hub.connections import Directory
-from hub.flows import exchange
+from hub.flows import exchange, second_opinion
 from hub.flows.apply import apply
 from hub.flows.post import Post
 from hub.flows.reactor import Reactor
@@ -26,6 +26,7 @@ from hub.kit import failpoint
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
 from hub.kit.lease import TRIES, Leased, by_tenant
+from hub.kit.processes import Processes
 from hub.ledger import Cause, append, fact
 
 log = structlog.get_logger()
@@ -42,6 +43,7 @@ class _Work:
     failure: HubError | None = None
     exchange_id: UUID | None = None
     refused: HubError | None = None  # why nothing of its interchange may be applied
+    opinion: second_opinion.Opinion | None = None
 
     def source(self) -> Source:
         return Source(
@@ -78,6 +80,10 @@ class Intake:
             mappings,
             post,
         )
+        self._processes = Processes(workers=1)
+
+    def close(self) -> None:
+        self._processes.close()
 
     async def handle(self, rows: Sequence[Leased]) -> None:
         """Read and apply a batch. An error that is nobody's verdict is raised: the worker splits the batch down to its cause."""
@@ -119,6 +125,7 @@ class Intake:
             work.commands = adapter.reader.read(envelope, self._mappings, work.account)
         except (TryAgain, NeverTry, Unmapped) as error:
             work.failure = error
+        work.opinion = await second_opinion.asked(self._processes, adapter, envelope)
 
     async def _apply(self, tenant: int, works: Sequence[_Work]) -> None:
         async with self._reactor.unit(tenant=tenant, actor="intake") as tx:
@@ -130,6 +137,8 @@ class Intake:
                     owner.failure = outcome
             failpoint.passing("intake.applied")
             await exchange.sets_judged(tx, [w.arrived() for w in works])
+            told = [(w.opinion, w.message.envelope, w.source()) for w in works if w.opinion is not None]
+            await second_opinion.noted(tx, told, self._reactor.deps.incidents)
             good = [w for w in works if w.failure is None]
             await inbox.complete(tx, [w.message.leased for w in good])
             await self._give_up(tx, [w for w in works if w.failure is not None])

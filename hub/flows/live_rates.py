@@ -5,8 +5,10 @@ A connection asks when its config says `rates: {nodes: [codes], destinations: [B
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, ClassVar
 from uuid import UUID
 
 from hub import connections, network, outbox, timers
@@ -22,23 +24,71 @@ from hub.network import Lane, Network
 KIND = "ask_rates"
 
 
+class BadRatesConfig(HubError):
+    """The account's field rates.{field} cannot be {value}: {reason}."""
+
+    code: ClassVar[str] = "BAD_RATES_CONFIG"
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What a connection's config says of rates."""
+
+    nodes: tuple[str, ...]
+    destinations: tuple[tuple[str, str], ...]
+    weight_g: int
+    every: timedelta
+
+
+def asking(config: Mapping[str, Any]) -> Asking | None:
+    """None: the account is not asked for rates. Raises `BadRatesConfig` with the field that is wrong."""
+    told = config.get("rates")
+    if not told:
+        return None
+    if not isinstance(told, Mapping):
+        raise BadRatesConfig(field="", value=told, reason="a map of nodes, destinations, weight_g, every_minutes")
+    if unknown := sorted(set(told) - {"nodes", "destinations", "weight_g", "every_minutes"}):
+        raise BadRatesConfig(field=unknown[0], value=told[unknown[0]], reason="there is no such field")
+    places = [str(d).partition("/") for d in _texts(told, "destinations")]
+    if wrong := [c for c, _, _ in places if not (len(c) == 2 and c.isascii() and c.isupper())]:
+        raise BadRatesConfig(field="destinations", value=wrong[0], reason="say BR or BR/SP")
+    return Asking(
+        nodes=_texts(told, "nodes"),
+        destinations=tuple((country, region) for country, _, region in places),
+        weight_g=_whole(told, "weight_g", 1000),
+        every=timedelta(minutes=_whole(told, "every_minutes", 60)),
+    )
+
+
+def _texts(told: Mapping[str, Any], field: str) -> tuple[str, ...]:
+    value = told.get(field)
+    if not isinstance(value, list) or not value or not all(isinstance(x, str) and x for x in value):
+        raise BadRatesConfig(field=field, value=value, reason="a list of texts")
+    return tuple(value)
+
+
+def _whole(told: Mapping[str, Any], field: str, default: int) -> int:
+    value = told.get(field, default)
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value <= 100_000:
+        raise BadRatesConfig(field=field, value=value, reason="a whole number above zero")
+    return value
+
+
 async def begin(tx: Tx, connection_id: UUID) -> None:
-    """Ask this connection from now on; called when its configuration has changed."""
-    await timers.set_timers(tx, [_timer(connection_id, tx.now)])
+    """Ask this connection from now on if its config says so; called when it was made, changed or set to work again."""
+    found = [c for c in await connections.of_tenant(tx) if c.connection_id == connection_id]
+    if any(asking(c.config) for c in found):
+        await timers.set_timers(tx, [_timer(connection_id, tx.now)])
 
 
 async def ask(tx: Tx, fired: Sequence[timers.Fired]) -> None:
     """Owe the questions of these connections and look again when they say. One that is paused or asks no more falls silent."""
     causes = {f.subject_id: Cause(f.correlation_id, f.timer_id) for f in fired}
     places = await network.load(tx)
-    asking = [
-        c
-        for c in await connections.of_tenant(tx)
-        if c.connection_id in causes and c.state != "PAUSED" and c.config.get("rates")
-    ]
-    await outbox.owe(tx, [d for c in asking for d in _questions(c, places, causes[c.connection_id])])
-    every = {c.connection_id: timedelta(minutes=int(c.config["rates"].get("every_minutes", 60))) for c in asking}
-    await timers.set_timers(tx, [_timer(i, tx.now + wait) for i, wait in every.items()])
+    mine = [c for c in await connections.of_tenant(tx) if c.connection_id in causes and c.state != "PAUSED"]
+    told = [(c, asked) for c in mine if (asked := asking(c.config)) is not None]
+    await outbox.owe(tx, [d for c, asked in told for d in _questions(c, asked, places, causes[c.connection_id])])
+    await timers.set_timers(tx, [_timer(c.connection_id, tx.now + asked.every) for c, asked in told])
 
 
 async def quoted(tx: Tx, answers: Sequence[tuple[RatesQuoted, Source]]) -> list[HubError | None]:
@@ -74,10 +124,8 @@ async def quoted(tx: Tx, answers: Sequence[tuple[RatesQuoted, Source]]) -> list[
     return outcomes
 
 
-def _questions(connection: Connection, places: Network, cause: Cause) -> list[outbox.Delivery]:
-    told = connection.config["rates"]
-    destinations = tuple((c, r) for c, _, r in (str(d).partition("/") for d in told.get("destinations", ())))
-    nodes = [n for code in told.get("nodes", ()) if (n := places.node(code))]
+def _questions(connection: Connection, asked: Asking, places: Network, cause: Cause) -> list[outbox.Delivery]:
+    nodes = [n for code in asked.nodes if (n := places.node(code))]
     return [
         outbox.Delivery(
             destination=connection.destination("outbound"),
@@ -88,8 +136,8 @@ def _questions(connection: Connection, places: Network, cause: Cause) -> list[ou
                 QuoteRates(
                     node=n.code,
                     origin=n.address,
-                    destinations=destinations,
-                    weight_g=int(told.get("weight_g", 1000)),
+                    destinations=asked.destinations,
+                    weight_g=asked.weight_g,
                 )
             ),
             causation_id=cause.causation_id or cause.correlation_id,

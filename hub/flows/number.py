@@ -113,6 +113,7 @@ async def _registered(
                 subject_id=owed.subject_id,
                 number=command.number if isinstance(command, WriteDocument) else None,
                 document=document,
+                message_id=owed.delivery_id,
             )
             for s in sent.sets
         ],

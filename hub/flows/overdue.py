@@ -17,22 +17,17 @@ KIND = "hold_deadline"
 
 
 async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
-    """A placed hold with a deadline sets a timer; a released one needs none; an overdue one is dealt with."""
-    placed = [f for f in facts if f.type == "order.hold_placed" and f.data.get("deadline")]
+    """A placed hold sets a timer for its deadline, or for that of its kind; a released one needs none; an overdue one is dealt with."""
+    placed = [f for f in facts if f.type == "order.hold_placed"]
+    dues = deps.hold_rules.deadlines
+    bare = [(f, dues[k]) for f in placed if not f.data.get("deadline") and (k := HoldKind(f.data["kind"])) in dues]
+    await orders.date_holds(tx, [(f.subject_id, HoldKind(f.data["kind"]), tx.now + due.within) for f, due in bare])
+    given = [f for f in placed if f.data.get("deadline")]
     await timers.set_timers(
         tx,
         [
-            timers.Timer(
-                kind=KIND,
-                subject_kind="order",
-                subject_id=f.subject_id,
-                at=datetime.fromisoformat(f.data["deadline"]),
-                payload={"hold": f.data["kind"], "then": f.data.get("then") or "remind"},
-                dedupe_key=f"{f.subject_id.hex}:{f.data['kind']}",
-                causation_id=f.event_id,
-                correlation_id=f.correlation_id,
-            )
-            for f in placed
+            *(_timer(f, datetime.fromisoformat(f.data["deadline"]), f.data.get("then") or "remind") for f in given),
+            *(_timer(f, tx.now + due.within, due.then) for f, due in bare),
         ],
     )
     free = [f.subject_id for f in facts if f.type == "order.hold_released" and not f.data["still_open"]]
@@ -41,6 +36,19 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
     overdue = [f for f in facts if f.type == "order.hold_overdue"]
     if overdue:
         await _overdue(tx, overdue, deps)
+
+
+def _timer(f: Fact, at: datetime, then: str) -> timers.Timer:
+    return timers.Timer(
+        kind=KIND,
+        subject_kind="order",
+        subject_id=f.subject_id,
+        at=at,
+        payload={"hold": f.data["kind"], "then": then},
+        dedupe_key=f"{f.subject_id.hex}:{f.data['kind']}",
+        causation_id=f.event_id,
+        correlation_id=f.correlation_id,
+    )
 
 
 async def _overdue(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:

@@ -9,6 +9,7 @@ from decimal import Decimal
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from hub.canon.calendar import waits
 from hub.kit.db import Tx
 from hub.network import Lane, Network, Node
 from hub.routing import Board, Offer, Place, Rules
@@ -60,7 +61,7 @@ class Places:
             ships_at=ships_at,
             offers=tuple(self._offer(x) for x in self.network.lanes_to(node.node_id, country, region, self.now)),
             here=here.time(),
-            today=ships_at.astimezone(zone).date() == here.date(),
+            waits=waits(self.now, ships_at, zone),
         )
 
     def _offer(self, lane: Lane) -> Offer:

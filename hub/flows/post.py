@@ -1,17 +1,20 @@
-"""How a planned call leaves: the adapter's own wire, else a folder or the hub's HTTP client under the account's base address,
-with the adapter's authorization.
+"""How a planned call leaves: the adapter's own wire, else the transport that the account names, a folder, or the hub's HTTP client
+under the account's base address with the adapter's authorization.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlencode
 
+from hub.canon.carriage import Carrier, Dial
 from hub.canon.ports import Account, Adapter, AnswerLost, Call, NeverTry, Response, TryAgain
 from hub.connections import Connection
-from hub.kit import folder
+from hub.flows.transmit import Transmitter
+from hub.kit import folder, metrics, telemetry
 from hub.kit.addresses import AddressForbidden
 from hub.kit.http import FateUnknown, NeverLeft, Sending, Transport
 
@@ -19,16 +22,34 @@ PAUSE = timedelta(seconds=10)
 
 
 class Post:
-    """`transport`: the one way in which HTTP leaves, with its guards."""
+    """`transport`: the one way in which HTTP leaves, with its guards. `carriers`: what moves files, by the name that accounts give."""
 
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        carriers: Mapping[str, Carrier] | None = None,
+        dial: Dial | None = None,
+        transmitter: Transmitter | None = None,
+    ) -> None:
+        self._transport, self._carriers, self._dial, self._transmitter = transport, carriers or {}, dial, transmitter
 
     async def call(self, adapter: Adapter, connection: Connection, account: Account, call: Call) -> Response:
         """`TryAgain` or `NeverTry` when nothing left; `AnswerLost` when something may have."""
+        with telemetry.span(f"call {adapter.name}"), metrics.DESTINATION_SECONDS.labels(adapter.name).time():
+            return await self._send(adapter, connection, account, call)
+
+    async def _send(self, adapter: Adapter, connection: Connection, account: Account, call: Call) -> Response:
         if adapter.wire is not None:
             return await adapter.wire.send(call, account)
-        if account.config.get("outbox"):
+        carrier = self._carriers.get(str(account.config.get("transport", "")))
+        if carrier is not None and self._dial is not None:
+            async with carrier.open(account, self._dial) as shelf:
+                await shelf.put(call.path, call.body)
+            return Response(status=201, headers={}, body=b"")
+        if self._transmitter is not None and self._transmitter.seals(account) and not _absolute(call.path):
+            return await self._transmitter.send(self._over_http, connection, account, call)
+        if account.config.get("outbox") and not _absolute(call.path):
             return await self._into_folder(account, call)
         return await self._over_http(account, authorized(adapter, account, call))
 
@@ -44,9 +65,13 @@ class Post:
 
     async def _over_http(self, account: Account, call: Call) -> Response:
         base = str(account.config.get("base_url") or "")
-        if not base:
+        if not base and not _absolute(call.path):
             raise NeverTry("the account has no base_url and no outbox folder")
-        url = f"{base.rstrip('/')}/{call.path.lstrip('/')}" if call.path else base
+        url = (
+            f"{base.rstrip('/')}/{call.path.lstrip('/')}"
+            if call.path and not _absolute(call.path)
+            else call.path or base
+        )
         if call.query:
             url += f"?{urlencode(call.query)}"
         sending = Sending(
@@ -78,6 +103,11 @@ class AccountHttp:
 
     async def send(self, call: Call) -> Response:
         return await self.post.call(self.adapter, self.connection, self.account, call)
+
+
+def _absolute(path: str) -> bool:
+    """An address of its own (a receipt's), not one below the account's."""
+    return path.startswith(("https://", "http://"))
 
 
 def authorized(adapter: Adapter, account: Account, call: Call) -> Call:

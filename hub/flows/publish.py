@@ -7,9 +7,10 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from hub import connections, fiscal, orders, outbox
+from hub import connections, orders, outbox
 from hub.canon.codec import dump
 from hub.canon.commands import ConfirmShipment, ShippedLine
+from hub.flows.joint import notes_of
 from hub.flows.reactor import Deps, Flow
 from hub.kit.db import Tx
 from hub.ledger import Fact
@@ -19,7 +20,7 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
     ids = {UUID(f.data["order_id"]) for f in facts}
     heads, lines = await orders.heads(tx, ids), await orders.lines(tx, ids)
     adapters = {c.connection_id: c.adapter for c in await connections.of_tenant(tx) if c.state != "PAUSED"}
-    notes = await fiscal.of_fulfillments(tx, [f.subject_id for f in facts])
+    notes = await notes_of(tx, [f.subject_id for f in facts])
     told = _told(facts, lines)
     owed = []
     for f in facts:

@@ -1,4 +1,6 @@
-"""A warehouse's 944 puts what was received on hand, in the condition that it came in; a node or SKU that we don't know is an incident."""
+"""A warehouse's 944 puts what was received on hand, in the condition that it came in, and ends the announcement that it answers; a node or
+SKU that we don't know is an incident, and so are units that lack or are too many.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +13,7 @@ from hub import catalog, inventory, network
 from hub.flows.reactor import Deps, Flow
 from hub.incidents import NewIncident
 from hub.kit.db import Tx
+from hub.kit.money import plain
 from hub.ledger import Fact
 
 ZERO = Decimal(0)
@@ -34,11 +37,28 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
         changes = [c for x in f.data["data"]["lines"] for c in _changes(node.node_id, x)]
         if changes:
             await inventory.adjust(tx, changes, f"received {f.data['number']}", f.cause, kind="RECEIPT")
+        await _settle(tx, f, deps)
+
+
+async def _settle(tx: Tx, f: Fact, deps: Deps) -> None:
+    """The announcement under our number is over; what was received beside it is told."""
+    number = str(f.data["data"].get("number") or "")
+    announced = await inventory.arrived(tx, number, f.cause) if number else []
+    units: dict[str, Decimal] = {}
+    for r in announced:
+        units[r["sku"]] = units.get(r["sku"], ZERO) - r["quantity"]
+    if announced:
+        for x in f.data["data"]["lines"]:
+            units[_sku(x)] = units.get(_sku(x), ZERO) + Decimal(str(x.get("received") or 0))
+    odd = {sku: n for sku, n in sorted(units.items()) if n}
+    if odd:
+        told = ", ".join(f"{plain(abs(n))} {sku} {'too many' if n > 0 else 'missing'}" for sku, n in odd.items())
+        await deps.incidents.open(tx, [_incident(f, told, "receipt_differs", f"The receipt of {number} differs")])
 
 
 def _node(document: Mapping[str, Any]) -> str:
     parties = document.get("parties") or {}
-    return str((parties.get("ship_from") or parties.get("ship_to") or {}).get("id") or "")
+    return str((parties.get("warehouse") or parties.get("ship_to") or {}).get("id") or "")
 
 
 def _sku(line: Mapping[str, Any]) -> str:
@@ -63,10 +83,10 @@ def _changes(node_id: UUID, line: Mapping[str, Any]) -> list[inventory.Adjustmen
     return found
 
 
-def _incident(f: Fact, why: str) -> NewIncident:
+def _incident(f: Fact, why: str, kind: str = "document_refused", what: str = "") -> NewIncident:
     return NewIncident(
-        kind="document_refused",
-        summary=f"The receipt {f.data['number']} was not booked: {why}."[:500],
+        kind=kind,
+        summary=f"{what or 'The receipt ' + f.data['number'] + ' was not booked'}: {why}."[:500],
         subject_kind="message",
         subject_id=f.subject_id,
         cause=f.cause,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from hub.flows.projection import HEAD, LEVEL, LINE, SHARE, Projection
 from hub.kit.db import Tx
+from hub.ledger import Archived
 
 PAGE = 5000
 ZERO = Decimal(0)
@@ -33,13 +34,22 @@ class Difference:
     stands: Any
 
 
-async def replay(tx: Tx, page: int = PAGE) -> Projection:
-    """Every fact of the unit's tenant, in ledger order, summed up."""
-    made, last = Projection(), 0
+async def replay(tx: Tx, page: int = PAGE, archives: Iterable[Archived] = ()) -> Projection:
+    """Every fact of the unit's tenant, in ledger order, summed up; `archives`: those that are no longer in the database."""
+    # summing up a million facts takes longer than a forgotten transaction may be idle; this one holds nobody back
+    await tx.conn.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+    made, last, older = Projection(), 0, iter(archives)
+    waiting = next(older, None)
     while rows := await tx.conn.fetch(FACTS, last, page):
         for row in rows:
+            while waiting is not None and waiting.position < row["position"]:
+                made.take(waiting.fact.type, str(waiting.fact.subject_id), waiting.fact.data)
+                waiting = next(older, None)
             made.take(row["type"], str(row["subject_id"]), row["data"])
         last = rows[-1]["position"]
+    while waiting is not None:
+        made.take(waiting.fact.type, str(waiting.fact.subject_id), waiting.fact.data)
+        waiting = next(older, None)
     return made
 
 

@@ -12,6 +12,7 @@ from uuid import UUID
 from hub import fulfillment
 from hub.canon.commands import FulfillmentReported, ReportedPackage
 from hub.canon.states import OrderState
+from hub.flows import beside
 from hub.flows.source import Inapplicable, NotYet, Source
 from hub.incidents import Incidents, NewIncident
 from hub.kit.db import Tx
@@ -73,6 +74,9 @@ async def reported(tx: Tx, reports: Sequence[Report], incidents: Incidents) -> l
         for step, why in refused:
             n = next(i for i, s in steps if s is step)
             outcomes[n] = Inapplicable(why.sentence(), ({"code": why.code, "message": why.sentence()},))
+        done = [n for n in turn if outcomes[n] is None and ids[n] in rows]
+        odd = [beside.Beside(reports[n][0], reports[n][1].cause, rows[ids[n]], found[ids[n]]) for n in done]
+        await beside.told(tx, odd, incidents)
         await _after(tx, reports, turn, outcomes, rows)
         rows, found = await fulfillment.lock(tx, ids.values()), await fulfillment.lines(tx, ids.values())
     return outcomes
@@ -136,14 +140,15 @@ def _progress(known: _Known) -> fulfillment.Progress:
     unknown = [x.line for x in said.lines if x.line not in known.by_number]
     if unknown:
         raise Inapplicable(f"the pick order has no line {', '.join(unknown)}")
-    picked = {x.line: x.quantity for x in said.lines} if said.status == "PICKED" and said.lines else None
+    asked = [x for x in said.lines if x.instead is None]
+    picked = {x.line: x.quantity for x in asked} if said.status == "PICKED" and asked else None
     return fulfillment.Progress(
         fulfillment_id=known.row["fulfillment_id"],
         to=STEPS[said.status],
         cause=known.source.cause,
         picked=None if picked is None else known.added("picked", picked),
         packed=_packed(known),
-        short=known.added("short", {x.line: x.short for x in said.lines}),
+        short=known.added("short", {x.line: x.short for x in asked}),
         reason=next((x.reason for x in said.lines if x.reason), said.reason),
         packages=tuple(_package(p, known.by_number) for p in said.packages),
         wms_reference=said.wms_id,

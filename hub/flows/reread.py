@@ -41,19 +41,21 @@ class Rereader:
     async def again(self, tenant: int, asked: Again) -> list[str]:
         """A line for each set; empty: this tenant received no such exchange."""
         async with self._reactor.unit(tenant=tenant, actor="replay") as tx:
-            before = {r["set_control"]: r["document"] for r in await connections.documents(tx, asked.exchange_id)}
-            told: list[str] = []
-            for row in await inbox.of_exchange(tx, asked.exchange_id):
-                envelope = inbox.envelope(row)
-                control = envelope.headers.get("x12-set-control")
-                if exchange_of(envelope, row["connection_id"]) != asked.exchange_id:
-                    continue
-                if control is None and asked.ack and not asked.dry_run:
-                    await owe_again(tx, asked.exchange_id, row["connection_id"], row["message_id"])
-                    told.append("the acknowledgement is owed again")
-                elif control is not None and asked.only in (None, control):
-                    told.append(await self._set(tx, row, control, before.get(control), dry_run=asked.dry_run))
-            return told
+            return await self.within(tx, asked)
+
+    async def within(self, tx: Tx, asked: Again) -> list[str]:
+        """The same in the caller's unit."""
+        before = {r["set_control"]: r["document"] for r in await connections.documents(tx, asked.exchange_id)}
+        told: list[str] = []
+        for row in await of_exchange(tx, asked.exchange_id):
+            envelope = inbox.envelope(row)
+            control = envelope.headers.get("x12-set-control")
+            if control is None and asked.ack and not asked.dry_run:
+                await owe_again(tx, asked.exchange_id, row["connection_id"], row["message_id"])
+                told.append("the acknowledgement is owed again")
+            elif control is not None and asked.only in (None, control):
+                told.append(await self._set(tx, row, control, before.get(control), dry_run=asked.dry_run))
+        return told
 
     async def _set(self, tx: Tx, row: Any, control: str, before: Any, *, dry_run: bool) -> str:
         envelope = inbox.envelope(row)
@@ -80,6 +82,12 @@ class Rereader:
         failure: HubError | None = next((o for o in outcomes if o is not None), None)
         await sets_judged(tx, [Arrived(envelope=envelope, source=source, commands=commands, failure=failure)])
         return f"{control}: {failure.sentence() if failure else 'applied'}"
+
+
+async def of_exchange(tx: Tx, exchange_id: UUID) -> list[Any]:
+    """The kept messages of one received exchange: its sets and its envelope."""
+    rows = await inbox.of_exchange(tx, exchange_id)
+    return [r for r in rows if exchange_of(inbox.envelope(r), r["connection_id"]) == exchange_id]
 
 
 def _difference(before: Any, now: Any) -> str:

@@ -36,14 +36,17 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
     if not any("SetStock" in kinds for kinds in deps.accepts.values()):
         return
     targets = await _targets(tx, deps)
-    touched = _touched(facts)
-    if not targets or not touched:
+    if not targets:
         return
-    causes = {sku: f for f in facts for _, sku in _keys(f)}
+    touched = await _touched(tx, facts)
+    if not touched:
+        return
+    causes = {sku: f for f, keys in touched for _, sku in keys}
+    keys = {key for _, own in touched for key in own}
     if any(t.pooled for t in targets):
         # Taking the rows first makes units that change different nodes of one pool follow one another: each reads what the last one left.
-        await outbox.owe(tx, await _deliveries(tx, targets, touched, causes))
-    await outbox.owe(tx, await _deliveries(tx, targets, touched, causes))
+        await outbox.owe(tx, await _deliveries(tx, targets, keys, causes))
+    await outbox.owe(tx, await _deliveries(tx, targets, keys, causes))
 
 
 async def _targets(tx: Tx, deps: Deps) -> list[_Target]:
@@ -107,18 +110,26 @@ def _delivery(connection: connections.Connection, sku: str, command: SetStock, c
     )
 
 
-def _touched(facts: Sequence[Fact]) -> set[tuple[UUID, str]]:
-    return {key for f in facts for key in _keys(f)}
+async def _touched(tx: Tx, facts: Sequence[Fact]) -> list[tuple[Fact, Sequence[tuple[UUID, str]]]]:
+    """Each fact with the (node, SKU) that it changes; a buffer of every SKU of a node changes all that it keeps."""
+    found = [(f, keys_of(f)) for f in facts]
+    wide = {f.event_id: UUID(f.data["node_id"]) for f, keys in found if any(not sku for _, sku in keys)}
+    if not wide:
+        return [x for x in found if x[1]]
+    kept = await inventory.stocked_at(tx, wide.values())
+    return [
+        (f, [k for k in kept if k[0] == wide[f.event_id]] if f.event_id in wide else keys) for f, keys in found if keys
+    ]
 
 
-def _keys(f: Fact) -> list[tuple[UUID, str]]:
+def keys_of(f: Fact) -> list[tuple[UUID, str]]:
     """(node, SKU) whose availability the fact changes."""
     data: Mapping[str, Any] = f.data
     if f.type == "order.allocated":
         return [(UUID(node), sku) for node, _, sku, _ in data["shares"]]
     if f.type.startswith("reservation."):
         return [(UUID(node), sku) for node, sku, _ in data["lines"]]
-    if f.type == "fulfillment.cancelled":
+    if f.type in ("fulfillment.cancelled", "fulfillment.handed_over"):
         return [(UUID(data["node_id"]), line[1]) for line in data["lines"]]
     return [(UUID(data["node_id"]), data["sku"])] if "sku" in data else []
 
@@ -131,7 +142,9 @@ FLOW = Flow(
             "stock.adjusted",
             "stock.counted",
             "stock.safety_set",
+            "stock.buffer_set",
             "fulfillment.cancelled",
+            "fulfillment.handed_over",
             "reservation.placed",
             "reservation.released",
             "reservation.expired",

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
 
 from hub import connections, outbox, timers
 from hub.canon.codec import dump
@@ -41,26 +44,29 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
     await outbox.owe(tx, owed)
 
 
+def resent(row: Any, *, kind: str, destination: str, cause: UUID, key: str) -> outbox.Delivery:
+    """The document of a set that we sent, once more and under new numbers; the first one stays as it is."""
+    command = WriteDocument(kind=kind, number=row["number"] or "", data=row["document"])
+    return outbox.Delivery(
+        destination=destination,
+        kind="WriteDocument",
+        subject_kind=row["subject_kind"],
+        subject_id=row["subject_id"],
+        payload=dump(command),
+        causation_id=cause,
+        ordering_key=RESENDS,
+        dedupe_key=key,
+    )
+
+
 async def _again(tx: Tx, f: Fact) -> list[outbox.Delivery]:
-    """The same document under new numbers; the first one stays as it is."""
     found = []
     for row in await connections.documents(tx, f.subject_id):
         if row["set_control"] != f.data["set_control"] or row["document"] is None:
             continue
-        command = WriteDocument(kind=f.data["kind"], number=row["number"] or "", data=row["document"])
-        found.append(
-            outbox.Delivery(
-                destination=f.data["destination"],
-                kind="WriteDocument",
-                subject_kind=row["subject_kind"],
-                subject_id=row["subject_id"],
-                payload=dump(command),
-                causation_id=f.event_id,
-                correlation_id=f.correlation_id,
-                ordering_key=RESENDS,
-                dedupe_key=f"resend:{f.subject_id.hex}:{row['set_control']}",
-            )
-        )
+        key = f"resend:{f.subject_id.hex}:{row['set_control']}"
+        again = resent(row, kind=f.data["kind"], destination=f.data["destination"], cause=f.event_id, key=key)
+        found.append(replace(again, correlation_id=f.correlation_id))
     return found
 
 
