@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 
+from hub.ledger import Relayed
 from schema.deps import SchemaDeps
 from schema.desk import Desk
 from schema.http import GraphQLEntry
@@ -27,9 +28,9 @@ class Edge:
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         await (self.socket if scope["type"] == "websocket" else self.http)(scope, receive, send)
 
-    def start(self, doorbell: asyncio.Event) -> None:
-        """Begin to follow the ledger; `doorbell` is set by the owner when facts may have been committed."""
-        self.live.start(doorbell)
+    def start(self, doorbell: asyncio.Event, relayed: Relayed | None = None) -> None:
+        """Begin to follow the ledger; `doorbell` is set by the owner when facts may have been committed, or by `relayed`."""
+        self.live.start(doorbell, relayed)
 
     async def stop(self) -> None:
         """End live streams and give the read connections back; the pools are their owner's to close, after this."""

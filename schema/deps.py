@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from hub.kit.clock import Clock, system_clock
 from hub.kit.db import Pool
 from schema.commands import Commands
-from schema.plan.run import Meter, NoMeter
 from schema.principal import Authenticate
 from schema.roles import OPEN_DOCUMENTS
 
@@ -39,5 +38,4 @@ class SchemaDeps:
     commands: Commands
     clock: Clock = system_clock
     settings: Settings = field(default_factory=Settings)
-    meter: Meter = field(default_factory=NoMeter)
     monotonic: Callable[[], float] = time.monotonic

@@ -12,6 +12,7 @@ from hub.kit.errors import HubError
 from schema.contract import contract
 from schema.deps import SchemaDeps
 from schema.errors import NotAuthenticated, ValidationFailed
+from schema.metered import OTHER, Timed, count_deprecated, count_refused
 from schema.mutations.run import Mutations
 from schema.plan.pool import ReadPool
 from schema.plan.run import Asked, Reads
@@ -29,7 +30,7 @@ class Desk:
 
     def __init__(self, deps: SchemaDeps) -> None:
         self.deps = deps
-        self.reads = Reads(contract(), ReadPool(deps.read_pool), deps.meter)
+        self.reads = Reads(contract(), ReadPool(deps.read_pool))
         self.mutations = Mutations(self.reads, deps.commands)
         self.store = Store(DOCUMENTS)
         self.throttle = Throttle(deps.monotonic)
@@ -43,22 +44,34 @@ class Desk:
 
     def asked(self, me: Principal, body: Any) -> Asked:
         """The operation in a request's body."""
-        request = self.store.request(body, open_documents=me.role in self.deps.settings.open_documents)
         try:
-            return self.reads.ask(me, request.query, request.variables, request.operation_name)
-        except ValidationFailed as error:
-            if me.role in INTROSPECTION:
+            request = self.store.request(body, open_documents=me.role in self.deps.settings.open_documents)
+            asked = self.reads.ask(me, request.query, request.variables, request.operation_name)
+        except HubError as error:
+            count_refused(error)
+            if not isinstance(error, ValidationFailed) or me.role in INTROSPECTION:
                 raise
             raise _without_suggestions(error) from error
+        if asked.document.deprecated:
+            count_deprecated(asked.document.deprecated)
+        return asked
 
     async def answer(self, asked: Asked, header_key: str | None, media: str) -> tuple[int, bytes]:
         """(status, body) of a query or mutation; refusals are raised."""
-        if asked.operation.operation is g.OperationType.MUTATION:
-            return await self._mutate(asked, header_key)
+        with Timed(self.store.names.get(asked.document.text, OTHER)) as timed:
+            if asked.operation.operation is g.OperationType.MUTATION:
+                return await self._mutate(asked, header_key)
+            return await self._read(asked, media, timed)
+
+    async def _read(self, asked: Asked, media: str, timed: Timed) -> tuple[int, bytes]:
+        timed.path = "none"
         entry, making = self.reads.entry(asked)
         cost = entry.cost
         self.throttle.take(asked.me, cost.requested + making)
         answer = await self.reads.read(asked, entry)
+        timed.path = answer.path
+        if answer.errors:
+            timed.code = "INTERNAL"
         actual = cost.actual(answer.counts) if answer.counts else cost.requested
         self.throttle.give_back(asked.me, cost.requested - actual)
         head = b'{"data":' + answer.data

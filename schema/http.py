@@ -90,7 +90,8 @@ class GraphQLEntry:
         if asked.operation.operation is g.OperationType.SUBSCRIPTION:
             if SSE not in accept and MULTIPART not in accept:
                 raise NotAcceptable
-            events = await self.live.subscribe(asked, headers.get(b"last-event-id", b"").decode("latin-1") or None)
+            last = headers.get(b"last-event-id", b"").decode("latin-1") or None
+            events = await self.live.subscribe(asked, "sse" if SSE in accept else "multipart", last)
             await self._stream(events, accept, receive, send)
             return
         if media_of(accept) is None and SSE not in accept:

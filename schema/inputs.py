@@ -5,11 +5,12 @@ in the annotation; amounts and quantities are Decimals under the names of their 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
 from hub.canon.states import Condition, FulfillmentMethod, HoldKind, OrderState, PaymentState
-from schema.plan.scalars import Amount, Json, Quantity, Timestamp
+from schema.plan.scalars import Amount, Day, Json, Quantity, Timestamp
 from schema.types.enums import ConnectionState
 
 OrderId = Annotated[UUID, "ord"]
@@ -19,7 +20,16 @@ LocationId = Annotated[UUID, "loc"]
 ReservationId = Annotated[UUID, "rsv"]
 IncidentId = Annotated[UUID, "inc"]
 ConnectionId = Annotated[UUID, "con"]
+ExchangeId = Annotated[UUID, "xch"]
 QueueId = Annotated[UUID, "*"]
+
+
+class HoldThen(StrEnum):
+    """What happens at a hold's deadline if it still stands."""
+
+    REMIND = "REMIND"
+    RELEASE = "RELEASE"
+    CANCEL = "CANCEL"
 
 
 # ------------------------------------------------------------------ orders
@@ -80,6 +90,7 @@ class CaptureOrderInput:
     note: str | None = None
     tags: tuple[str, ...] | None = None
     totals: ExpectedTotalsInput | None = None
+    reservation_id: ReservationId | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +114,8 @@ class PlaceHoldInput:
     order_id: OrderId
     kind: HoldKind
     reason: str
+    deadline: Timestamp | None = None
+    then: HoldThen = HoldThen.REMIND
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +132,8 @@ class StockDeltaInput:
     sku: str
     condition: Condition = Condition.NEW
     delta: Quantity
+    lot: str | None = None
+    expires_on: Day | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +149,8 @@ class StockSetInput:
     condition: Condition = Condition.NEW
     quantity: Quantity
     change_from_quantity: Quantity
+    lot: str | None = None
+    expires_on: Day | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +177,75 @@ class ReserveStockInput:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseReservationInput:
     reservation_id: ReservationId
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtendReservationInput:
+    reservation_id: ReservationId
+    ttl_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StockMoveInput:
+    from_location_id: LocationId
+    to_location_id: LocationId
+    sku: str
+    condition: Condition = Condition.NEW
+    quantity: Quantity
+    lot: str | None = None
+    arrives_at: Timestamp | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferStockInput:
+    reference: str
+    moves: tuple[StockMoveInput, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedStockInput:
+    location_id: LocationId
+    sku: str
+    quantity: Quantity
+    expected_at: Timestamp
+    lot: str | None = None
+    expires_on: Day | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnnounceStockInput:
+    reference: str
+    lines: tuple[ExpectedStockInput, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReceiveStockInput:
+    reference: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SafetyInput:
+    location_id: LocationId
+    sku: str
+    units: Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetSafetyStockInput:
+    levels: tuple[SafetyInput, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BufferInput:
+    channel: str
+    location_id: LocationId
+    sku: str | None = None
+    units: Quantity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetChannelBuffersInput:
+    buffers: tuple[BufferInput, ...]
 
 
 # ------------------------------------------------------------------ routing, fulfillment
@@ -252,3 +338,35 @@ class ConnectionStateInput:
     connection_id: ConnectionId
     state: ConnectionState
     shadow: bool | None = None
+
+
+# ------------------------------------------------------------------ interchanges, partners
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExchangeInput:
+    """`setControl`: only this one of its sets."""
+
+    exchange_id: ExchangeId
+    set_control: str | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplayExchangeInput:
+    """`ack`: the acknowledgement is owed once more, byte for byte."""
+
+    exchange_id: ExchangeId
+    set_control: str | None = None
+    ack: bool = False
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PartnerInput:
+    """`profile`: as in `profile.yaml`. Without one, that of the folder `partner` under `mappings/partners` counts."""
+
+    code: str
+    name: str
+    partner: str | None = None
+    profile: Json | None = None
+    transport: Json | None = None
+    dry_run: bool = False

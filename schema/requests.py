@@ -57,11 +57,13 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.by_id: dict[str, str] = {}
         self.by_name: dict[str, str] = {}
+        self.names: dict[str, str] = {}  # text -> name
         self._hashes: OrderedDict[str, str] = OrderedDict()
         for path in sorted(folder.rglob("*.graphql")):
             text = path.read_text(encoding="utf-8")
             self.by_id[f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"] = text
-            self.by_name[path.relative_to(folder).with_suffix("").as_posix()] = text
+            name = path.relative_to(folder).with_suffix("").as_posix()
+            self.by_name[name], self.names[text] = text, name
 
     def request(self, body: Any, *, open_documents: bool) -> GraphQLRequest:
         """The request in this JSON value; a role without open documents may only name stored ones."""

@@ -23,7 +23,7 @@ class Cell:
 
 
 ALL, NONE = frozenset({"*"}), frozenset[str]()
-R, RW, OWN = Cell(), Cell(write=ALL), Cell(own=True)
+R, RW, OWN, KEEP = Cell(), Cell(write=ALL), Cell(own=True), Cell(own=True, write=ALL)
 PAYLOADS = frozenset({"payload", "rawUrl", "data"})
 
 
@@ -71,13 +71,21 @@ AREAS: Mapping[str, tuple[str, Mapping[str, Cell]]] = {
             "ADMIN": RW,
         },
     ),
+    "guides": ("fiscal", {"OPERATOR": RW, "ANALYST": Cell(write=frozenset({"exportFiscalMonth"})), "ADMIN": RW}),
+    "notices": (
+        "notices",
+        {"PORTAL": OWN, "OPERATOR": R, "ANALYST": Cell(without=frozenset({"recipient", "subject"})), "ADMIN": R},
+    ),
     "routing": ("routing", {"OPERATOR": RW, "ADMIN": RW}),
+    "searches": ("orders", {"OPERATOR": KEEP, "ANALYST": KEEP, "ADMIN": KEEP}),
     "incidents": ("incidents", {"OPERATOR": RW, "ANALYST": R, "ADMIN": RW}),
     "events": ("events", {"OPERATOR": RW, "ANALYST": Cell(without=PAYLOADS), "ADMIN": RW}),
     "queues": (
         "queues",
         {"PARTNER": OWN, "OPERATOR": RW, "ANALYST": Cell(without=PAYLOADS), "ADMIN": RW},
     ),
+    # what partners' documents say, word for word
+    "documents": ("queues", {"PARTNER": OWN, "OPERATOR": RW, "ADMIN": RW}),
     "connections": ("connections", {"OPERATOR": R, "ADMIN": RW}),
     "partners": ("connections", {"PARTNER": OWN, "OPERATOR": R, "ADMIN": RW}),
 }

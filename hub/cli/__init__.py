@@ -8,6 +8,8 @@ from importlib import import_module
 # group -> (module that holds `app`, help)
 GROUPS: dict[str, tuple[str, str]] = {
     "admin": ("hub.cli.admin", "Tenants, keys, connections, master data."),
+    "orders": ("hub.cli.orders", "Find, show, amend, hold, bundle and hand over placed orders."),
+    "searches": ("hub.cli.searches", "Filters of lists, kept under a name."),
     "map": ("hub.cli.map", "Run, explain and check the mappings of channels."),
     "edi": ("hub.cli.edi", "X12: check, explain, guides, control numbers, replay."),
     "nfe": ("hub.cli.nfe", "NF-e: sample, check, show, DANFE, status."),
@@ -15,8 +17,8 @@ GROUPS: dict[str, tuple[str, str]] = {
     "sim": ("hub.cli.sim", "Simulators of the other sides."),
     "db": ("hub.cli.db", "Backup, restore, import."),
     "ledger": ("hub.cli.ledger", "Verify and replay the ledger."),
-    "inventory": ("hub.cli.inventory", "Verify stock against its movements."),
-    "routing": ("hub.cli.routing", "Test routing rules."),
+    "inventory": ("hub.cli.inventory", "Show, move, count stock; verify it against its movements."),
+    "routing": ("hub.cli.routing", "Test routing rules, see what shadow rules would change."),
     "schema": ("hub.cli.schema", "Print and check the public contracts."),
 }
 
@@ -25,6 +27,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "up": ("hub.cli.run", "Embedded PostgreSQL, web and worker on this machine."),
     "serve": ("hub.cli.run", "The web process alone."),
     "work": ("hub.cli.run", "A worker alone."),
+    "relay": ("hub.cli.run", "Publish the ledger to NATS JetStream for many web processes."),
     "migrate": ("hub.cli.run", "Bring the database to this version."),
     "doctor": ("hub.cli.doctor", "Look at everything that could be wrong, say the cure."),
     "demo": ("hub.cli.demo", "Embedded database, simulators and a story that runs."),

@@ -97,6 +97,7 @@ def restore(
 
     try:
         asyncio.run(restore_backup(source, target, db_user=_embedded_settings().db_user))
+        (source / "restored").touch()  # the metric hub_restore_ok
     except HubError as fault:
         _fail(fault)
     typer.echo(f"HUB_DATA={target.absolute()}")

@@ -162,12 +162,40 @@ async def look_at_clock(connection: Connection) -> list[Finding]:
     return [_ok("clock", "agrees with the database")]
 
 
+async def look_at_partners(connection: Connection) -> list[Finding]:
+    """Accounts of trading partners: can our documents leave, and what did the last try say."""
+    from hub.kit.settings import load_settings
+
+    if await connection.fetchval("SELECT to_regclass('connections')") is None:
+        return []
+    rows = await connection.fetch(
+        "SELECT code, coalesce(last_error, '') AS error, config->>'transport' AS transport,"
+        " coalesce(config->>'transport', config->>'outbox', config->>'base_url', '') = '' AS nowhere,"
+        " coalesce(config->>'sftp_host_key', '') = '' AS unpinned, config ? 'sftp_keys' AS guest"
+        " FROM connections WHERE adapter = 'x12' AND state = 'ACTIVE' ORDER BY code"
+    )
+    findings = []
+    for row in rows:
+        name = f"partner {row['code']}"
+        if row["transport"] == "sftp" and row["unpinned"]:
+            findings.append(_wrong(name, "no host key is pinned", "set sftp_host_key to what ssh-keyscan prints"))
+        elif row["error"]:
+            findings.append(_doubt(name, row["error"], "see docs/how-to/connect-partner.md"))
+        elif row["nowhere"]:
+            findings.append(_doubt(name, "nothing can be sent", "set transport, outbox or base_url"))
+    if any(row["guest"] for row in rows) and load_settings().sftp_port is None:
+        cure = "set HUB_SFTP_PORT for the worker of this machine"
+        findings.append(_doubt("partners' door", "partners may log in by SFTP, and no worker lets them in here", cure))
+    return findings or [_ok("partners", f"{len(rows)} trade by X12")]
+
+
 # Rooms add theirs in hub.boot; each gets one connection as the owner.
 DATABASE_CHECKS: list[Callable[[Connection], Awaitable[list[Finding]]]] = [
     look_at_version,
     look_at_settings,
     look_at_roles,
     look_at_clock,
+    look_at_partners,
 ]
 
 

@@ -15,6 +15,7 @@ from hub.cli import edi_control
 app = typer.Typer(no_args_is_help=True)
 app.add_typer(edi_control.control, name="control")
 app.command("replay")(edi_control.replay)
+app.command("onboard")(edi_control.onboard)
 CHUNK = 256 * 1024
 USAGE = 2
 
@@ -88,6 +89,42 @@ def _chunks(name: str) -> Iterator[bytes]:
         return
     with Path(name).open("rb") as file:
         yield from iter(lambda: file.read(CHUNK), b"")
+
+
+@app.command("json")
+def as_json_form(
+    file: Annotated[str, typer.Argument(help="A file, or - for standard input.")],
+    charset: Annotated[str | None, typer.Option(help="Of the partner, where it is no UTF-8.")] = None,
+) -> None:
+    """A file as JSON that `hub edi x12` makes the same bytes of."""
+    import json
+
+    try:
+        raw = b"".join(_chunks(file))
+    except OSError as error:
+        typer.echo(f"{file}: {error.strerror}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(json.dumps(_adapter("lossless").to_json(raw, charset), ensure_ascii=False, separators=(",", ":")))
+
+
+@app.command("x12")
+def from_json_form(
+    file: Annotated[str, typer.Argument(help="JSON of `hub edi json`, or - for standard input.")],
+) -> None:
+    """The file of a JSON form, edited or not."""
+    import json
+
+    from hub.kit.errors import HubError
+
+    try:
+        written = _adapter("lossless").from_json(json.loads(b"".join(_chunks(file))))
+    except (OSError, ValueError) as error:
+        typer.echo(f"{file}: {error}", err=True)
+        raise typer.Exit(1) from None
+    except HubError as error:
+        typer.echo(f"{file}: {error.sentence()}", err=True)
+        raise typer.Exit(1) from None
+    typer.echo(written, nl=False)
 
 
 @app.command()

@@ -104,3 +104,34 @@ async def _replay(asked: Again) -> list[str]:
             if found:
                 return found
     return [f"There is no received exchange {asked.exchange_id}."]
+
+
+def onboard(account: Account) -> None:
+    """What is done and what is still missing before this partner trades in earnest. Exit status 1 while something is."""
+    try:
+        steps = asyncio.run(_onboard(account))
+    except HubError as error:
+        typer.echo(error.sentence(), err=True)
+        raise typer.Exit(1) from error
+    for step, done, why in steps:
+        typer.echo(f"{'done' if done else 'open':<5} {step}: {why}")
+    raise typer.Exit(0 if all(done for _, done, _ in steps) else 1)
+
+
+async def _onboard(account: str) -> list[tuple[str, bool, str]]:
+    from hub.cli.opened import database, tenants
+
+    async with database() as db:
+        for tenant in await tenants(db, None):
+            async with db.unit(tenant=tenant, actor="cli") as tx:
+                found = await onboarding(tx, account)
+                if found:
+                    return found
+    raise NoSuchAccount(account=account)
+
+
+async def onboarding(tx: Tx, account: str) -> list[tuple[str, bool, str]]:
+    """(step, done, what it is about) of one account, as the API shows it."""
+    sql = """SELECT s.step, s.done, s.why FROM v_partner_step s JOIN v_partner p USING (connection_id)
+WHERE p.code = $1 ORDER BY s.position"""
+    return [(r["step"], r["done"], r["why"]) for r in await tx.conn.fetch(sql, account)]

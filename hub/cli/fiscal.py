@@ -9,6 +9,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 app = typer.Typer(no_args_is_help=True)
+_AS_GIVEN = ("key", "gtin", "ncm", "cest", "cfop", "municipality")  # nothing is stripped from these
+KINDS = ("cnpj", "cpf", "ie:UF", *_AS_GIVEN)
 
 
 @app.command()
@@ -46,8 +48,10 @@ def _answer(case: Any) -> dict[str, Any]:
     try:
         lines = plan(read_case(case), fiscal_tables(TAX_TABLES))
     except CaseFault as fault:
+        typer.echo(f"{known}: {fault}", err=True)
         return {"id": known, "taxes": [], "error": {"code": fault.code, "field": fault.field}}
     except NoRule as none:
+        typer.echo(f"{known}: {none}", err=True)
         return {"id": known, "taxes": [], "error": {"code": "MISSING_RATE", "field": str(none.data["table"])}}
     taxes = [
         {
@@ -64,20 +68,22 @@ def _answer(case: Any) -> dict[str, Any]:
 
 
 def _show(answer: dict[str, Any]) -> None:
+    from hub.canon.invoice import ROUNDING
+
     typer.echo(f"{answer['id']}:")
     if answer["error"]:
         typer.echo(f"  {answer['error']['code']} {answer['error']['field']}")
     for line in answer["taxes"]:
         figures = f"{line['base']:>14} x {line['rate']:>8} % = {line['value']:>12}"
-        typer.echo(f"  {line['tax']:<15}{figures}  {line['rule']} ({line['source']})")
+        typer.echo(f"  {line['tax']:<15}{figures}  {line['rule']}, rounded {ROUNDING} ({line['source']})")
 
 
 @app.command()
 def validate(
-    values: Annotated[list[str], typer.Argument(help="KIND:VALUE; kinds cnpj, cpf, key, ie:UF.")],
+    values: Annotated[list[str], typer.Argument(help=f"KIND:VALUE; kinds {', '.join(KINDS)}.")],
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line a value.")] = False,
 ) -> None:
-    """Judge CNPJ, CPF, state registrations and access keys by form and check digit."""
+    """Judge CNPJ, CPF, state registrations, access keys, GTIN, NCM, CEST, CFOP and municipalities by form and check digit."""
     judged = [_judge(value) for value in values]
     for one in judged:
         if as_json:
@@ -98,8 +104,8 @@ def _judge(argument: str) -> dict[str, Any]:
         valid = taxids.cnpj_valid(plain)
     elif kind == "cpf":
         valid = taxids.cpf_valid(plain)
-    elif kind == "key":
-        valid = taxids.key_valid(value)
+    elif kind in _AS_GIVEN:
+        valid = bool(getattr(taxids, f"{kind}_valid")(value))
     elif kind.startswith("ie:") and kind[3:] in taxids.UF_CODES:
         valid = taxids.registration_valid(kind[3:], plain)
     judged: dict[str, Any] = {"kind": kind, "value": value, "valid": valid}
@@ -207,3 +213,47 @@ def parse(
 def _refuse(reason: str) -> NoReturn:
     typer.echo(reason, err=True)
     raise typer.Exit(2)
+
+
+@app.command()
+def numbers(
+    *,
+    tenant: Annotated[int, typer.Option(help="Whose series.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON a series.")] = False,
+) -> None:
+    """Every series with what became of its numbers. Exit 1 when a number is explained by nothing."""
+    import asyncio
+
+    lines = asyncio.run(_numbers(tenant))
+    for line in lines:
+        shown = ", ".join(f"{name} {line[name]}" for name in ("taken", "used", "denied", "voided", "given_up", "open"))
+        gap = f", MISSING {line['missing']}" if line["missing"] else ""
+        head = f"{line['issuer']} environment {line['environment']} model {line['model']} series {line['series']}"
+        typer.echo(json.dumps(line) if as_json else f"{head}: {shown}{gap}")
+    raise typer.Exit(1 if any(line["missing"] for line in lines) else 0)
+
+
+async def _numbers(tenant: int) -> list[dict[str, Any]]:
+    from hub.cli.run import database
+    from hub.fiscal import accounts
+    from hub.kit.db import Database
+
+    async with database() as dsn:
+        db = await Database(dsn).open()
+        try:
+            async with db.unit(tenant=tenant, actor="cli") as tx:
+                found = await accounts(tx)
+        finally:
+            await db.close()
+    names = ("taken", "used", "denied", "voided", "given_up", "open")
+    return [
+        {
+            "issuer": a.series.issuer,
+            "environment": a.series.environment,
+            "model": a.series.model,
+            "series": a.series.number,
+            **{name: getattr(a, name) for name in names},
+            "missing": list(a.missing),
+        }
+        for a in found
+    ]

@@ -103,3 +103,13 @@ def danfe(
         typer.echo(f"{file}: {error}", err=True)
         raise typer.Exit(1) from error
     typer.echo(str(out), err=True)
+
+
+@app.command()
+def status(
+    *,
+    tenant: Annotated[int, typer.Option(help="Whose accounts.")] = 1,
+    as_json: Annotated[bool, typer.Option("--json", help="One line of JSON an account and model.")] = False,
+) -> None:
+    """Ask the status service of every account's authority, and of the one that stands in. Exit 1 when one does not operate."""
+    raise typer.Exit(import_module("hub.cli.nfe_status").status(tenant, as_json=as_json))

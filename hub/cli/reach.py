@@ -1,17 +1,26 @@
-"""The address of a database that runs: HUB_DATABASE_URL, else the embedded one of HUB_DATA. Starts nothing."""
+"""The database that runs: HUB_DATABASE_URL, else the embedded one of HUB_DATA; and acting on it as the hub does. Starts nothing."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypeVar
 
 from hub.kit.errors import HubError
 
 if TYPE_CHECKING:
     from hub.connections import Directory
-    from hub.kit.db import Database
+    from hub.kit.db import Database, Tx
     from hub.kit.settings import Settings
+
+T = TypeVar("T")
+
+
+class UnknownTenant(HubError):
+    """There is no tenant {tenant}; `hub admin tenant` makes one."""
+
+    code: ClassVar[str] = "UNKNOWN_TENANT"
 
 
 class NothingRuns(HubError):
@@ -32,6 +41,29 @@ def address() -> str:
     if found is None:
         raise NothingRuns(data=settings.data)
     return found
+
+
+def acting(tenant_code: str, act: Callable[[Tx], Awaitable[T]]) -> T:
+    """What `act` gives, done in one unit of that tenant which the flows answer. An error is told in one sentence and ends the command."""
+    import typer
+
+    async def main() -> T:
+        from hub import access
+        from hub.boot import open_hub
+        from hub.kit.settings import load_settings
+
+        async with open_hub(address(), load_settings()) as hub:
+            found = await access.find_tenant(hub.db, tenant_code)
+            if found is None:
+                raise UnknownTenant(tenant=tenant_code)
+            async with hub.reactor.unit(tenant=found.tenant_id, actor="cli") as tx:
+                return await act(tx)
+
+    try:
+        return asyncio.run(main())
+    except HubError as error:
+        typer.echo(error.sentence(), err=True)
+        raise typer.Exit(1) from error
 
 
 @asynccontextmanager

@@ -30,9 +30,25 @@ def work() -> None:
     _run(lambda stop: _together(stop, None, web=False, worker=True))
 
 
+def relay() -> None:
+    """Publish the ledger to NATS JetStream for many web processes; any number may run, one works."""
+    _run(_relay)
+
+
 def migrate() -> None:
     """Bring the database to this version."""
     _run(_migrate)
+
+
+async def _relay(stop: asyncio.Event) -> None:
+    from hub.boot.relay import relaying
+    from hub.kit.log import configure_logging
+    from hub.kit.settings import load_settings
+
+    settings = load_settings()
+    configure_logging(level=settings.log_level, style=settings.log_format)
+    async with database() as dsn, relaying(dsn, settings):
+        await stop.wait()
 
 
 async def _migrate(_stop: asyncio.Event) -> None:
@@ -62,15 +78,23 @@ async def database() -> AsyncIterator[str]:
 
 async def _together(stop: asyncio.Event, port: int | None, *, web: bool, worker: bool) -> None:
     from hub.boot import find_adapters, load_data, open_hub
+    from hub.boot.internal import internal
     from hub.boot.web import serving
     from hub.boot.worker import work as worker_loop
     from hub.kit.log import configure_logging
     from hub.kit.settings import load_settings
+    from hub.kit.telemetry import exporting
 
     settings = load_settings()
     configure_logging(level=settings.log_level, style=settings.log_format)
     load_data(find_adapters())  # a wrong file is told before the database is touched
-    async with database() as dsn, open_hub(dsn, settings) as hub:
+    role = "hub-web" if web else "hub-work"
+    async with (
+        exporting("hub" if web and worker else role),
+        database() as dsn,
+        open_hub(dsn, settings) as hub,
+        internal(hub, host=settings.internal_host, port=settings.internal_port),
+    ):
         jobs: list[Awaitable[None]] = []
         if worker:
             jobs.append(worker_loop(hub, stop=stop))

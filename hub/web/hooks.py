@@ -13,7 +13,7 @@ from hub import inbox
 from hub.canon import ports
 from hub.connections import ConnectionUnknown, Directory
 from hub.flows.exchange import repeated
-from hub.kit import failpoint, metrics
+from hub.kit import failpoint, metrics, telemetry
 from hub.kit.batch import Batcher, Closing
 from hub.kit.db import Database, Tx, Unavailable
 from hub.kit.doorbell import Doorbell
@@ -29,6 +29,7 @@ class _Arrived:
     connection_id: UUID
     envelopes: Sequence[ports.Envelope]
     correlation_id: UUID
+    traceparent: str | None
 
 
 class Hooks:
@@ -51,7 +52,7 @@ class Hooks:
             return _refused(name if found else "unknown", "account", 404, "There is no such account.")
         try:
             connection, account = await self._directory.at(name, code)
-            body = await _body(request, LARGEST_FILE if name == "x12" else LARGEST)
+            body = await raw_body(request, LARGEST_FILE if name == "x12" else LARGEST)
         except ConnectionUnknown:
             return _refused(name, "account", 404, "There is no such account.")
         except TooLarge as error:
@@ -75,7 +76,10 @@ class Hooks:
             return _refused(name, "unreadable", 400, error.sentence())
         if not envelopes:
             return Response(status_code=200)
-        return await self._keep(name, connection.tenant, _Arrived(connection.connection_id, envelopes, new_id()))
+        conversation = new_id()
+        with telemetry.span(f"webhook {name}", correlation_id=conversation):
+            arrived = _Arrived(connection.connection_id, envelopes, conversation, telemetry.traceparent())
+            return await self._keep(name, connection.tenant, arrived)
 
     async def _keep(self, name: str, tenant: int, arrived: _Arrived) -> Response:
         try:
@@ -107,7 +111,9 @@ class Hooks:
 
     async def _receive(self, tenant: int, items: list[_Arrived]) -> list[list[inbox.Received]]:
         arrivals = [
-            inbox.Arrival(connection_id=i.connection_id, envelope=e, correlation_id=i.correlation_id)
+            inbox.Arrival(
+                connection_id=i.connection_id, envelope=e, correlation_id=i.correlation_id, traceparent=i.traceparent
+            )
             for i in items
             for e in i.envelopes
         ]
@@ -136,7 +142,7 @@ class TooLarge(HubError):
     code = "TOO_LARGE"
 
 
-async def _body(request: Request, limit: int) -> bytes:
+async def raw_body(request: Request, limit: int) -> bytes:
     """The raw bytes, as received; stops reading at the limit."""
     said = request.headers.get("content-length", "")
     if said.isdigit() and int(said) > limit:

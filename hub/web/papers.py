@@ -1,4 +1,6 @@
-"""Fiscal documents for download: the XML as it is kept, its printed form, a month for the accountants. For those who may read all of them."""
+"""Fiscal documents for download: the XML as it is kept, its printed form, a guide's sheet, a month for the accountants. For those who may
+read all of them.
+"""
 
 from __future__ import annotations
 
@@ -22,6 +24,7 @@ STATUS: dict[type[HubError], int] = {
     NotAuthenticated: 401,
     BadId: 404,
     fiscal.UnknownDocument: 404,
+    fiscal.UnknownGuide: 404,
     fiscal.BadMonth: 400,
     NoDocumentYet: 409,
     NotPrinted: 409,
@@ -42,6 +45,7 @@ class Papers:
             Route(f"{place}/export", self._guarded(self._export)),
             Route(f"{place}/{{document}}/xml", self._guarded(self._xml)),
             Route(f"{place}/{{document}}/pdf", self._guarded(self._pdf)),
+            Route("/api/v1/gnre-guides/{guide}/pdf", self._guarded(self._guide)),
         ]
 
     def _guarded(self, answer: Answer) -> Callable[[Request], Awaitable[Response]]:
@@ -77,6 +81,15 @@ class Papers:
         async with self._db.unit(tenant=who.tenant, actor=who.actor) as tx:
             sheet = await self._paper.sheet(tx, document)
         return _file(await self._paper.pdf(sheet), "application/pdf", f"{document.hex}.pdf")
+
+    async def _guide(self, request: Request, who: Principal) -> Response:
+        """The collection guide as the portal printed it: it travels with the goods."""
+        guide = read_id("gnr", request.path_params["guide"])
+        async with self._db.unit(tenant=who.tenant, actor=who.actor) as tx:
+            sheet = await fiscal.guide_sheet(tx, guide)
+        if sheet is None:
+            raise NoDocumentYet
+        return _file(sheet, "application/pdf", f"{guide.hex}.pdf")
 
     async def _export(self, request: Request, who: Principal) -> Response:
         month, environment = request.query_params.get("month", ""), request.query_params.get("environment", "1")

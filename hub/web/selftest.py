@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,6 +12,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from starlette.routing import Route
 
 Check = Callable[[str, bytes], Mapping[str, Any]]
+GuidePage = Callable[[str, str], str | None]  # (version, set) -> the page
+_NAMED = re.compile(r"[0-9A-Z]{5,12}/[0-9]{3}\Z")
 LARGEST = 5 * 1024 * 1024
 
 PAGE = """<!doctype html>
@@ -67,10 +70,18 @@ document.getElementById("form").addEventListener("submit", async event => {
 
 
 class SelfTest:
-    """`check`: the function behind `hub edi check`: (file name, bytes) -> its JSON object."""
+    """`check`: the function behind `hub edi check`: (file name, bytes) -> its JSON object, with the canonical documents."""
 
-    def __init__(self, check: Check) -> None:
-        self._check = check
+    def __init__(self, check: Check, guide: GuidePage) -> None:
+        self._check, self._guide = check, guide
+
+    async def guide(self, request: Request) -> Response:
+        """What we read and write of one set, to be shown to a partner."""
+        version, set_id = request.path_params["version"], request.path_params["set"]
+        found = await asyncio.to_thread(self._guide, version, set_id) if _NAMED.match(f"{version}/{set_id}") else None
+        if found is None:
+            return HTMLResponse("There is no such guide.", 404)
+        return HTMLResponse(found, headers={"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"})
 
     async def page(self, request: Request) -> Response:
         return HTMLResponse(PAGE, headers={"content-security-policy": "default-src 'self' 'unsafe-inline'"})
@@ -85,6 +96,10 @@ class SelfTest:
         return JSONResponse(await asyncio.to_thread(self._check, name, bytes(body)))
 
 
-def selftest_routes(check: Check) -> list[Route]:
-    test = SelfTest(check)
-    return [Route("/edi/check", test.page, methods=["GET"]), Route("/edi/check", test.check, methods=["POST"])]
+def selftest_routes(check: Check, guide: GuidePage) -> list[Route]:
+    test = SelfTest(check, guide)
+    return [
+        Route("/edi/check", test.page, methods=["GET"]),
+        Route("/edi/check", test.check, methods=["POST"]),
+        Route("/edi/guides/{version}/{set}", test.guide, methods=["GET"]),
+    ]

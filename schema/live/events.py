@@ -10,6 +10,7 @@ import graphql as g
 import orjson
 import sqlalchemy as sa
 
+from hub.kit import metrics
 from schema.errors import LimitExceeded, MaxCostExceeded
 from schema.live.cursors import ALL, Place
 from schema.live.ledger import Fact
@@ -114,7 +115,7 @@ class Watch:
         if row is None or row[0] is None:
             return None
         if BROKEN in row[0]:
-            self.reads.meter.count("hub_graphql_broken_promise_total", self.change.name)
+            metrics.GRAPHQL_BROKEN.labels(self.change.name).inc()
             return orjson.dumps(
                 {"data": None, "errors": [{"message": "Something went wrong.", "extensions": {"code": "INTERNAL"}}]}
             )

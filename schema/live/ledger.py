@@ -40,7 +40,8 @@ class Fact:
     at: datetime
 
 
-def _fact(row: Any) -> Fact:
+def fact_of(row: Any) -> Fact:
+    """From a row of the ledger, or from the relay's notice of it."""
     return Fact(
         tenant=row["tenant_id"],
         place=Place(int(row["xid"]), row["position"]),
@@ -66,14 +67,14 @@ class Ledger:
 
     async def after(self, place: Place) -> list[Fact]:
         """The next facts of all tenants."""
-        return [_fact(r) for r in await self.pool.fetch(TAIL, str(place.xid), place.position)]
+        return [fact_of(r) for r in await self.pool.fetch(TAIL, str(place.xid), place.position)]
 
     async def replay(self, tenant: int, place: Place) -> list[Fact]:
         """The next facts of one tenant. A fact of which a part was delivered comes again."""
         if place.xid < 0:
-            return [_fact(r) for r in await self.pool.fetch(BY_POSITION, place.position, tenant)]
+            return [fact_of(r) for r in await self.pool.fetch(BY_POSITION, place.position, tenant)]
         position = place.position if place.done == ALL else place.position - 1
-        return [_fact(r) for r in await self.pool.fetch(REPLAY, str(place.xid), position, tenant)]
+        return [fact_of(r) for r in await self.pool.fetch(REPLAY, str(place.xid), position, tenant)]
 
     async def check(self, place: Place) -> None:
         """`CursorExpired` when facts after the cursor may have left the online partitions."""

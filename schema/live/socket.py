@@ -181,7 +181,7 @@ class _Session:
             await self._fail(name, error)
 
     async def _events(self, asked: Asked, head: bytes) -> None:
-        events = await self.live.subscribe(asked)
+        events = await self.live.subscribe(asked, "websocket")
         last = ""
         try:
             async for event in events:

@@ -9,8 +9,10 @@ from typing import ClassVar
 
 import orjson
 
+from hub.kit import metrics
 from hub.kit.db import Unavailable
 from hub.kit.errors import HubError
+from hub.ledger import Relayed
 from schema.desk import Desk
 from schema.errors import NotAuthenticated
 from schema.live.cursors import Place, read_place
@@ -66,15 +68,15 @@ class Live:
         deps = desk.deps
         self.desk = desk
         self.ledger = Ledger(deps.tail_pool, deps.settings.epoch)
-        self.streams = Streams(self.ledger, deps.settings.poll)
+        self.streams = Streams(self.ledger, deps.settings.poll, deps.clock)
 
-    def start(self, doorbell: asyncio.Event) -> None:
-        self.streams.start(doorbell)
+    def start(self, doorbell: asyncio.Event, relayed: Relayed | None = None) -> None:
+        self.streams.start(doorbell, relayed)
 
     async def stop(self) -> None:
         await self.streams.stop()
 
-    async def subscribe(self, asked: Asked, last_event_id: str | None = None) -> Events:
+    async def subscribe(self, asked: Asked, transport: str, last_event_id: str | None = None) -> Events:
         """Checks rights, cost and cursor at once; the events come from the iterator, which must be closed."""
         watch = Watch(self.desk.reads, asked)
         after = last_event_id or resolved(watch.given.get("after"), asked.values)
@@ -84,7 +86,7 @@ class Live:
         if place is not None:
             await self.ledger.check(place)
         key = _shared(asked)
-        stream, subscriber = self.streams.join(key, watch)
+        stream, subscriber = self.streams.join(key, watch, transport)
         start = place or self.streams.place or Place(0, 0)
         return Events(
             self._events(stream, subscriber, start, replay=place is not None),
@@ -100,6 +102,7 @@ class Live:
             facts = await self.ledger.replay(asked.me.tenant, last)
             for place, body in await stream.watch.events(facts, epoch, last if last.xid >= 0 else None):
                 last = place
+                metrics.LIVE_EVENTS.labels(subscriber.transport).inc()
                 yield Event(place.text(epoch), body)
             if facts:
                 last = facts[-1].place

@@ -10,10 +10,11 @@ import strawberry
 from hub.canon.states import OrderState
 from schema.plan.bind import Made
 from schema.plan.scalars import Quantity
-from schema.types.connections import Connection
+from schema.types.connections import Connection, Partner
+from schema.types.exchanges import Exchange
 from schema.types.fulfillment import Fulfillment
 from schema.types.incidents import Incident
-from schema.types.inventory import Reservation, StockLevel, StockMovement
+from schema.types.inventory import ChannelBuffer, Reservation, StockLevel, StockMovement
 from schema.types.ledger import BusinessEvent
 from schema.types.orders import Order
 from schema.types.parts import UserError
@@ -45,6 +46,20 @@ class OrderErrorCode(StrEnum):
     ALREADY_SHIPPED = "ALREADY_SHIPPED"
     REASON_REQUIRED = "REASON_REQUIRED"
     OLD_REVISION = "OLD_REVISION"
+    PICKING_BEGUN = "PICKING_BEGUN"
+    UNKNOWN_LINE = "UNKNOWN_LINE"
+    UNKNOWN_PRODUCT = "UNKNOWN_PRODUCT"
+    KIT_IS_WHOLE = "KIT_IS_WHOLE"
+    BAD_AMOUNT = "BAD_AMOUNT"
+    NO_PICKUP_PLACE = "NO_PICKUP_PLACE"
+    ORDER_CLOSED = "ORDER_CLOSED"
+    AMENDMENT_WAITS = "AMENDMENT_WAITS"
+    NOTHING_CHANGES = "NOTHING_CHANGES"
+    NOTHING_LEFT = "NOTHING_LEFT"
+    NO_SUBSTITUTE = "NO_SUBSTITUTE"
+    NOTHING_TO_APPROVE = "NOTHING_TO_APPROVE"
+    NOT_YOUR_STEP = "NOT_YOUR_STEP"
+    DEADLINE_PASSED = "DEADLINE_PASSED"
 
 
 @strawberry.type
@@ -80,6 +95,11 @@ class StockErrorCode(StrEnum):
     BELOW_RESERVED = "BELOW_RESERVED"
     STOCK_SHORT = "STOCK_SHORT"
     EXPIRED = "EXPIRED"
+    NOT_POSITIVE = "NOT_POSITIVE"
+    TRANSFER_TO_ITSELF = "TRANSFER_TO_ITSELF"
+    ONLY_NEW_IS_ANNOUNCED = "ONLY_NEW_IS_ANNOUNCED"
+    NOTHING_ANNOUNCED = "NOTHING_ANNOUNCED"
+    TOO_LONG = "TOO_LONG"
 
 
 @strawberry.type
@@ -94,6 +114,13 @@ class StockUserError(UserError):
 class StockPayload:
     levels: list[StockLevel] = several("levels")
     movements: list[StockMovement] = several("movements")
+    user_errors: list[StockUserError]
+    replayed: bool
+
+
+@strawberry.type
+class BufferPayload:
+    buffers: list[ChannelBuffer] = several("buffers")
     user_errors: list[StockUserError]
     replayed: bool
 
@@ -124,6 +151,11 @@ class FulfillmentErrorCode(StrEnum):
     FISCAL_REJECTED = "FISCAL_REJECTED"
     DISPATCH_ALREADY_ASKED = "DISPATCH_ALREADY_ASKED"
     REASON_REQUIRED = "REASON_REQUIRED"
+    NOT_BUNDLEABLE = "NOT_BUNDLEABLE"
+    NOT_SPLITTABLE = "NOT_SPLITTABLE"
+    NOT_FOR_PICKUP = "NOT_FOR_PICKUP"
+    WRONG_PICKUP_CODE = "WRONG_PICKUP_CODE"
+    NO_PROOF = "NO_PROOF"
 
 
 @strawberry.type
@@ -192,4 +224,36 @@ class QueuePayload:
 class ConnectionPayload:
     connection: Connection | None = made("connection")
     user_errors: list[QueueUserError]
+    replayed: bool
+
+
+@strawberry.type
+class ExchangePayload:
+    """`told`: what became of each set, in words."""
+
+    exchange: Exchange | None = made("exchange")
+    changed: int
+    told: list[str]
+    user_errors: list[QueueUserError]
+    replayed: bool
+
+
+@strawberry.enum
+class PartnerErrorCode(StrEnum):
+    NOT_FOUND = "NOT_FOUND"
+    PROFILE_INVALID = "PROFILE_INVALID"
+    TRANSPORT_INVALID = "TRANSPORT_INVALID"
+
+
+@strawberry.type
+class PartnerUserError(UserError):
+    message: str
+    field: list[str] | None
+    code: PartnerErrorCode
+
+
+@strawberry.type
+class PartnerPayload:
+    partner: Partner | None = made("partner")
+    user_errors: list[PartnerUserError]
     replayed: bool

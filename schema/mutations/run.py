@@ -12,6 +12,7 @@ import graphql as g
 import sqlalchemy as sa
 from graphql.execution.values import get_argument_values
 
+from hub.kit import metrics
 from schema.commands import Ask, Commands, Outcome, Refusal
 from schema.errors import BadRequest, Forbidden, IdempotencyKeyRequired, LimitExceeded, MaxCostExceeded
 from schema.inputs import CaptureOrderInput
@@ -153,6 +154,9 @@ class Mutations:
             look=look if dry else None,
         )
         outcome: Any = await getattr(self.commands, call.name)(ask, call.given)
+        again = sum(o.replayed for o in (outcome if call.mutation.many else (outcome,)))
+        if again:
+            metrics.REPLAYS.labels(call.name).inc(again)
         if call.mutation.many:
             return await writer.bulk(payload, call.nodes, outcome)
         if not dry:

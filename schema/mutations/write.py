@@ -39,7 +39,9 @@ def inner_json(selections: Selections, parent: Any, nodes: Nodes, value: Any) ->
 def _leaf(type_: Any, value: Any) -> Any:
     if g.is_enum_type(type_):
         return getattr(value, "value", value)
-    return value if type_.name == "ID" else type_.serialize(value)
+    if type_.name in ("ID", "String"):
+        return value
+    return type_.serialize(type_.parse_value(value) if isinstance(value, str) else value)  # a kept answer is text
 
 
 def object_json(pairs: Any) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ import graphql as g
 from hub.kit.ids import read_id
 from schema.errors import BadValue, PageTooLarge
 from schema.plan.bind import BY_PREFIX, SUBJECTS
-from schema.plan.scalars import read_moment
+from schema.plan.scalars import read_day, read_moment
 
 Values = Mapping[str, Any]
 Getter = Callable[[Values], Any]
@@ -67,7 +67,7 @@ def resolved(source: Any, values: Values) -> Any:
 
 
 def typed(source: Any, python_type: type, prefix: str | None = None) -> Getter:
-    """A getter of values fit for the column: moments parsed, ids opened, texts that PostgreSQL cannot hold refused."""
+    """A getter of values fit for the column: moments and days parsed, ids opened, texts that PostgreSQL cannot hold refused."""
 
     def one_value(value: Any) -> Any:
         if prefix is not None:
@@ -75,6 +75,8 @@ def typed(source: Any, python_type: type, prefix: str | None = None) -> Getter:
         value = getattr(value, "name", value)
         if python_type is datetime and isinstance(value, str):
             return read_moment(value)
+        if python_type is date and isinstance(value, str):
+            return read_day(value)
         return clean(value) if isinstance(value, str) else value
 
     def get(values: Values) -> Any:

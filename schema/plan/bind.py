@@ -11,6 +11,7 @@ import strawberry
 
 Predicate = Any  # a boolean ColumnElement
 Scope = Callable[[str], Any]  # name of one of the caller's own ids -> bind parameter
+TEXT_SCOPES = frozenset({"channel", "destination", "actor"})
 Rows = Callable[[Any, str, Scope], Predicate | None]  # (row, role, scope) -> what narrows the rows of that role
 
 
@@ -101,7 +102,8 @@ class Through:
 class Filter:
     """`prefix`: the value is a global id of that kind. `enum`: the value is part of the plan. `many`: a bare list.
     `also`: a column that must not be null. `flag`: a boolean column. `halves`: value -> the boolean column that is constant in
-    each half of a UNION ALL view, so that the planner leaves the other half out.
+    each half of a UNION ALL view, so that the planner leaves the other half out. `often`: a value may stand in nearly all rows
+    or in none, so that no single way of reading is good for both (see `Page.backed`).
     """
 
     column: str
@@ -112,15 +114,19 @@ class Filter:
     also: str | None = None
     through: Through | None = None
     halves: Mapping[str, str] = field(default_factory=dict)
+    often: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A connection: sort name -> column (the first is the default) and filter name -> Filter."""
+    """A connection: sort name -> column (the first is the default) and filter name -> Filter. `backed`: (filter, sort) for which
+    one index gives the rows of one value in order.
+    """
 
     sorts: Mapping[str, str]
     filters: Mapping[str, Filter] = field(default_factory=dict)
     descending: bool = True
+    backed: frozenset[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,12 +187,16 @@ SUBJECTS: Mapping[str, str] = {
     "decision": "rte",
     "fiscal_document": "fis",
     "invoice": "fis",
+    "gnre_guide": "gnr",
+    "incoming_note": "inn",
+    "notice": "ntc",
     "incident": "inc",
     "delivery": "dlv",
     "message": "msg",
     "connection": "con",
     "exchange": "xch",
     "timer": "tmr",
+    "transmission": "trm",
 }
 OTHER_SUBJECT = "sub"
 CORRELATION, CAUSATION = "cor", "cau"

@@ -19,6 +19,7 @@ from schema.plan.arguments import Getter, Values, arguments, resolved
 from schema.plan.bind import (
     OTHER_SUBJECT,
     SUBJECTS,
+    TEXT_SCOPES,
     Embed,
     Key,
     Lookup,
@@ -82,7 +83,7 @@ class Compiler:
         return sa.bindparam(name, type_=type_)
 
     def scope(self, name: str) -> Any:
-        return self.bind(lambda v: v["$scope"][name], sa.Text() if name in ("channel", "destination") else sa.Uuid())
+        return self.bind(lambda v: v["$scope"][name], sa.Text() if name in TEXT_SCOPES else sa.Uuid())
 
     def seen(self, type_: Any, row: Any) -> list[Any]:
         """What narrows the rows of this type for this role."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
@@ -40,6 +40,8 @@ def read_cursor(cursor: Any, sort: str, kind: type) -> tuple[Any, UUID]:
 def _typed(value: str, kind: type) -> Any:
     if kind is datetime:
         return datetime.fromisoformat(value).replace(tzinfo=UTC)
+    if kind is date:
+        return date.fromisoformat(value)
     if kind is int:
         number = int(value)
         if abs(number) >= 1 << 63:

@@ -30,6 +30,7 @@ class Document:
     sizes: tuple[str, ...]
     nodes: tuple[str, ...]
     introspects: bool
+    deprecated: tuple[tuple[str, str], ...] = ()
     shapes: set[Any] = field(default_factory=set)
 
     def operation(self, name: str | None) -> g.OperationDefinitionNode:
@@ -82,7 +83,7 @@ class Documents:
             d.name.value if d.name else None: d for d in ast.definitions if isinstance(d, g.OperationDefinitionNode)
         }
         sizes, nodes = key_variables(ast)
-        return Document(hash_of(text), text, ast, operations, sizes, nodes, introspects)
+        return Document(hash_of(text), text, ast, operations, sizes, nodes, introspects, deprecated(self.schema, ast))
 
 
 def _placed(problem: g.GraphQLError) -> dict[str, Any]:
@@ -137,6 +138,20 @@ class _Count(g.Visitor):
 
     def enter_directive(self, *_: Any) -> None:
         self.directives += 1
+
+
+def deprecated(schema: g.GraphQLSchema, ast: g.DocumentNode) -> tuple[tuple[str, str], ...]:
+    """(type, field) of each deprecated field that a valid document selects."""
+    info, found = g.TypeInfo(schema), dict[tuple[str, str], None]()
+
+    class Looking(g.Visitor):
+        def enter_field(self, node: g.FieldNode, *_: Any) -> None:
+            field, parent = info.get_field_def(), info.get_parent_type()
+            if field is not None and parent is not None and field.deprecation_reason is not None:
+                found[parent.name, node.name.value] = None
+
+    g.visit(ast, g.TypeInfoVisitor(info, Looking()))
+    return tuple(found)
 
 
 class _Depths:

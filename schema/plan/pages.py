@@ -18,6 +18,8 @@ from schema.plan.pieces import NULL, Piece, braces, constant, glue, text
 from schema.plan.selection import Nodes, NotCovered, below, bound_of
 
 _CAP: Any = sa.literal_column(str(TOTAL_CAP))
+_FEW: Any = sa.literal_column("5000")
+_MORE: Any = sa.literal_column("5001")  # a literal: with a bound LIMIT PostgreSQL plans for a tenth of the table
 Parent = tuple[str, Any, str]  # (our column, the parent's row, its column)
 
 
@@ -37,27 +39,38 @@ def page(c: Compiler, kind: Page, connection: Any, nodes: Nodes, parent: Parent 
     sort, descending = sort_of(kind, args)
     back = resolved(args.get("last"), c.values) is not None
     size = page_size(args["last"] if back else args.get("first"), c.values)
-    where = [
-        *([base.c[parent[0]] == parent[1].c[parent[2]]] if parent else []),
-        *c.seen(node_type, base),
-        *conditions(kind, base, args.get("where") or {}, c.bind, c.values),
-    ]
     outer = [parent[1]] if parent else []
-    counted: Any = sa.select(sa.literal_column("1")).select_from(base).where(*where).correlate(*outer)
+
+    def tests(row: Any) -> list[Any]:
+        return [
+            *([row.c[parent[0]] == parent[1].c[parent[2]]] if parent else []),
+            *c.seen(node_type, row),
+            *conditions(kind, row, args.get("where") or {}, c.bind, c.values),
+        ]
+
+    counted: Any = sa.select(sa.literal_column("1")).select_from(base).where(*tests(base)).correlate(*outer)
     mark = args.get("before" if back else "after")
     marked = resolved(mark, c.values) is not None
-    if marked:
-        where.append(_beyond(c, base.c[kind.sorts[sort]], base.c[bound.key], mark, sort, descending != back))
     way = sa.desc if descending != back else sa.asc
     keys = (kind.sorts[sort], bound.key or "")
-    top = (
-        sa.select(*base.c)
-        .where(*where)
-        .order_by(*(way(base.c[k]) for k in keys))
-        .limit(sa.literal_column(str(size + 1)))
-        .correlate(*outer)
-        .subquery()
-    )
+
+    def ordered(narrowed: Callable[[Any], Any], *, walk: bool = False, gather: bool = False) -> Any:
+        row = c.alias(node_type)
+        more = [_beyond(c, row.c[keys[0]], row.c[keys[1]], mark, sort, descending != back)] if marked else []
+        if walk:  # OFFSET 0 is a fence: no index of the filter, which would have to sort all that it finds
+            every = sa.select(*row.c).where(*more).order_by(*(way(row.c[k]) for k in keys))
+            row, more = every.offset(sa.literal_column("0")).subquery(), []
+        elif gather:  # and here no index of the order, which would have to look at all that is not wanted
+            own = sa.select(*row.c).where(*narrowed(row), *more)
+            row, more, narrowed = own.offset(sa.literal_column("0")).subquery(), [], lambda _row: []
+        found = sa.select(*row.c).where(*narrowed(row), *more)
+        found = found.order_by(*(way(row.c[k]) for k in keys))
+        return found.limit(sa.literal_column(str(size + 1))).correlate(*outer)
+
+    if parent is None and _either_way(kind, args, sort, c):
+        top = _few_or_walk(c.alias(node_type), _first(kind, args, c), keys, way, tests, ordered, size)
+    else:
+        top = ordered(tests).subquery()
     number = sa.func.row_number().over(order_by=[way(top.c[k]) for k in keys])
     cursor = cursor_sql(sort, top.c[keys[0]], top.c[keys[1]])
     columns = [number.label("n"), cursor.label("cursor"), *_objects(c, connection, node_type, asked, top, cursor)]
@@ -68,6 +81,49 @@ def page(c: Compiler, kind: Page, connection: Any, nodes: Nodes, parent: Parent 
     # HAVING makes it one group even when the selection holds no aggregate ({ orders { __typename } })
     one_row = sa.select(made.label("t"), count.label("n")).select_from(rows).having(sa.literal_column("true"))
     return one_row.subquery(), size
+
+
+def _either_way(kind: Page, args: Mapping[str, Any], sort: str, c: Compiler) -> bool:
+    """Whether the filter may leave nearly all rows or none, and no index gives them in this order."""
+    given = {
+        n: v
+        for n, v in (args.get("where") or {}).items()
+        if isinstance(v, Mapping) or resolved(v, c.values) is not None
+    }
+    if not any(kind.filters[n].often for n in given):
+        return False
+    if len(given) > 1:
+        return True
+    ((name, value),) = given.items()
+    single = not kind.filters[name].many and (not isinstance(value, Mapping) or set(value) == {"eq"})
+    ranged = isinstance(value, Mapping) and bool({"gte", "lt"} & set(value))
+    return not ((single or ranged) and (name, sort) in kind.backed)
+
+
+def _first(kind: Page, args: Mapping[str, Any], c: Compiler) -> str | None:
+    """The column of the first filter that is the list's own: in its order the few are looked for, so by its index."""
+    for name, value in args["where"].items():
+        found, given = kind.filters[name], isinstance(value, Mapping) or resolved(value, c.values) is not None
+        if given and found.often and found.through is None and not found.flag:
+            return found.column
+    return None
+
+
+def _few_or_walk(
+    row: Any, first: str | None, keys: tuple[str, str], way: Any, tests: Any, ordered: Any, size: int
+) -> Any:
+    """Few rows are sorted; where there are many, the order is walked until the page is full. Which of both, PostgreSQL sees
+    when it has looked for `FEW` of them: it does not run the other. A plan for all values could only guess.
+    """
+    looked = sa.select(row.c[keys[1]]).where(*tests(row)).limit(_MORE)
+    few = (looked.order_by(row.c[first]) if first is not None else looked).cte()
+    found = sa.select(sa.func.count()).select_from(few).scalar_subquery()
+    walked = ordered(lambda r: [*tests(r), found > _FEW], walk=True).subquery()
+    sorted_ = ordered(lambda r: [r.c[keys[1]].in_(sa.select(few.c[keys[1]])), found <= _FEW], gather=True).subquery()
+    both = sa.union_all(sa.select(*walked.c), sa.select(*sorted_.c)).subquery()
+    return (
+        sa.select(*both.c).order_by(*(way(both.c[k]) for k in keys)).limit(sa.literal_column(str(size + 1))).subquery()
+    )
 
 
 def _beyond(c: Compiler, column: Any, row_id: Any, mark: Any, sort: str, below_it: bool) -> Any:

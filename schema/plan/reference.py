@@ -43,7 +43,7 @@ class Binds:
         return sa.bindparam(name, type_=type_)
 
     def scope(self, name: str) -> Any:
-        return self(self._scope[name], sa.Text() if name in ("channel", "destination") else sa.Uuid())
+        return self(self._scope[name], sa.Text() if name in b.TEXT_SCOPES else sa.Uuid())
 
 
 async def rows_of(info: Info, statement: Any, binds: Binds) -> list[Any]:

@@ -6,12 +6,13 @@ import asyncio
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 import graphql as g
 import orjson
 import strawberry
 
+from hub.kit import metrics
 from hub.kit.errors import HubError
 from schema.errors import BadValue, LimitExceeded, MaxCostExceeded, TimedOut
 from schema.plan.arguments import Values
@@ -25,19 +26,6 @@ from schema.plan.pool import SECONDS, OneAtATime, ReadPool
 from schema.plan.roots import compile_read
 from schema.plan.selection import NotCovered, Selections
 from schema.principal import Principal
-
-
-class Meter(Protocol):
-    """Counters of the process; the web room gives real ones."""
-
-    def count(self, name: str, label: str) -> None: ...
-
-
-class NoMeter:
-    """Counts nothing."""
-
-    def count(self, name: str, label: str) -> None:
-        return
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,19 +58,19 @@ def scope_of(principal: Principal) -> dict[str, Any]:
         "connection_id": connection,
         "order_id": principal.order_id,
         "destination": connection.hex if connection else None,
+        "actor": principal.actor,
     }
 
 
 class Reads:
     """All reads of one schema through one pool."""
 
-    def __init__(self, schema: strawberry.Schema, pool: ReadPool, meter: Meter | None = None) -> None:
+    def __init__(self, schema: strawberry.Schema, pool: ReadPool) -> None:
         self.core: g.GraphQLSchema = schema._schema  # noqa: SLF001 - strawberry has no public door to the core schema
         self.documents = Documents(self.core)
         self.plans = Plans()
         self._coercion = Coercion(self.core)
         self.pool = pool
-        self.meter: Meter = meter or NoMeter()
 
     def ask(
         self, me: Principal, text: str, variables: Mapping[str, Any] | None = None, operation_name: str | None = None
@@ -127,6 +115,7 @@ class Reads:
             raise LimitExceeded(limit="depth", allowed=MAX_DEPTH) from error
         made = Entry(plan, cost)
         self.plans.put(key, made)
+        metrics.GRAPHQL_PLANS.set(len(self.plans))
         return made, NEW_PLAN
 
     async def read(self, asked: Asked, entry: Entry) -> Answer:
@@ -137,8 +126,14 @@ class Reads:
             body: bytes = row[0]
             if BROKEN not in body:
                 return Answer(data=body, path="compiled", counts=tuple(row[1]) if len(row) > 1 else ())
-            self.meter.count("hub_graphql_broken_promise_total", asked.document.key.hex())
+            metrics.GRAPHQL_BROKEN.labels(self._promised(asked)).inc()
         return await self.execute(asked)
+
+    def _promised(self, asked: Asked) -> str:
+        """The type of the first root field: which of them broke is not known here."""
+        first = asked.operation.selection_set.selections[0]
+        field = self.core.query_type.fields.get(first.name.value) if isinstance(first, g.FieldNode) else None  # type: ignore[union-attr]
+        return g.get_named_type(field.type).name if field is not None else "Query"
 
     async def execute(self, asked: Asked) -> Answer:
         """The reference path."""

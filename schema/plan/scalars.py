@@ -56,7 +56,8 @@ def read_moment(value: object) -> datetime:
     return found
 
 
-def _read_day(value: object) -> date:
+def read_day(value: object) -> date:
+    """A day of the calendar as YYYY-MM-DD; anything else is refused."""
     try:
         if isinstance(value, str) and len(value) == 10:
             return date.fromisoformat(value)
@@ -84,7 +85,7 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="RFC 3339, UTC, milliseconds: 2026-11-20T22:39:07.469Z",
     ),
     Day: strawberry.scalar(
-        name="Date", serialize=lambda v: v.isoformat(), parse_value=_read_day, description="2026-11-20"
+        name="Date", serialize=lambda v: v.isoformat(), parse_value=read_day, description="2026-11-20"
     ),
     Quantity: strawberry.scalar(
         name="Decimal",

@@ -17,6 +17,7 @@ SCALARS: Mapping[str, dict[str, Any]] = {
     "Int": {"type": "integer", "format": "int32"},
     "Boolean": {"type": "boolean"},
     "DateTime": {"type": "string", "format": "date-time"},
+    "Date": {"type": "string", "format": "date"},
     "Decimal": {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"},
     "Amount": {"type": "string", "pattern": r"^-?[0-9]+(\.[0-9]+)?$"},
     "JSON": {},
@@ -103,7 +104,8 @@ class Printer:
                     "schema": {"type": "string", "minLength": 1, "maxLength": 255},
                 }
             )
-            if not endpoint.created:
+            named: Any = g.get_named_type(self._variable(operation, endpoint.body[0]))
+            if not endpoint.created and "expectedVersion" in named.fields:
                 found.append({"name": "If-Match", "in": "header", "required": False, "schema": {"type": "string"}})
         return found
 
@@ -166,7 +168,10 @@ class Printer:
         named: Any = g.get_named_type(root.fields[nodes[0].name.value].type)
         if endpoint.payload:
             inner = selections.fields(named, below(nodes))[endpoint.payload]
-            shown = self._output(selections, g.get_named_type(named.fields[endpoint.payload].type), inner)
+            type_ = g.get_nullable_type(named.fields[endpoint.payload].type)
+            shown = self._output(selections, g.get_named_type(type_), inner)
+            if g.is_list_type(type_):
+                shown = {"type": "array", "items": shown}
             statuses = {"201": "Done now.", "200": "Done before."} if endpoint.created else {"200": "Done."}
             made = {s: self._content(d, shown) for s, d in statuses.items()}
             if endpoint.many:

@@ -17,6 +17,8 @@ USER_STATUS: Mapping[str, int] = {
     "ILLEGAL_MOVE": 409,
     "ON_HOLD": 409,
     "STOCK_SHORT": 409,
+    "CHANGE_FROM_QUANTITY_STALE": 409,
+    "EXPIRED": 409,
 }
 
 

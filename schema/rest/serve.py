@@ -133,7 +133,7 @@ class _Handler:
             status, body = of_user_errors(found["userErrors"], self.docs, if_match="if-match" in request.headers)
             return _plain(status, body, PROBLEM)
         shown = found[self.endpoint.payload]
-        headers = _tag(shown) if shown else {}
+        headers = _tag(shown) if isinstance(shown, dict) else {}
         if found["replayed"]:
             headers["idempotent-replayed"] = "true"
         elif self.endpoint.created and shown:

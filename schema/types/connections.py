@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import strawberry
 
-from hub.connections.queries import v_connection, v_connection_port, v_partner, v_partner_transport
-from schema.plan.bind import Page, bound, key, values
+from hub.connections.queries import v_connection, v_connection_port, v_partner, v_partner_step, v_partner_transport
+from schema.plan.bind import Page, bound, key, many, values
 from schema.plan.fields import listing
-from schema.plan.scalars import Timestamp
+from schema.plan.scalars import Json, Timestamp
 from schema.types import ownership
 from schema.types.enums import ConnectionState
 from schema.types.parts import Node
@@ -27,6 +27,16 @@ class Connection(Node):
     last_error: str | None
 
 
+@bound(v_partner_step, area="partners", rows=ownership.inherited)
+@strawberry.type
+class OnboardingStep:
+    """`done`: as the register knows it; `why`: what it is about."""
+
+    step: str
+    done: bool
+    why: str
+
+
 @bound(v_partner, area="partners", key="connection_id", prefix="prt", rows=ownership.by_connection)
 @strawberry.type
 class Partner(Node):
@@ -35,7 +45,11 @@ class Partner(Node):
     name: str
     qualifier: str
     transports: list[str] = values(v_partner_transport, "connection_id", "transport")
+    state: ConnectionState
+    last_error: str | None
     last_interchange: str | None
+    profile: Json | None
+    onboarding: list[OnboardingStep] = many("connection_id", "position", unique=True)
 
 
 ROOTS = {

@@ -44,18 +44,39 @@ class PartyKind(StrEnum):
 
 
 @strawberry.enum
+class ReservationState(StrEnum):
+    ACTIVE = "ACTIVE"
+    RELEASED = "RELEASED"
+    EXPIRED = "EXPIRED"
+    USED = "USED"
+
+
+@strawberry.enum
+class AmendmentState(StrEnum):
+    WAITING = "WAITING"
+    APPLIED = "APPLIED"
+    REFUSED = "REFUSED"
+
+
+@strawberry.enum
 class RouteMode(StrEnum):
     LIVE = "LIVE"
     SHADOW = "SHADOW"
     SIMULATED = "SIMULATED"
 
 
+@strawberry.enum(description="What the recipient tells the authority of a note (210210, 210200, 210220, 210240).")
+class Stance(StrEnum):
+    AWARE = "AWARE"
+    CONFIRMED = "CONFIRMED"
+    UNKNOWN_SALE = "UNKNOWN_SALE"
+    NOT_DONE = "NOT_DONE"
+
+
 @strawberry.enum
 class FiscalKind(StrEnum):
     NFE = "NFE"
     NFCE = "NFCE"
-    CORRECTION = "CORRECTION"
-    CANCELLATION = "CANCELLATION"
 
 
 @strawberry.enum
@@ -71,6 +92,49 @@ class FiscalState(StrEnum):
     CANCELLED = "CANCELLED"
     VOID_PENDING = "VOID_PENDING"
     VOIDED = "VOIDED"
+
+
+@strawberry.enum
+class FiscalWait(StrEnum):
+    SIGNATURE = "SIGNATURE"
+    SENDING = "SENDING"
+    AUTHORITY = "AUTHORITY"
+    RETURN_OF_AUTHORITY = "RETURN_OF_AUTHORITY"
+    PERSON = "PERSON"
+    VOIDING = "VOIDING"
+
+
+@strawberry.enum(description="Events of the tax reform that a seller sends: 112110, 112130, 112140, 112150, 110001.")
+class ReformEvent(StrEnum):
+    PAID = "PAID"
+    LOST = "LOST"
+    NOT_SUPPLIED = "NOT_SUPPLIED"
+    DELIVERY_FORECAST = "DELIVERY_FORECAST"
+    UNDO = "UNDO"
+
+
+@strawberry.enum(description="What became of the goods of a note: 110130, 110192, and taken back 110131, 110193.")
+class DeliveryEvent(StrEnum):
+    DELIVERED = "DELIVERED"
+    UNDELIVERED = "UNDELIVERED"
+    UNDO_DELIVERED = "UNDO_DELIVERED"
+    UNDO_UNDELIVERED = "UNDO_UNDELIVERED"
+
+
+@strawberry.enum
+class DeliveryFailure(StrEnum):
+    NOT_FOUND = "NOT_FOUND"
+    REFUSED = "REFUSED"
+    NO_ADDRESS = "NO_ADDRESS"
+    OTHER = "OTHER"
+
+
+@strawberry.enum
+class EmissionMode(StrEnum):
+    NORMAL = "NORMAL"
+    SVC = "SVC"
+    EPEC = "EPEC"
+    OFFLINE = "OFFLINE"
 
 
 @strawberry.enum
@@ -106,10 +170,13 @@ class ConnectionState(StrEnum):
 
 
 __all__ = [
+    "AmendmentState",
     "Condition",
     "ConnectionState",
+    "EmissionMode",
     "FiscalKind",
     "FiscalState",
+    "FiscalWait",
     "FulfillmentMethod",
     "HoldKind",
     "IncidentState",
@@ -118,9 +185,28 @@ __all__ = [
     "PartyKind",
     "PaymentState",
     "QueueState",
+    "ReformEvent",
     "ReturnState",
     "Role",
     "RouteMode",
     "Severity",
     "SortDirection",
 ]
+
+
+@strawberry.enum
+class ExchangeDirection(StrEnum):
+    IN = "IN"
+    OUT = "OUT"
+
+
+@strawberry.enum
+class AckState(StrEnum):
+    """Of what we sent. NONE: nobody expects an answer."""
+
+    NONE = "NONE"
+    WAITING = "WAITING"
+    ACCEPTED = "ACCEPTED"
+    ACCEPTED_WITH_ERRORS = "ACCEPTED_WITH_ERRORS"
+    REJECTED = "REJECTED"
+    OVERDUE = "OVERDUE"

@@ -12,7 +12,7 @@ from schema.plan.bind import Filter, Page, bound, key, many, money, one, subject
 from schema.plan.fields import listing
 from schema.plan.scalars import Timestamp
 from schema.types.enums import IncidentState, Severity, SortDirection
-from schema.types.parts import UNSET, IdFilter, Money, Node, TextFilter
+from schema.types.parts import UNSET, IdFilter, Money, Node, TextFilter, TimeFilter
 
 if TYPE_CHECKING:
     from schema.types.orders import Order
@@ -56,6 +56,8 @@ class IncidentWhere:
     severity: Severity | None = UNSET
     owner: str | None = UNSET
     order_id: IdFilter | None = UNSET
+    deadline: TimeFilter | None = UNSET
+    opened_at: TimeFilter | None = UNSET
 
 
 @strawberry.enum
@@ -73,13 +75,16 @@ class IncidentSort:
 INCIDENTS = Page(
     {"DEADLINE": "deadline_key", "OPENED_AT": "opened_at"},
     {
-        "state": Filter("state", enum=True),
-        "kind": Filter("kind"),
-        "severity": Filter("severity", enum=True),
-        "owner": Filter("owner"),
+        "state": Filter("state", enum=True, often=True),
+        "kind": Filter("kind", often=True),
+        "severity": Filter("severity", enum=True, often=True),
+        "owner": Filter("owner", often=True),
         "orderId": Filter("order_id", prefix="ord"),
+        "deadline": Filter("deadline_key", also="deadline"),
+        "openedAt": Filter("opened_at"),
     },
     descending=False,
+    backed=frozenset({("state", "DEADLINE"), ("kind", "OPENED_AT")}),
 )
 
 ROOTS = {"incidents": listing(Incident, INCIDENTS, where=IncidentWhere, order_by=IncidentSort)}

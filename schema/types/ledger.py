@@ -39,10 +39,10 @@ class EventWhere:
 EVENTS = Page(
     {"POSITION": "position"},
     {
-        "types": Filter("type", many=True),
+        "types": Filter("type", many=True, often=True),
         "subjectId": Filter("subject_id", prefix="*"),
         "correlationId": Filter("correlation_id", prefix=CORRELATION),
-        "at": Filter("at"),
+        "at": Filter("at", often=True),
     },
     descending=False,
 )

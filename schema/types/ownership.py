@@ -7,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from hub.connections.queries import v_exchange
 from hub.network.queries import v_location
 from hub.orders.queries import v_order
 from schema.plan.bind import Predicate, Rows, Scope
@@ -66,6 +67,15 @@ def by_connection(row: Any, role: str, scope: Scope) -> Predicate | None:
     return row.c.connection_id == scope("connection_id") if role == "PARTNER" else None
 
 
+def by_exchange(row: Any, role: str, scope: Scope) -> Predicate | None:
+    """Sets of the partner's own interchanges."""
+    if role != "PARTNER":
+        return None
+    exchange = v_exchange.alias()
+    own = exchange.c.connection_id == scope("connection_id")
+    return sa.exists(sa.select(_ONE).select_from(exchange).where(exchange.c.exchange_id == row.c.exchange_id, own))
+
+
 def by_destination(row: Any, role: str, scope: Scope) -> Predicate | None:
     """Deliveries to the partner's own connection: destinations are the connection's id in hex, a colon and the port."""
     if role != "PARTNER":
@@ -74,6 +84,11 @@ def by_destination(row: Any, role: str, scope: Scope) -> Predicate | None:
     return sa.and_(
         row.c.destination >= own + sa.literal_column("':'"), row.c.destination < own + sa.literal_column("';'")
     )
+
+
+def by_owner(row: Any, role: str, scope: Scope) -> Predicate | None:
+    """What the caller keeps, and what others share."""
+    return sa.or_(row.c.shared, row.c.owner == scope("actor"))
 
 
 def inherited(row: Any, role: str, scope: Scope) -> Predicate | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import strawberry
 
-from schema.plan.scalars import Amount, Timestamp
+from schema.plan.scalars import Amount, Day, Timestamp
 from schema.types.enums import OrderState
 
 UNSET = strawberry.UNSET
@@ -69,6 +69,12 @@ class IdFilter:
 class TimeFilter:
     gte: Timestamp | None = UNSET
     lt: Timestamp | None = UNSET
+
+
+@strawberry.input
+class DayFilter:
+    gte: Day | None = UNSET
+    lt: Day | None = UNSET
 
 
 @strawberry.input

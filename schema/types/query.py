@@ -13,16 +13,25 @@ from schema.errors import LimitExceeded
 from schema.plan.bind import AnyNode
 from schema.plan.reference import any_node
 from schema.types import (
+    amendments,
+    authorities,
     catalog,
     connections,
+    exchanges,
     fiscal,
     fulfillment,
+    guides,
     incidents,
+    incoming,
     inventory,
+    invoice_parts,
     ledger,
     network,
+    notices,
     orders,
     queues,
+    routing,
+    searches,
 )
 from schema.types.enums import Role
 from schema.types.parts import Node
@@ -65,15 +74,24 @@ _OWN: dict[str, Any] = {
 ROOTS: dict[str, Any] = dict(_OWN)
 for room in (
     orders,
+    amendments,
+    searches,
     fulfillment,
     network,
     catalog,
     inventory,
     fiscal,
+    invoice_parts,
+    authorities,
+    guides,
+    incoming,
     incidents,
+    notices,
     ledger,
     queues,
     connections,
+    exchanges,
+    routing,
 ):
     ROOTS |= room.ROOTS
 

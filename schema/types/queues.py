@@ -13,7 +13,7 @@ from schema.plan.fields import listing
 from schema.plan.scalars import Json, Timestamp
 from schema.types import ownership
 from schema.types.enums import QueueState
-from schema.types.parts import UNSET, Node, TextFilter
+from schema.types.parts import UNSET, Node, TextFilter, TimeFilter
 
 if TYPE_CHECKING:
     from schema.types.connections import Connection
@@ -70,6 +70,7 @@ class DeliveryWhere:
     destination: TextFilter | None = UNSET
     kind: TextFilter | None = UNSET
     correlation_id: strawberry.ID | None = UNSET
+    created_at: TimeFilter | None = UNSET
 
 
 @strawberry.input
@@ -78,6 +79,7 @@ class InboundWhere:
     connection_id: strawberry.ID | None = UNSET
     topic: TextFilter | None = UNSET
     external_id: TextFilter | None = UNSET
+    received_at: TimeFilter | None = UNSET
 
 
 HALVES = {"READY": "working", "LEASED": "working", "PARKED": "working", "DONE": "archived", "IGNORED": "archived"}
@@ -86,18 +88,20 @@ DELIVERIES = Page(
     {"CREATED_AT": "created_at"},
     {
         "state": Filter("state", enum=True, halves=HALVES),
-        "destination": Filter("destination"),
-        "kind": Filter("kind"),
+        "destination": Filter("destination", often=True),
+        "kind": Filter("kind", often=True),
         "correlationId": Filter("correlation_id", prefix=CORRELATION),
+        "createdAt": Filter("created_at"),
     },
 )
 MESSAGES = Page(
     {"RECEIVED_AT": "received_at"},
     {
         "state": Filter("state", enum=True, halves=HALVES),
-        "connectionId": Filter("connection_id", prefix="con"),
-        "topic": Filter("topic"),
+        "connectionId": Filter("connection_id", prefix="con", often=True),
+        "topic": Filter("topic", often=True),
         "externalId": Filter("external_id"),
+        "receivedAt": Filter("received_at"),
     },
 )
 

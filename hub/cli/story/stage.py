@@ -21,6 +21,7 @@ import uvicorn
 from pydantic import SecretStr
 
 from hub.boot import Hub, open_hub
+from hub.boot.internal import internal
 from hub.boot.web import serving
 from hub.boot.worker import work
 from hub.cli.story.seed import CNPJS, Addresses, Company, found
@@ -39,6 +40,7 @@ class Stage:
     hub: Hub
     company: Company
     base_url: str
+    metrics_url: str
     client: httpx.AsyncClient
     partner_in: Path
     partner_out: Path
@@ -108,11 +110,13 @@ async def staged(
         stack.push_async_callback(wms.close)
         await stack.enter_async_context(_served(shopify.app(), ports["shopify"]))
         await stack.enter_async_context(_served(wms.app, ports["wms"]))
+        inner = await stack.enter_async_context(internal(hub, host=HOST, port=0))
         await stack.enter_async_context(_processes(hub, ports["web"], worker=worker))
         yield Stage(
             hub=hub,
             company=company,
             base_url=base,
+            metrics_url=f"http://{HOST}:{inner}/metrics",
             client=client,
             partner_in=where.partner_in,
             partner_out=where.partner_out,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from hub import fulfillment, network, orders
+from hub import fulfillment, network, orders, routing
 from hub.canon.states import OrderState
+from hub.flows import Deps
 from hub.flows.route import allocate
 from hub.fulfillment import AT_WORK, DispatchAsked
 from hub.kit.db import Tx
@@ -29,6 +31,7 @@ CODES = (
     "PACKAGE_REQUIRED",
     "DISPATCH_ALREADY_ASKED",
     "REASON_REQUIRED",
+    "NOT_SPLITTABLE",
 )
 STOPS_DISPATCH = frozenset({"FRAUD", "PAYMENT", "CREDIT", "FISCAL", "ADDRESS", "MANUAL"})
 
@@ -96,8 +99,26 @@ class FulfillmentCommands:
 
     async def _reject(self, tx: Tx, given: RejectFulfillmentInput) -> Outcome:
         row = await self._row(tx, given.fulfillment_id, None)
+        if given.lines:
+            row = await self._parted(tx, row, given)
         await self._give_up(tx, row, given.reason)
         return _about(row)
+
+    async def _parted(self, tx: Tx, row: Any, given: RejectFulfillmentInput) -> Any:
+        """What is rejected as a fulfillment of its own; all of it where nothing else is left. Nothing of it may be picked."""
+        own = {x["line_id"]: x for x in (await fulfillment.lines(tx, [row["fulfillment_id"]]))[row["fulfillment_id"]]}
+        wanted = given.lines or ()
+        if unknown := [n for n, i in enumerate(wanted) if i not in own]:
+            field = ("input", "lines", str(unknown[0]))
+            raise Refused(Refusal(code="NOT_FOUND", message="The fulfillment has no such line.", field=field))
+        if own.keys() <= set(wanted):
+            return row
+        places = await network.load(tx)
+        if places.nodes[row["node_id"]].wms_connection_id is not None:
+            raise fulfillment.NotSplittable(reason="its warehouse says itself what it lacks")
+        part = {i: own[i]["assigned"] - own[i]["short"] for i in wanted}
+        made = await fulfillment.split(tx, row["fulfillment_id"], part, direct(tx))
+        return await fulfillment.lock_one(tx, made)
 
     async def _give_up(self, tx: Tx, row: Any, reason: str | None) -> None:
         """The node does not do it: a node with a WMS is asked to stop, any other has stopped. The units are routed again."""
@@ -115,18 +136,38 @@ class FulfillmentCommands:
         return await self._desk.run(ask, CODES, lambda tx: self._plan(tx, input))
 
     async def _plan(self, tx: Tx, given: PlanRouteInput) -> Outcome:
+        deps = self._rules(given)
         await orders.lock_one(tx, given.order_id)
         avoid = {given.order_id: frozenset((i, "") for i in given.avoid_location_ids or ())}
         await allocate(
             tx,
             {given.order_id: direct(tx)},
-            self._desk.reactor.deps,
+            deps,
             reasons={given.order_id: "asked by a person"},
             avoid=avoid,
         )
         await self._desk.reactor.react(tx)
         rows = (await fulfillment.states(tx, [given.order_id]))[given.order_id]
-        return Outcome(ids={"fulfillments": tuple(r["fulfillment_id"] for r in rows)})
+        decided = await routing.latest(tx, [given.order_id])
+        ids: dict[str, UUID | tuple[UUID, ...]] = {"fulfillments": tuple(r["fulfillment_id"] for r in rows)}
+        return Outcome(ids={**ids, **({"decision": decided[given.order_id]} if decided else {})})
+
+    def _rules(self, given: PlanRouteInput) -> Deps:
+        """What to decide with: the live rules, or in a dry run the shadow ones, by their name."""
+        deps = self._desk.reactor.deps
+        if given.rules in (None, deps.rules.name):
+            return deps
+        shadow = deps.shadow_rules
+        if given.dry_run and shadow is not None and given.rules == shadow.name:
+            return replace(deps, rules=shadow, shadow_rules=None)
+        names = [deps.rules.name, *([shadow.name] if shadow and given.dry_run else [])]
+        raise Refused(
+            Refusal(
+                code="NOT_FOUND",
+                message=f"The rules {given.rules} are not in force here; there are {', '.join(names)}.",
+                field=("input", "rules"),
+            )
+        )
 
     async def _free(self, tx: Tx, order_id: UUID) -> None:
         held = [

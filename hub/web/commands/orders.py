@@ -12,11 +12,12 @@ from uuid import UUID
 from hub import connections, fulfillment, network, orders
 from hub.canon.order import Address, Customer, DraftLine, OrderDraft, Pickup, Totals
 from hub.canon.states import FulfillmentMethod, HoldKind, OrderState, PaymentState
-from hub.flows import CaptureOutcome, Incoming, capture
+from hub.flows import CaptureOutcome, Incoming, capture, cart
+from hub.flows.cancel import PartAsked, cancel_part
 from hub.fulfillment import AT_WORK
 from hub.kit.clock import rfc3339
 from hub.kit.db import Tx
-from hub.kit.ids import new_id
+from hub.kit.ids import new_id, public_id
 from hub.ledger import Cause, append, fact
 from hub.orders import ADVANCE
 from hub.web.commands.work import Desk, Refused, direct
@@ -196,8 +197,30 @@ class OrderCommands:
                     allowed_transitions=_allowed(row),
                 )
             )
-        said = {"reason": given.reason, "lines": [str(i) for i in given.line_ids or ()]}
+        if given.line_ids:
+            return await self._cancel_lines(tx, given)
+        said = {"reason": given.reason}
         append(tx, [fact(tx, "order.cancel_asked", "order", given.order_id, said, direct(tx))])
+        return Outcome(ids={"order": given.order_id})
+
+    async def _cancel_lines(self, tx: Tx, given: CancelOrderInput) -> Outcome:
+        """All that is left of these lines; of every line it is the whole order."""
+        own = {x["line_id"]: x for x in (await orders.lines(tx, [given.order_id]))[given.order_id]}
+        asked = given.line_ids or ()
+        if unknown := [str(n) for n, i in enumerate(asked) if i not in own]:
+            raise Refused(
+                *(
+                    Refusal(code="UNKNOWN_LINE", message="The order has no such line.", field=("input", "lineIds", n))
+                    for n in unknown
+                )
+            )
+        lines = tuple((own[i]["external_id"], own[i]["ordered"]) for i in asked)
+        part = PartAsked(order_id=given.order_id, lines=lines, reason=given.reason, cause=direct(tx))
+        [outcome] = await cancel_part(tx, [part])
+        if isinstance(outcome, orders.AmendmentRefused):
+            raise Refused(
+                *(Refusal(code=e.code, message=e.sentence(), field=("input", "lineIds")) for _, e in outcome.faults)
+            )
         return Outcome(ids={"order": given.order_id})
 
     async def place_hold(self, ask: Ask, input: PlaceHoldInput, /) -> Outcome:  # noqa: A002 - the port's name
@@ -205,8 +228,18 @@ class OrderCommands:
 
     async def _hold(self, tx: Tx, given: PlaceHoldInput) -> Outcome:
         await orders.lock_one(tx, given.order_id)
+        if not given.reason.strip():
+            raise Refused(Refusal(code="REASON_REQUIRED", message="A hold has a reason.", field=("input", "reason")))
+        if given.deadline is not None and given.deadline <= tx.now:
+            said = "A deadline lies in the future."
+            raise Refused(Refusal(code="DEADLINE_PASSED", message=said, field=("input", "deadline")))
         hold = orders.HoldPlaced(
-            order_id=given.order_id, kind=HoldKind(given.kind), reason=given.reason, cause=direct(tx)
+            order_id=given.order_id,
+            kind=HoldKind(given.kind),
+            reason=given.reason,
+            cause=direct(tx),
+            deadline=given.deadline,
+            then=given.then.value.lower(),
         )
         await orders.place(tx, [hold])
         return Outcome(ids={"order": given.order_id})
@@ -252,7 +285,7 @@ def draft_of(given: CaptureOrderInput, now: datetime, pickup: str | None) -> Ord
     discount = sum((x.discount for x in lines), ZERO)
     shipping = given.shipping or ZERO
     total = given.totals.total if given.totals else goods - discount + shipping
-    address = _address(given.ship_to)
+    address = address_of(given.ship_to)
     return OrderDraft(
         external_id=given.external_id,
         revision=given.revision or "0",
@@ -268,14 +301,19 @@ def draft_of(given: CaptureOrderInput, now: datetime, pickup: str | None) -> Ord
             tax_id=given.customer.tax_id,
         ),
         ship_to=replace(address, tax_id=address.tax_id or given.customer.tax_id),
-        bill_to=_address(given.bill_to) if given.bill_to else None,
+        bill_to=address_of(given.bill_to) if given.bill_to else None,
         pickup=Pickup(node=pickup) if pickup else None,
         method=FulfillmentMethod(given.method) if given.method else FulfillmentMethod.SHIP,
         promised_by=given.promised_by,
         notes=given.note,
         tags=given.tags or (),
-        references=(("captured", rfc3339(now)),),
+        references=(("captured", rfc3339(now)), *_kept(given.reservation_id)),
     )
+
+
+def _kept(reservation_id: UUID | None) -> tuple[tuple[str, str], ...]:
+    """What the cart kept becomes this order's."""
+    return ((cart.REFERENCE, public_id("rsv", reservation_id)),) if reservation_id else ()
 
 
 def _line(number: int, x: OrderLineInput) -> DraftLine:
@@ -289,7 +327,8 @@ def _line(number: int, x: OrderLineInput) -> DraftLine:
     )
 
 
-def _address(a: AddressInput) -> Address:
+def address_of(a: AddressInput) -> Address:
+    """The canonical address."""
     return Address(
         country=a.country_code,
         name=a.name,

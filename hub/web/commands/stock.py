@@ -1,18 +1,26 @@
-"""Mutations about stock: by a delta, to a value, reserve and release. All of a call or nothing."""
+"""Mutations about stock: by a delta, to a value, between nodes, announced and received, safety and buffers. All of a call or nothing."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import timedelta
+from collections.abc import Callable, Sequence
 from typing import Any
+from uuid import UUID
 
-from hub import inventory, network
-from hub.inventory import Adjustment
+from hub import catalog, inventory, network
+from hub.inventory import Adjustment, Expected, Transfer
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
 from hub.web.commands.work import Desk, Refused, direct
 from schema.commands import Ask, Outcome, Refusal
-from schema.inputs import AdjustStockInput, ReleaseReservationInput, ReserveStockInput, SetStockInput
+from schema.inputs import (
+    AdjustStockInput,
+    AnnounceStockInput,
+    ReceiveStockInput,
+    SetChannelBuffersInput,
+    SetSafetyStockInput,
+    SetStockInput,
+    TransferStockInput,
+)
 
 CODES = (
     "NOT_FOUND",
@@ -22,7 +30,18 @@ CODES = (
     "BELOW_RESERVED",
     "STOCK_SHORT",
     "EXPIRED",
+    "NOT_POSITIVE",
+    "TRANSFER_TO_ITSELF",
+    "ONLY_NEW_IS_ANNOUNCED",
+    "NOTHING_ANNOUNCED",
 )
+# fault -> the field of the item that it is about
+FIELDS = {
+    "CHANGE_FROM_QUANTITY_STALE": "changeFromQuantity",
+    "TRANSFER_TO_ITSELF": "toLocationId",
+    "ONLY_NEW_IS_ANNOUNCED": "arrivesAt",
+}
+Item = tuple[str, UUID]  # field of an input's item, location
 
 
 class StockCommands:
@@ -33,10 +52,17 @@ class StockCommands:
 
     async def adjust_stock(self, ask: Ask, input: AdjustStockInput, /) -> Outcome:  # noqa: A002 - the port's name
         changes = [
-            Adjustment(node_id=c.location_id, sku=c.sku, condition=c.condition.value, delta=c.delta)
+            Adjustment(
+                node_id=c.location_id,
+                sku=c.sku,
+                condition=c.condition.value,
+                delta=c.delta,
+                lot=c.lot or None,
+                expires_on=c.expires_on,
+            )
             for c in input.changes
         ]
-        return await self._desk.run(ask, CODES, lambda tx: self._adjust(tx, changes, input.reason, "changes"))
+        return await self._desk.run(ask, CODES, lambda tx: self._adjust(tx, changes, input.reason, "changes", "delta"))
 
     async def set_stock(self, ask: Ask, input: SetStockInput, /) -> Outcome:  # noqa: A002 - the port's name
         changes = [
@@ -46,59 +72,154 @@ class StockCommands:
                 condition=c.condition.value,
                 quantity=c.quantity,
                 change_from=c.change_from_quantity,
+                lot=c.lot or None,
+                expires_on=c.expires_on,
             )
             for c in input.levels
         ]
-        return await self._desk.run(ask, CODES, lambda tx: self._adjust(tx, changes, input.reason, "levels"))
+        return await self._desk.run(
+            ask, CODES, lambda tx: self._adjust(tx, changes, input.reason, "levels", "quantity")
+        )
 
-    async def _adjust(self, tx: Tx, changes: Sequence[Adjustment], reason: str, name: str) -> Outcome:
-        places = await network.load(tx)
-        unknown = [n for n, c in enumerate(changes) if c.node_id not in places.nodes]
-        if unknown:
-            raise Refused(
-                *(
-                    Refusal(
-                        code="NOT_FOUND",
-                        message="There is no such location.",
-                        field=("input", name, str(n), "locationId"),
-                    )
-                    for n in unknown
-                )
-            )
+    async def _adjust(self, tx: Tx, changes: Sequence[Adjustment], reason: str, name: str, amount: str) -> Outcome:
+        await _check(tx, name, [c.sku for c in changes], [[("locationId", c.node_id)] for c in changes])
         try:
             rows = await inventory.adjust(tx, changes, reason, direct(tx))
         except inventory.Refused as error:
-            raise Refused(*(_refusal(e, name, n) for n, e in error.faults)) from error
+            raise _refused(error, name, amount) from error
         return Outcome(ids={"levels": tuple(r["stock_id"] for r in rows)})
 
-    async def reserve_stock(self, ask: Ask, input: ReserveStockInput, /) -> Outcome:  # noqa: A002 - the port's name
-        async def act(tx: Tx) -> Outcome:
-            lines = [(x.location_id, x.sku, x.quantity) for x in input.lines]
-            ttl = timedelta(seconds=input.ttl_seconds)
-            kept, _ = await inventory.keep(
-                tx, input.reference, lines, ttl, direct(tx), all_or_nothing=input.all_or_nothing
+    async def transfer_stock(self, ask: Ask, input: TransferStockInput, /) -> Outcome:  # noqa: A002 - the port's name
+        moves = [
+            Transfer(
+                from_node_id=m.from_location_id,
+                to_node_id=m.to_location_id,
+                sku=m.sku,
+                quantity=m.quantity,
+                condition=m.condition.value,
+                arrives_at=m.arrives_at,
+                lot=m.lot or None,
             )
-            return Outcome(ids={"reservation": kept})
+            for m in input.moves
+        ]
 
-        return await self._desk.run(ask, CODES, act)
-
-    async def release_reservation(self, ask: Ask, input: ReleaseReservationInput, /) -> Outcome:  # noqa: A002 - the port's name
         async def act(tx: Tx) -> Outcome:
-            if not await inventory.give_back(tx, [input.reservation_id], "RELEASED", direct(tx)):
-                raise Refused(
-                    Refusal(
-                        code="NOT_FOUND",
-                        message="There is no such active reservation.",
-                        field=("input", "reservationId"),
-                    )
-                )
-            return Outcome(ids={"reservation": input.reservation_id})
+            ends = [[("fromLocationId", m.from_node_id), ("toLocationId", m.to_node_id)] for m in moves]
+            await _check(tx, "moves", [m.sku for m in moves], ends)
+            try:
+                await inventory.transfer(tx, input.reference, moves, direct(tx))
+            except inventory.Refused as error:
+                raise _refused(error, "moves", "quantity", len(moves)) from error
+            keys = [(n, m.sku, m.condition) for m in moves for n in (m.from_node_id, m.to_node_id)]
+            return await _levels(tx, keys)
+
+        return await self._desk.run(ask, CODES, act)
+
+    async def announce_stock(self, ask: Ask, input: AnnounceStockInput, /) -> Outcome:  # noqa: A002 - the port's name
+        lines = [
+            Expected(
+                node_id=x.location_id,
+                sku=x.sku,
+                quantity=x.quantity,
+                expected_at=x.expected_at,
+                lot=x.lot or None,
+                expires_on=x.expires_on,
+            )
+            for x in input.lines
+        ]
+
+        async def act(tx: Tx) -> Outcome:
+            await _check(tx, "lines", [x.sku for x in lines], [[("locationId", x.node_id)] for x in lines])
+            try:
+                await inventory.expect(tx, input.reference, lines, direct(tx))
+            except inventory.Refused as error:
+                raise _refused(error, "lines", "quantity") from error
+            return await _levels(tx, [(x.node_id, x.sku, "NEW") for x in lines])
+
+        return await self._desk.run(ask, CODES, act)
+
+    async def receive_stock(self, ask: Ask, input: ReceiveStockInput, /) -> Outcome:  # noqa: A002 - the port's name
+        async def act(tx: Tx) -> Outcome:
+            try:
+                rows = await inventory.receive(tx, input.reference, direct(tx))
+            except inventory.NothingAnnounced as error:
+                raise Refused(_one(error, "reference")) from error
+            return Outcome(ids={"levels": tuple(r["stock_id"] for r in rows)})
+
+        return await self._desk.run(ask, CODES, act)
+
+    async def set_safety_stock(self, ask: Ask, input: SetSafetyStockInput, /) -> Outcome:  # noqa: A002 - the port's name
+        async def act(tx: Tx) -> Outcome:
+            given = input.levels
+            await _check(tx, "levels", [x.sku for x in given], [[("locationId", x.location_id)] for x in given])
+            _not_negative("levels", given)
+            await inventory.set_safety(tx, {(x.location_id, x.sku): x.units for x in given}, direct(tx))
+            return await _levels(tx, [(x.location_id, x.sku, "NEW") for x in given])
+
+        return await self._desk.run(ask, CODES, act)
+
+    async def set_channel_buffers(self, ask: Ask, input: SetChannelBuffersInput, /) -> Outcome:  # noqa: A002 - the port's name
+        async def act(tx: Tx) -> Outcome:
+            given = input.buffers
+            await _check(tx, "buffers", [x.sku or "" for x in given], [[("locationId", x.location_id)] for x in given])
+            _not_negative("buffers", given)
+            units = {(x.channel, x.location_id, x.sku or ""): x.units for x in given}
+            return Outcome(ids={"buffers": tuple(await inventory.put_buffers(tx, units, direct(tx)))})
 
         return await self._desk.run(ask, CODES, act)
 
 
-def _refusal(error: HubError, name: str, place: int) -> Refusal:
-    current: Any = error.data.get("current")
+async def _check(tx: Tx, name: str, skus: Sequence[str], locations: Sequence[Sequence[Item]]) -> None:
+    """Every location and SKU ('' is none) is known, else `Refused` with the place of each that is not."""
+    places, known = await network.load(tx), await catalog.find(tx, {s for s in skus if s})
+    bad = [
+        _at("NOT_FOUND", "There is no such location.", name, n, field)
+        for n, ends in enumerate(locations)
+        for field, node_id in ends
+        if node_id not in places.nodes
+    ]
+    bad += [
+        _at("UNKNOWN_SKU", f"{sku} is not in the catalog.", name, n, "sku")
+        for n, sku in enumerate(skus)
+        if sku and sku not in known
+    ]
+    if bad:
+        raise Refused(*bad)
+
+
+def _not_negative(name: str, given: Sequence[Any]) -> None:
+    bad = [
+        _at("WOULD_GO_NEGATIVE", f"Units are kept, not owed: {x.units}.", name, n, "units")
+        for n, x in enumerate(given)
+        if x.units < 0
+    ]
+    if bad:
+        raise Refused(*bad)
+
+
+async def _levels(tx: Tx, keys: Sequence[tuple[UUID, str, str]]) -> Outcome:
+    rows = await inventory.locked(tx, keys)
+    return Outcome(ids={"levels": tuple(rows[k]["stock_id"] for k in dict.fromkeys(keys))})
+
+
+def _refused(error: inventory.Refused, name: str, amount: str, items: int | None = None) -> Refused:
+    """The faults of a call at their items. `items`: how many there were, when one item is two changes."""
+    place: Callable[[int], int] = lambda n: n % items if items else n  # noqa: E731 - one word of arithmetic
+    return Refused(*(_item(e, name, place(n), FIELDS.get(e.code, amount)) for n, e in error.faults))
+
+
+def _item(error: HubError, name: str, place: int, field: str) -> Refusal:
     return Refusal(
-        code=error.code, message=error.sentence(), field=("input", name, str(place)), current_quantity=current
+        code=error.code,
+        message=error.sentence(),
+        field=("input", name, str(place), field),
+        current_quantity=error.data.get("current"),
     )
+
+
+def _at(code: str, message: str, name: str, place: int, field: str) -> Refusal:
+    return Refusal(code=code, message=message, field=("input", name, str(place), field))
+
+
+def _one(error: HubError, field: str) -> Refusal:
+    return Refusal(code=error.code, message=error.sentence(), field=("input", field))

@@ -8,9 +8,10 @@ from uuid import UUID
 
 import orjson
 
-from hub import connections, inbox, orders, outbox
+from hub import connections, fiscal, inbox, orders, outbox
 from hub.canon.states import HoldKind
 from hub.connections import Directory
+from hub.flows import live_rates
 from hub.flows.gate import rewrite_note
 from hub.flows.route import allocate
 from hub.kit.db import Tx
@@ -96,6 +97,9 @@ class UpkeepCommands:
         if action == "correct_invoice":
             await rewrite_note(tx, row, cause, self._desk.reactor.deps)
             return "the note is written again"
+        if action == "ask_guide_again":
+            await fiscal.ask_again(tx, [row["subject_id"]], cause)
+            return "the guide is asked for again"
         raise Refused(
             Refusal(code="STEP_FAILED", message=f"{action} does not fit this incident.", field=("input", "step"))
         )
@@ -149,6 +153,7 @@ class UpkeepCommands:
                 raise Refused(
                     Refusal(code="NOT_FOUND", message="There is no such connection.", field=("input", "connectionId"))
                 ) from error
+            await live_rates.begin(tx, input.connection_id)
             said = {"state": input.state.value}
             append(tx, [fact(tx, "connection.state_set", "connection", input.connection_id, said, direct(tx))])
             tx.after_commit.append(self._directory.forget)
