@@ -45,7 +45,7 @@ async def dsn(database_server: Server, template: str) -> AsyncIterator[str]:
 async def fresh(database_server: Server, template: str) -> AsyncIterator[str]:
     """A copy of the template, for those who keep one longer than a test."""
     name = f"{template}_{uuid4().hex[:8]}"
-    await _on_server(database_server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    await _on_server(database_server, f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     try:
         yield database_server.dsn(database=name)
     finally:

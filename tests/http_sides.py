@@ -8,6 +8,9 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
+import uvicorn
+from starlette.applications import Starlette
+
 from hub.kit.addresses import Guard
 from hub.kit.http import Transport
 
@@ -60,3 +63,17 @@ async def transport(*allow: str, **given: object) -> AsyncIterator[Transport]:
 async def exempt(serve: Serve) -> AsyncIterator[tuple[Transport, str]]:
     async with server(serve) as port, transport(f"127.0.0.1:{port}") as made:
         yield made, f"http://127.0.0.1:{port}"
+
+
+@asynccontextmanager
+async def listening(app: Starlette) -> AsyncIterator[int]:
+    """That application behind a socket; gives the port."""
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
+    running = asyncio.create_task(server._serve())
+    while not server.started:  # noqa: ASYNC110 - the server has no event to wait for
+        await asyncio.sleep(0.01)
+    try:
+        yield server.servers[0].sockets[0].getsockname()[1]
+    finally:
+        server.should_exit = True
+        await running

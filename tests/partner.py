@@ -8,6 +8,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from adapters.as2 import ADAPTER as AS2
+from adapters.sftp import ADAPTER as SFTP
 from adapters.x12 import ADAPTER
 from hub import connections, inbox, outbox, timers
 from hub.canon.ports import Adapter
@@ -17,6 +19,7 @@ from hub.flows.deliver import Deliver
 from hub.flows.folders import take_in
 from hub.flows.intake import Intake
 from hub.flows.post import Post
+from hub.flows.transmit import Transmitter
 from hub.kit.addresses import Guard
 from hub.kit.db import Database
 from hub.kit.http import Transport
@@ -39,6 +42,7 @@ class Partner:
     deliver: Deliver
     out: Path
     adapters: Mapping[str, Adapter]
+    http: Transport
     seen: set[str] = field(default_factory=set)
     control: int = 100
 
@@ -68,13 +72,13 @@ class Partner:
         self.seen |= {p.name for p in fresh}
         return [p.read_text() for p in fresh]
 
-    async def later(self, by: timedelta) -> None:
+    async def later(self, by: timedelta, kind: str = "ack_overdue") -> None:
         """As if that time had passed, and the clock's answers to what is due then."""
         async with self.world.db.unit(tenant=1, actor="test") as tx:
-            sql = "UPDATE timers SET run_at = run_at - $1::interval WHERE kind = 'ack_overdue' AND state = 0"
-            await tx.conn.execute(sql, by)
+            sql = "UPDATE timers SET run_at = run_at - $1::interval WHERE kind = $2 AND state = 0"
+            await tx.conn.execute(sql, by, kind)
             await tx.conn.execute("UPDATE exchanges SET ack_due = ack_due - $1::interval", by)
-        rows = [r for r in await take(self.world.db, timers.QUEUE) if r.row["kind"] == "ack_overdue"]
+        rows = [r for r in await take(self.world.db, timers.QUEUE) if r.row["kind"] == kind]
         if rows:
             await Clockwork(self.world.reactor).handle(rows)
 
@@ -153,17 +157,37 @@ def find(text: str, name: str) -> list[str]:
 
 
 async def new_partner(
-    db: Database, out: Path, *, config: Mapping[str, Any] | None = None, world: World | None = None
+    db: Database,
+    out: Path,
+    *,
+    config: Mapping[str, Any] | None = None,
+    secrets: Mapping[str, str] | None = None,
+    world: World | None = None,
+    allow: Sequence[str] = (),
 ) -> Partner:
     world = world or await new_world(db)
     deps = replace(world.deps, accepts={**world.deps.accepts, "x12": ACCEPTS})
     world.reactor = Reactor(db, deps, world.reactor.flows)
     given = {"partner": "acme-retail", "ours": "HUBDEMO", "outbox": str(out), **(config or {})}
+    vault = Vault(db, {"a": b"k" * 32})
     async with db.unit(tenant=1, actor="test") as tx:
         connection = await connections.create(tx, "x12", "acme-retail", "ACME Retail", config=given)
-    directory = connections.Directory(db, Vault(db, {"a": b"k" * 32}))
-    adapters = {"x12": ADAPTER, "fake": Adapter(name="fake"), "fake-wms": Adapter(name="fake-wms")}
-    post = Post(Transport(Guard()))
+        for name, value in (secrets or {}).items():
+            await connections.add_secret(tx, vault, connection.connection_id, name, value)
+    directory = connections.Directory(db, vault)
+    adapters = {
+        "x12": ADAPTER,
+        "sftp": SFTP,
+        "as2": AS2,
+        "fake": Adapter(name="fake"),
+        "fake-wms": Adapter(name="fake-wms"),
+    }
+    carriers = {n: a.carrier for n, a in adapters.items() if a.carrier is not None}
+    sealers = {n: a.sealer for n, a in adapters.items() if a.sealer is not None}
+    guard = Guard(allow)
+    http = Transport(guard)
+    transmitter = Transmitter(world.reactor, sealers)
+    post = Post(http, carriers=carriers, dial=guard.dial, transmitter=transmitter)
     return Partner(
         world=world,
         connection=connection,
@@ -172,4 +196,5 @@ async def new_partner(
         deliver=Deliver(world.reactor, directory, adapters, post),
         out=out,
         adapters=adapters,
+        http=http,
     )

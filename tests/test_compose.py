@@ -18,8 +18,25 @@ DOCKERFILE = (ROOT / "Dockerfile").read_text()
 each = pytest.mark.parametrize("name", sorted(SERVICES))
 
 
-def test_the_services_are_the_four() -> None:
-    assert set(SERVICES) == {"postgres", "migrate", "web", "worker"}
+def test_the_services_are_the_four_and_the_rest_is_asked_for() -> None:
+    profiles = {name: service.get("profiles", [])[:1] for name, service in SERVICES.items()}
+    assert {n for n, p in profiles.items() if not p} == {"postgres", "migrate", "web", "worker"}
+    assert {n for n, p in profiles.items() if p == ["fanout"]} == {"nats", "relay"}
+    assert {n for n, p in profiles.items() if p == ["observability"]} == {"prometheus", "grafana", "collector"}
+
+
+def test_the_broker_syncs_each_message() -> None:
+    assert re.search(r"^  sync_interval: always$", (ROOT / "docs/observability/nats.conf").read_text(), re.MULTILINE)
+
+
+def test_metrics_are_published_to_nobody() -> None:
+    assert not any("9464" in str(port) for service in SERVICES.values() for port in service.get("ports", ()))
+
+
+def test_files_that_are_mounted_exist() -> None:
+    mounts = [v for service in SERVICES.values() for v in service.get("volumes", ()) if v.startswith("./")]
+    assert mounts
+    assert all((ROOT / mount.split(":")[0]).exists() for mount in mounts)
 
 
 @each
@@ -37,7 +54,8 @@ def test_a_service_is_confined(name: str) -> None:
 @each
 def test_health_is_known(name: str) -> None:
     health = SERVICES[name]["healthcheck"]
-    assert health.get("disable") is True if name == "migrate" else health["test"][0] == "CMD"
+    without = {"migrate", "relay", "collector"}
+    assert health.get("disable") is True if name in without else health["test"][0] == "CMD"
 
 
 @each
@@ -81,7 +99,7 @@ def test_both_databases_run_with_the_same_settings() -> None:
 @each
 def test_every_hub_variable_is_a_setting(name: str) -> None:
     known = {f"HUB_{field.upper()}" for field in Settings.model_fields}
-    assert {v for v in SERVICES[name]["environment"] if v.startswith("HUB_")} <= known
+    assert {v for v in SERVICES[name].get("environment", ()) if v.startswith("HUB_")} <= known
 
 
 def test_the_image_is_locked_and_not_root() -> None:

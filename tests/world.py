@@ -191,7 +191,7 @@ async def new_world(
         incidents=Incidents(load_playbooks(MAPPINGS / "playbooks")),
         rules=load_rules(MAPPINGS / "routing" / "default.yaml"),
         tables=load_tables(tables_folder()),
-        accepts={"fake": frozenset({"ConfirmShipment", "CancelOrder"})},
+        accepts={"fake": frozenset({"ConfirmShipment", "CancelOrder", "CancelLines"})},
     )
     wms, nodes = new_id(), {code: new_id() for code in PLACES[country]}
     world = World(db=db, reactor=Reactor(db, deps, FLOWS), nodes=nodes, wms=wms, country=country)

@@ -1,5 +1,6 @@
 """`python -m tests.bench [P4 ...]`: every operation, or those named; one JSON line each.
 
+`--orders 100000 [--keep DIR]`: in a database that holds so many; P6 needs it, P1, P4 and P5 say more with it.
 `--graphql URL --api-key KEY [--seconds N] [--clients N] P1|P4|P5`: the same load on any server that speaks our schema.
 """
 
@@ -8,6 +9,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 from collections.abc import Awaitable, Callable
 from importlib import import_module
 
@@ -24,9 +26,14 @@ SCRIPTS = {
     "P3": "p3_intake",
     "P4": "p4_list",
     "P5": "p5_one",
+    "P6": "p6_lists",
     "P7": "p7_hot",
+    "P8": "p8_live",
+    "P9": "p9_x12",
     "P10": "nfe_sign",
     "P11": "bench_mapping",
+    "P12": "p12_replay",
+    "P13": "p13_memory",
 }
 
 
@@ -51,8 +58,14 @@ def main() -> None:
     parser.add_argument("--api-key", default="")
     parser.add_argument("--seconds", type=float, default=4.0)
     parser.add_argument("--clients", type=int, default=32)
+    parser.add_argument("--orders", type=int, default=0, help="fill the database with so many before measuring")
+    parser.add_argument("--keep", help="directory of a database that is kept for the next run")
     given = parser.parse_args()
-    for which in given.only or SCRIPTS:
+    if given.orders:
+        os.environ["BENCH_ORDERS"] = str(given.orders)
+    if given.keep:
+        os.environ["BENCH_KEEP"] = given.keep
+    for which in given.only or [s for s in SCRIPTS if given.orders or s != "P6"]:
         if given.graphql:
             found = uvloop.run(
                 pointed(given.graphql, given.api_key, which, seconds=given.seconds, clients=given.clients)

@@ -1,14 +1,15 @@
 """Routing on generated Brazilian orders (27 UFs, 12 nodes): freight, parcels and lateness of our rules against the nearest node and
-against the order of stock, and the CPU time of a decision. Prints one JSON line; asserts nothing. `python -m tests.bench.routing_cost [ORDERS]`.
+against the order of stock, and the CPU time of a decision. Prints one JSON line; asserts nothing.
+`python -m tests.bench.routing_cost [ORDERS] [--seed N]`.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
 import math
 import random
 import statistics
-import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -233,12 +234,8 @@ def decision_time(nodes: int, services: int, rounds: int = 400) -> float:
     return round(statistics.median(times), 1)
 
 
-def main() -> None:
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 3000
-    dice = random.Random(11)
-    land, stock = land_and_stock(dice, count)
-    asked = demands(dice, count)
-    board = Board(load_rules(RULES), land.serving)
+def ways(land: Land, board: Board) -> dict[str, Choose]:
+    """Our rules, the nearest node that has it, the node that has most of it."""
 
     def nearest(demand: Demand, line: DemandLine, left: Stock) -> list[UUID]:
         return sorted(land.uf, key=lambda i: kilometres(land.uf[i], demand.region))
@@ -246,18 +243,32 @@ def main() -> None:
     def fullest(demand: Demand, line: DemandLine, left: Stock) -> list[UUID]:
         return sorted(land.uf, key=lambda i: -left.get((i, line.sku), Decimal(0)))
 
-    ways: dict[str, Choose] = {
+    return {
         "rules": by_rules(board),
         "nearest_node": line_by_line(nearest),
         "order_of_stock": line_by_line(fullest),
     }
-    found = {name: measure(land, stock, asked, way) for name, way in ways.items()}
+
+
+def main() -> None:
+    words = argparse.ArgumentParser(
+        prog="routing_cost", description="Freight, parcels and lateness of three ways to choose nodes."
+    )
+    words.add_argument("orders", nargs="?", type=int, default=3000)
+    words.add_argument("--seed", type=int, default=11, help="of the generated orders and stock")
+    given = words.parse_args()
+    count, dice = given.orders, random.Random(given.seed)
+    land, stock = land_and_stock(dice, count)
+    asked = demands(dice, count)
+    board = Board(load_rules(RULES), land.serving)
+    found = {name: measure(land, stock, asked, way) for name, way in ways(land, board).items()}
     ours = found["rules"]["freight_per_order_brl"]
     print(  # noqa: T201 - the figure is the product of this file
         json.dumps(
             {
                 "bench": "routing_cost",
                 "orders": count,
+                "seed": given.seed,
                 "nodes": len(NODES),
                 "ufs": len(UFS),
                 **found,

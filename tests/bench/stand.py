@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import os
 import secrets
 import shutil
@@ -11,8 +12,9 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 from pydantic import SecretStr
@@ -24,8 +26,10 @@ from hub.kit.log import configure_logging
 from hub.kit.settings import Settings
 from hub.migrations import migrate
 from tests.bench.client import Target, graphql
+from tests.bench.generate import fill
 
 HOST = "127.0.0.1"
+TOLD = 60_000  # orders of a filled database that have their facts: a million facts, replayed by P12
 TREE = Path(__file__).resolve().parents[2]
 
 
@@ -103,7 +107,7 @@ def free_port() -> int:
 
 
 async def listening(port: int) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(180):
         while True:
             try:
                 _, writer = await asyncio.open_connection(HOST, port)
@@ -116,21 +120,40 @@ async def listening(port: int) -> None:
 
 @asynccontextmanager
 async def standing(*, web: int = 1) -> AsyncIterator[Stand]:
-    """A fresh hub of its own; gone when the block ends."""
+    """A hub of its own. With BENCH_ORDERS it holds so many orders before anything is measured. It is gone when the block ends,
+    unless BENCH_KEEP names a directory: then the next run finds it there, filled.
+    """
     configure_logging(level="error", style="auto")
-    data = scratch_data_dir("hub-bench")
+    kept = os.environ.get("BENCH_KEEP")
+    data = Path(kept) if kept else scratch_data_dir("hub-bench")
     async with AsyncExitStack() as stack:
-        stack.callback(shutil.rmtree, data, ignore_errors=True)
+        if not kept:
+            stack.callback(shutil.rmtree, data, ignore_errors=True)
+        data.mkdir(parents=True, exist_ok=True)
         embedded = await stack.enter_async_context(Embedded(data))
         await migrate(embedded.owner_dsn)
-        kek = base64.b64encode(secrets.token_bytes(32)).decode()
-        company = await founded(embedded.owner_dsn, kek, data)
+        kek, company = await _company(embedded.owner_dsn, data)
         postgres = int(next(data.glob("pg*/postmaster.pid")).read_text(encoding="ascii").split()[0])
         stand = Stand(company=company, dsn=embedded.owner_dsn, postgres=postgres, kek=kek)
         stack.push_async_callback(stand.stop)
         for _ in range(web):
             await stand.serve()
         yield stand
+
+
+async def _company(dsn: str, data: Path) -> tuple[str, Company]:
+    """(key encryption key, company): as an earlier run left them, else made and filled."""
+    note = data / "company.json"
+    if note.exists():
+        said = json.loads(note.read_text(encoding="utf-8"))
+        nodes = {k: UUID(v) for k, v in said["company"].pop("nodes").items()}
+        return said["kek"], Company(nodes=nodes, **said["company"])
+    kek = base64.b64encode(secrets.token_bytes(32)).decode()
+    company = await founded(dsn, kek, data)
+    if orders := int(os.environ.get("BENCH_ORDERS", "0")):
+        await fill(dsn, company.tenant, orders, told=min(orders, TOLD))
+    note.write_text(json.dumps({"kek": kek, "company": asdict(company)}, default=str), encoding="utf-8")
+    return kek, company
 
 
 async def founded(dsn: str, kek: str, data: Path) -> Company:

@@ -76,7 +76,8 @@ def test_the_chain_must_end_in_a_root_that_we_trust() -> None:
 @pytest.mark.parametrize(("days", "warned"), [(200, None), (30, 30), (8, 30), (7, 7), (1, 1), (0, 1)])
 def test_the_end_is_announced(days: int, warned: int | None) -> None:
     certificate = identity().certificate
-    assert ends_within(certificate, certificate.not_valid_after_utc - timedelta(days=days)) == warned
+    ends = certificate.not_valid_after_utc
+    assert ends_within(ends, ends - timedelta(days=days)) == warned
 
 
 def test_the_key_is_encrypted_where_openssl_reads_it() -> None:

@@ -93,3 +93,13 @@ def test_all_guides_load_and_samples_pass_them(tmp_path: Path) -> None:
 def test_explain_says_segments_in_words(good: Path) -> None:
     done = RUN.invoke(app, ["explain", str(good)])
     assert "purchase order number PO1" in done.stdout
+
+
+def test_json_and_back_gives_the_same_bytes(good: Path, tmp_path: Path) -> None:
+    shown = RUN.invoke(app, ["json", str(good)])
+    form = tmp_path / "good.json"
+    form.write_text(shown.stdout)
+    assert RUN.invoke(app, ["x12", str(form)]).stdout_bytes == good.read_bytes()
+    form.write_text("[]")
+    assert RUN.invoke(app, ["x12", str(form)]).exit_code == 1
+    assert RUN.invoke(app, ["json", str(tmp_path / "none")]).exit_code == 1

@@ -56,6 +56,27 @@ def test_unknown_kinds_do_not_stop_the_others() -> None:
     assert judged[1]["kind"] == "ie:XX"
 
 
+@pytest.mark.parametrize(
+    ("value", "valid"),
+    [
+        ("gtin:7891000315507", True),
+        ("gtin:7891000315508", False),
+        ("gtin:SEM GTIN", False),
+        ("ncm:61091000", True),
+        ("ncm:6109.10.00", False),
+        ("cest:2806300", True),
+        ("cest:280630", False),
+        ("cfop:5102", True),
+        ("cfop:4102", False),
+        ("municipality:3550308", True),
+        ("municipality:3550309", False),
+    ],
+)
+def test_codes_of_goods_and_places(value: str, *, valid: bool) -> None:
+    code, out = run("validate", "--json", value)
+    assert (code, json.loads(out)["valid"]) == (0 if valid else 1, valid)
+
+
 def test_good_values_leave_0() -> None:
     assert run("validate", "cpf:52998224725") == (0, "cpf:52998224725 good\n")
 
@@ -116,3 +137,36 @@ def test_a_bad_table_is_refused_with_file_and_line(tmp_path: Path) -> None:
     assert result.exit_code == 1
     assert result.stdout == ""
     assert "x.yaml:5: source is missing" in result.stderr
+
+
+def test_a_missing_row_is_named_with_the_file_that_lacks_it(tmp_path: Path) -> None:
+    file = tmp_path / "cases.json"
+    case = {
+        "id": "old",
+        "date": "2020-01-01",
+        "issuer": {"uf": "SP"},
+        "buyer": {"uf": "BA", "taxpayer": False},
+        "item": {"quantity": "1", "unit_price": "100"},
+        "methods": {"rates": "table"},
+    }
+    file.write_text(json.dumps([case]), encoding="utf-8")
+    result = CliRunner().invoke(app, ["tax", str(file), "--json"])
+    assert json.loads(result.stdout)[0]["error"] == {"code": "MISSING_RATE", "field": "uf_rates"}
+    assert "uf BA on 2020-01-01: add one to uf_rates.yaml" in result.stderr
+
+
+def test_a_plan_for_people_says_how_each_value_came_about(tmp_path: Path) -> None:
+    file = tmp_path / "cases.json"
+    case = {
+        "id": "mg",
+        "date": "2026-11-20",
+        "issuer": {"uf": "SP"},
+        "buyer": {"uf": "MG", "taxpayer": False},
+        "item": {"quantity": "1", "unit_price": "100"},
+        "methods": {"rates": "table"},
+        "only": ["icms_uf_dest"],
+    }
+    file.write_text(json.dumps([case]), encoding="utf-8")
+    code, out = run("tax", str(file))
+    assert code == 0
+    assert "100.00 x  18.0000 % =         6.00  difal.single, rounded half up to 0.01" in out

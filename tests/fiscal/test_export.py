@@ -25,6 +25,7 @@ from hub.connections import Directory
 from hub.fiscal.export import CLOCK, bounds
 from hub.fiscal.tables import fiscal_tables
 from hub.flows.paper import NoDocumentYet, Paper
+from hub.flows.reactor import Reactor
 from hub.kit.db import Database
 from hub.kit.ids import new_id
 from hub.ledger import Cause
@@ -35,14 +36,16 @@ PROTOCOL = b'<protNFe xmlns="http://www.portalfiscal.inf.br/nfe" versao="4.00"><
 NOVEMBER = datetime(2026, 11, 10, 12, tzinfo=CLOCK)
 
 
-async def note(db: Database, at: datetime, states: Sequence[str] = ("AUTHORIZED",)) -> UUID:
-    """A note of that day that has gone through these states."""
+async def note(
+    db: Database | Reactor, at: datetime, states: Sequence[str] = ("AUTHORIZED",), order_id: UUID | None = None
+) -> UUID:
+    """A note of that day that has gone through these states; flows answer where a reactor is given."""
     from adapters.sefaz.sign import sign
     from adapters.sefaz.write import write_invoice
 
     ask = fiscal.InvoiceAsk(
         request=replace(request(), buyer=LOCAL, issued_at=at),
-        order_id=new_id(),
+        order_id=order_id or new_id(),
         fulfillment_id=new_id(),
         node_id=new_id(),
         connection_id=new_id(),

@@ -25,8 +25,9 @@ from hub.canon.ports import Done
 from hub.canon.taxids import key_digit
 from hub.connections import Connection, Directory
 from hub.fiscal.tables import fiscal_tables
+from hub.flows import incoming
 from hub.flows.deliver import Deliver
-from hub.flows.incoming import manifest
+from hub.flows.incoming import Manifestation, manifest
 from hub.flows.intake import Intake
 from hub.flows.post import Post
 from hub.flows.reactor import Deps, Reactor
@@ -78,6 +79,7 @@ class Place:
         return fresh_ones
 
     async def hour_passes(self) -> None:
+        self.sefaz.app.time.shift += timedelta(minutes=61)
         await self.rows("UPDATE connections SET sweep_after = sweep_after - interval '61 minutes'")
 
     async def rows(self, query: str, *args: Any) -> list[Any]:
@@ -92,6 +94,7 @@ class Place:
 @pytest.fixture
 async def place(db: Database) -> AsyncIterator[Place]:
     sefaz = SefazSimulator(seed=2)
+    sefaz.app.behavior = replace(sefaz.app.behavior, summaries=False)
     await sefaz.start()
     container, password = sefaz.client(RECEIVER)
     config = {"cnpj": RECEIVER, "uf": "SP", "environment": "2", "base_url": sefaz.base_url, "trust_pem": sefaz.ca_pem}
@@ -107,7 +110,7 @@ async def place(db: Database) -> AsyncIterator[Place]:
         tables=fiscal_tables(),
         accepts={"sefaz": frozenset({"RegisterInvoiceEvent"})},
     )
-    reactor, directory, wire = Reactor(db, deps, ()), Directory(db, vault), SefazWire()
+    reactor, directory, wire = Reactor(db, deps, (incoming.FLOW,)), Directory(db, vault), SefazWire()
     adapters, post = {"sefaz": replace(ADAPTER, wire=wire)}, Post(Transport(Guard()))
     intake, deliver = Intake(reactor, directory, adapters, {}, post), Deliver(reactor, directory, adapters, post)
     works = [QueueWork(queue=inbox.QUEUE, handle=intake.handle), QueueWork(queue=outbox.QUEUE, handle=deliver.handle)]
@@ -172,6 +175,10 @@ async def test_a_return_is_matched_to_the_note_that_it_names(place: Place) -> No
     assert (await place.note(key))["purchase_order_id"] == order
 
 
+def said(key: str, stance: str, reason: str | None = None) -> Manifestation:
+    return Manifestation(access_key=key, stance=stance, cause=Cause(new_id(), None), reason=reason)
+
+
 async def sold_by_us(place: Place, key: str) -> Any:
     ask = fiscal.InvoiceAsk(
         request=replace(request(), buyer=LOCAL, issued_at=system_clock()),
@@ -194,23 +201,45 @@ async def test_what_we_say_of_a_note_is_registered_and_remembered(place: Place) 
     key = await place.sold_to_us()
     await place.look()
     async with place.reactor.unit(tenant=1, actor="test") as tx:
-        await manifest(tx, key, "AWARE", Cause(new_id(), None))
-        await manifest(tx, key, "AWARE", Cause(new_id(), None))
+        await manifest(tx, [said(key, "AWARE")])
+        await manifest(tx, [said(key, "AWARE")])
     await place.worker.run_until_idle()
     assert (await place.note(key))["stance"] == "AWARE"
     async with place.reactor.unit(tenant=1, actor="test") as tx:
-        await manifest(tx, key, "NOT_DONE", Cause(new_id(), None), reason="A mercadoria nunca chegou ao destino")
+        await manifest(tx, [said(key, "NOT_DONE", "A mercadoria nunca chegou ao destino")])
     await place.worker.run_until_idle()
     assert (await place.note(key))["stance"] == "NOT_DONE"
     assert {e.event_type for e in place.sefaz.app.store.events.values()} == {"210210", "210240"}
 
 
+async def test_a_summary_is_answered_and_then_the_whole_note_arrives(place: Place) -> None:
+    place.sefaz.app.behavior = replace(place.sefaz.app.behavior, summaries=True)
+    key = await place.sold_to_us()
+    assert await place.look() == 1
+    row = await place.note(key)
+    assert (row["whole"], row["stance"], row["note"]) == (False, None, None)  # nobody said that it may be answered
+    async with place.db.unit(tenant=1, actor="test") as tx:
+        config = {**place.connection.config, "aware_of_summaries": True}
+        await connections.set_config(tx, place.connection.connection_id, config)
+    second = await place.sold_to_us()
+    await place.hour_passes()
+    assert await place.look() == 1
+    row = await place.note(second)
+    assert (row["whole"], row["stance"]) == (False, "AWARE")
+    await place.hour_passes()
+    assert await place.look() == 1
+    row = await place.note(second)
+    assert (row["whole"], row["stance"]) == (True, "AWARE")
+    assert row["note"]["items"]
+    assert {e.event_type for e in place.sefaz.app.store.events.values()} == {"210210"}
+
+
 async def test_an_unknown_note_or_word_is_refused(place: Place) -> None:
     async with place.reactor.unit(tenant=1, actor="test") as tx:
         with pytest.raises(fiscal.UnknownIncomingNote):
-            await manifest(tx, "3" * 44, "AWARE", Cause(new_id(), None))
+            await manifest(tx, [said("3" * 44, "AWARE")])
         with pytest.raises(fiscal.UnknownStance):
-            await manifest(tx, "3" * 44, "MAYBE", Cause(new_id(), None))
+            await manifest(tx, [said("3" * 44, "MAYBE")])
 
 
 async def test_a_document_that_cannot_be_read_is_parked_and_its_neighbours_go_on(place: Place) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from hub.canon.commands import CancelAsked
 from hub.canon.states import FulfillmentMethod, PaymentState
-from hub.flows.amend import Amended, amend, preview, substitute
+from hub.flows.amend import Amended, amend, preview, substitution
 from hub.kit.ids import new_id
 from hub.ledger import Cause
 from hub.orders import Amendment, AmendmentRefused, NewLine
@@ -223,8 +223,11 @@ async def test_substitution_needs_the_customers_word(world: World) -> None:
         order_id = await world.place(replace(draft, payment_state=PaymentState.PENDING))
         ids = await line_ids(world, order_id)
         async with world.unit() as tx:
-            outcome = await substitute(tx, order_id, ids["SKU-1"], "SKU-3", "none left", Cause(new_id(), None))
-        assert isinstance(outcome, Amended) is allowed
+            ask = await substitution(tx, order_id, ids["SKU-1"], "SKU-3", "none left", Cause(new_id(), None))
+            assert isinstance(ask, Amendment) is allowed
+            if isinstance(ask, Amendment):
+                [outcome] = await amend(tx, [ask])
+                assert isinstance(outcome, Amended)
         units = await wanted(world, order_id)
         assert units.get("SKU-3", (D(0), D(0)))[0] == (2 if allowed else 0)
         assert units["SKU-1"][0] == (0 if allowed else 2)

@@ -38,8 +38,11 @@ async def test_orders_of_a_pack_leave_together(world: World) -> None:
     works = [(await world.fulfillments(o))[0]["fulfillment_id"] for o in (first, second, other)]
     await world.ship(works[0], "T1")
     assert await _states(world, [first, second]) == ["PACKED", "APPROVED"]
-    await world.ship(works[1], "T1")
+    assert await world.report(works[1], "PACKED") is None
+    assert await world.report(works[1], "DISPATCHED") is None
     assert await _states(world, [first, second]) == ["DISPATCHED", "DISPATCHED"]
+    shipments = await world.rows("SELECT carrier, tracking_number FROM shipments")
+    assert [tuple(s) for s in shipments] == [("CTT", "T1")] * 2
     await world.tell(TrackingSeen(tracking="T1", status="DELIVERED", at=world.now, code="D"))
     assert await _states(world, [first, second, other]) == ["DELIVERED", "DELIVERED", "APPROVED"]
     assert await broken(world) == {}

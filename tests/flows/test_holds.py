@@ -106,6 +106,32 @@ async def test_a_deadline_of_a_released_hold_does_nothing(world: World) -> None:
     assert (await world.order(order_id))["state"] == "APPROVED"
 
 
+async def test_a_hold_that_nobody_dated_has_the_deadline_of_its_kind(world: World) -> None:
+    world = with_rules(world)
+    order_id = await world.place(world.draft("A1", ("SKU-1", 9999), payment_state=PaymentState.PENDING))
+    sql = "SELECT kind, deadline, deadline = deadline_key AS same FROM order_holds ORDER BY placed_at"
+    assert [tuple(h) for h in await world.rows(sql)] == [("PAYMENT", world.now + timedelta(hours=72), True)]
+    await fire(world)
+    assert "hold_overdue" in await world.incidents(order_id)
+    await release(world, order_id, HoldKind.PAYMENT)
+    [_, stock] = await world.rows(sql)
+    assert (stock["kind"], stock["deadline"]) == ("STOCK", world.now + timedelta(hours=72))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("deadlines: {LOST: {hours: 1}}", "x.yaml:2: LOST is no kind of hold"),
+        ("deadlines: {FRAUD: {hours: 0}}", "x.yaml:2: hours are above zero"),
+        ("deadlines: {FRAUD: {days: 1}}", "x.yaml:2: a deadline has hours"),
+        ("deadlines: [1]", "x.yaml:1: deadlines is a map"),
+    ],
+)
+def test_deadlines_that_cannot_be_are_refused(text: str, said: str) -> None:
+    with pytest.raises(orders.BadHoldRules, match=said):
+        parse_hold_rules("x.yaml", f"holds: x\n{text}\n")
+
+
 async def test_a_hold_stops_goods_at_the_door_until_it_is_released(world: World) -> None:
     order_id = await world.place(world.draft("A1", ("SKU-1", 2)))
     [ful] = await world.fulfillments(order_id)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from typing import Any
+from uuid import UUID
 
 import pytest
 
-from hub import catalog, inventory
-from hub.flows.amend import amend
+from hub import catalog, fulfillment, inventory
+from hub.flows.amend import Amended, amend
 from hub.kit.db import Database
 from hub.kit.ids import new_id
 from hub.ledger import Cause
-from hub.orders import Amendment, AmendmentRefused
+from hub.orders import Amendment, AmendmentRefused, NewLine
 from tests.depot import Depot, new_depot
 
 
@@ -75,20 +77,63 @@ async def test_a_kit_with_an_unknown_component_waits_for_the_catalog(depot: Depo
     assert (hold["kind"], hold["reason"]) == ("CATALOG", "not in the catalog: BROKEN")
 
 
-async def test_the_quantity_of_a_kit_stands(depot: Depot) -> None:
+async def _changed(depot: Depot, order_id: UUID, **given: Any) -> Amended | AmendmentRefused:
+    async with depot.unit() as tx:
+        ask = Amendment(order_id=order_id, reason="called", cause=Cause(new_id(), None), **given)
+        [outcome] = await amend(tx, [ask])
+    return outcome
+
+
+async def _lines(depot: Depot, order_id: UUID) -> dict[str, Any]:
+    rows = await depot.rows("SELECT * FROM order_lines WHERE order_id = $1", order_id)
+    return {r["sku"]: r for r in rows}
+
+
+async def test_a_piece_of_a_kit_is_not_changed_alone(depot: Depot) -> None:
     await depot.stock({("CAJ", "A"): 50, ("CAJ", "B"): 50})
     [order_id] = await depot.order(depot.draft("1", {"K": 2, "C": 1}))
-    lines = await depot.rows("SELECT line_id FROM order_lines WHERE sku IN ('K', 'A') ORDER BY line_no")
-    for line in lines:
+    piece = (await _lines(depot, order_id))["A"]["line_id"]
+    outcome = await _changed(depot, order_id, quantities={piece: Decimal(1)})
+    assert isinstance(outcome, AmendmentRefused)
+    assert [fault.code for _, fault in outcome.faults] == ["KIT_IS_WHOLE"]
+    assert (await _lines(depot, order_id))["A"]["reserved"] == 4
+
+
+@pytest.mark.parametrize("wanted", [5, 1])
+async def test_the_pieces_follow_the_quantity_of_the_kit(depot: Depot, wanted: int) -> None:
+    await depot.stock({("CAJ", "A"): 50, ("CAJ", "B"): 50})
+    [order_id] = await depot.order(depot.draft("1", {"K": 2}))
+    kit = (await _lines(depot, order_id))["K"]["line_id"]
+    outcome = await _changed(depot, order_id, quantities={kit: Decimal(wanted)})
+    assert isinstance(outcome, Amended)
+    assert (int(outcome.total_before), int(outcome.total_after)) == (20, 10 * wanted)
+    if outcome.waits_for:
         async with depot.unit() as tx:
-            ask = Amendment(
-                order_id=order_id,
-                reason="fewer",
-                cause=Cause(new_id(), None),
-                quantities={line["line_id"]: Decimal(1)},
-            )
-            [outcome] = await amend(tx, [ask])
-        assert isinstance(outcome, AmendmentRefused)
-        assert [fault.code for _, fault in outcome.faults] == ["KIT_IS_WHOLE"]
-    [row] = await depot.rows("SELECT sum(reserved) AS reserved FROM order_lines WHERE sku IN ('A', 'B')")
-    assert row["reserved"] == 6
+            await fulfillment.cancelled(tx, dict.fromkeys(outcome.waits_for, Cause(new_id(), None)))
+    lines = await _lines(depot, order_id)
+    assert {s: (int(r["ordered"]), int(r["reserved"])) for s, r in lines.items()} == {
+        "K": (wanted, 0),
+        "A": (2 * wanted, 2 * wanted),
+        "B": (wanted, wanted),
+    }
+    assert lines["A"]["total"] + lines["B"]["total"] == lines["K"]["total"] == 10 * wanted
+
+
+async def test_a_kit_that_is_added_comes_with_its_pieces(depot: Depot) -> None:
+    await depot.stock({("CAJ", "A"): 50, ("CAJ", "B"): 50, ("CAJ", "C"): 5})
+    [order_id] = await depot.order(depot.draft("1", {"C": 1}))
+    add = NewLine(sku="K", quantity=Decimal(3), unit_price=Decimal("9.99"), discount=Decimal("0.50"))
+    outcome = await _changed(depot, order_id, add=(add,))
+    assert isinstance(outcome, Amended)
+    assert outcome.total_after == Decimal("39.47")
+    lines = await _lines(depot, order_id)
+    assert [(s, lines[s]["kind"], lines[s]["reserved"]) for s in "KAB"] == [
+        ("K", "KIT", 0),
+        ("A", "GOODS", 6),
+        ("B", "GOODS", 3),
+    ]
+    assert lines["A"]["kit_parent"] == lines["B"]["kit_parent"] == lines["K"]["line_id"]
+    assert lines["A"]["total"] + lines["B"]["total"] == lines["K"]["total"] == Decimal("29.47")
+    broken = await _changed(depot, order_id, add=(NewLine(sku="BROKEN", quantity=Decimal(1), unit_price=Decimal(1)),))
+    assert isinstance(broken, AmendmentRefused)
+    assert [fault.code for _, fault in broken.faults] == ["UNKNOWN_PRODUCT"]

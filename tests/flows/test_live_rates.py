@@ -84,3 +84,25 @@ async def test_an_answer_that_cannot_be_is_refused(depot: Depot) -> None:
     negative = QuotedRate(**{**{k: getattr(RATE, k) for k in RATE.__slots__}, "cost": Decimal(-1)})
     assert isinstance(await tell(depot, RatesQuoted(node="EXT", rates=(negative,), valid_until=until)), Inapplicable)
     assert await depot.rows("SELECT 1 FROM lanes WHERE live") == []
+
+
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        ({"nodes": []}, "nodes"),
+        ({"nodes": "CAJ"}, "nodes"),
+        ({"destinations": ["Brasil"]}, "destinations"),
+        ({"weight_g": "heavy"}, "weight_g"),
+        ({"every_minutes": 0}, "every_minutes"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_config_that_cannot_be_is_refused_with_its_field(change: dict[str, Any], field: str) -> None:
+    assert live_rates.asking({"rates": ASKS}) is not None
+    with pytest.raises(live_rates.BadRatesConfig) as told:
+        live_rates.asking({"rates": {**ASKS, **change}})
+    assert told.value.data["field"] == field
+
+
+def test_an_account_without_rates_is_not_asked() -> None:
+    assert live_rates.asking({"base_url": "https://x"}) is None

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -18,8 +18,9 @@ from hub.canon.order import OrderDraft
 from hub.canon.states import HoldKind, OrderState, PaymentState
 from hub.flows.amend import amend, preview
 from hub.flows.replay import differences, replay
-from hub.kit.db import Database
-from hub.kit.ids import new_id
+from hub.kit.db import Database, Tx
+from hub.kit.errors import HubError
+from hub.kit.ids import new_id, public_id
 from hub.ledger import Cause
 from tests.world import SKUS, World, new_world
 
@@ -61,6 +62,7 @@ class Life:
         self.world, self.dice = world, random.Random(seed)
         self.drafts: dict[str, OrderDraft] = {}
         self.log: list[str] = []
+        self.carts: list[UUID] = []
         self.acts: list[tuple[int, Callable[[], Awaitable[None]]]] = [
             (6, self.capture),
             (2, self.revise),
@@ -72,8 +74,13 @@ class Life:
             (2, self.cancel),
             (3, self.amend),
             (3, self.adjust),
-            (1, self.cart),
+            (2, self.cart),
             (1, self.empty_carts),
+            (1, self.prolong),
+            (2, self.transfer),
+            (2, self.count),
+            (2, self.announced),
+            (1, self.safety),
         ]
 
     async def live(self) -> None:
@@ -88,7 +95,10 @@ class Life:
             name = f"R{len(self.drafts)}"
             units = [(self.dice.choice(SKUS), self.dice.randint(1, 9)) for _ in range(self.dice.randint(1, 3))]
             state = self.dice.choice([PaymentState.PAID, PaymentState.PAID, PaymentState.PENDING])
-            self.drafts[name] = replace(self.world.draft(name, *units), payment_state=state)
+            kept = self.dice.choice(self.carts) if self.carts and self.dice.random() < 0.4 else None
+            references = (("reservation", public_id("rsv", kept)),) if kept else ()
+            draft = replace(self.world.draft(name, *units), payment_state=state, references=references)
+            self.drafts[name] = draft
             made.append(self.drafts[name])
         await self.world.capture(*made, *self.dice.sample(made, 1))
 
@@ -181,23 +191,86 @@ class Life:
 
     async def adjust(self) -> None:
         change = inventory.Adjustment(
-            node_id=self.world.nodes[self.dice.choice(["LIS", "OPO"])],
+            node_id=self._node(),
             sku=self.dice.choice(SKUS),
             delta=Decimal(self.dice.randint(-20, 25)),
+            lot=self._lot(),
         )
-        try:
-            async with self.world.unit() as tx:
-                await inventory.adjust(tx, [change], "found", _cause())
-        except inventory.Refused:
-            self.log.append("refused")
+        async with self._may_be_refused() as tx:
+            await inventory.adjust(tx, [change], "found", _cause())
+
+    async def count(self) -> None:
+        """To a value, from what was seen or from something else; or as a warehouse reports it, with and without lots."""
+        node, sku, n = self._node(), self.dice.choice(SKUS), Decimal(self.dice.randint(-1, 40))
+        lot = self._lot()
+        async with self._may_be_refused() as tx:
+            if self.dice.random() < 0.5:
+                own = {(sku, "NEW"): {lot: n}} if lot else None
+                await inventory.count_reported(tx, node, tx.now, [(sku, "NEW", n)], _cause(), own)
+            else:
+                seen = Decimal(self.dice.choice([25, 30, 40]))
+                change = inventory.Adjustment(node_id=node, sku=sku, quantity=n, change_from=seen, lot=lot)
+                await inventory.adjust(tx, [change], "counted", _cause())
+
+    async def transfer(self) -> None:
+        """At once or on the way; now and then to itself or of nothing."""
+        way = inventory.Transfer(
+            from_node_id=self._node(),
+            to_node_id=self._node(),
+            sku=self.dice.choice(SKUS),
+            quantity=Decimal(self.dice.randint(0, 9)),
+            arrives_at=self.dice.choice([None, self.world.now + timedelta(hours=3)]),
+            lot=self._lot(),
+        )
+        async with self._may_be_refused() as tx:
+            await inventory.transfer(tx, f"T{self.dice.randint(1, 4)}", [way], _cause())
+
+    async def announced(self) -> None:
+        """A document announces, announces anew, or comes."""
+        reference = f"T{self.dice.randint(1, 4)}"
+        async with self._may_be_refused() as tx:
+            if self.dice.random() < 0.5:
+                await inventory.receive(tx, reference, _cause())
+            else:
+                line = inventory.Expected(
+                    node_id=self._node(),
+                    sku=self.dice.choice(SKUS),
+                    quantity=Decimal(self.dice.randint(0, 9)),
+                    expected_at=self.world.now + timedelta(days=1),
+                    lot=self._lot(),
+                )
+                await inventory.expect(tx, reference, [line], _cause())
+
+    async def safety(self) -> None:
+        async with self.world.unit() as tx:
+            level = Decimal(self.dice.randint(0, 3))
+            await inventory.set_safety(tx, {(self._node(), self.dice.choice(SKUS)): level}, _cause())
 
     async def cart(self) -> None:
+        async with self._may_be_refused() as tx:
+            wanted = [(None, self.dice.choice(SKUS), Decimal(self.dice.randint(0, 8)))]
+            kept, _ = await inventory.keep(tx, "cart", wanted, timedelta(minutes=1), _cause())
+            self.carts.append(kept)
+
+    async def prolong(self) -> None:
+        if self.carts:
+            async with self._may_be_refused() as tx:
+                await inventory.extend(tx, {self.dice.choice(self.carts): tx.now + timedelta(minutes=5)}, _cause())
+
+    @asynccontextmanager
+    async def _may_be_refused(self) -> AsyncIterator[Tx]:
+        """A refusal takes the whole unit back."""
         try:
             async with self.world.unit() as tx:
-                wanted = [(None, self.dice.choice(SKUS), Decimal(self.dice.randint(1, 8)))]
-                await inventory.keep(tx, "cart", wanted, timedelta(minutes=1), _cause())
-        except inventory.StockTaken:
-            self.log.append("taken")
+                yield tx
+        except HubError as error:
+            self.log.append(error.code)
+
+    def _node(self) -> UUID:
+        return self.world.nodes[self.dice.choice(["LIS", "OPO"])]
+
+    def _lot(self) -> str | None:
+        return self.dice.choice([None, None, "L1", "L2"])
 
     async def empty_carts(self) -> None:
         self.world.now += timedelta(minutes=2)
@@ -237,8 +310,8 @@ async def broken(world: World) -> dict[str, object]:
             own = OrderState(r["state"])
             if orders.derived(own, parts[r["order_id"]], all_assigned=r["order_id"] in whole) is not own:
                 found[f"{r['order_id']} is {own}"] = parts[r["order_id"]]
-        if skewed := await inventory.unexplained(tx):
-            found["movements explain the stock"] = skewed
+        if skewed := await inventory.faults(tx):
+            found["movements explain stock and lots, documents what is announced"] = skewed
         if chains := (await ledger.verify(tx))[1]:
             found["the chains hold"] = chains
         if told := await differences(tx, await replay(tx)):

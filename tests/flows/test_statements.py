@@ -21,8 +21,9 @@ async def statements(depot: Depot, count: int) -> list[str]:
 
     incoming: list[Incoming] = [depot.incoming(d) for d in drafts]
     async with depot.unit() as tx:
-        await network.load(tx)  # these two are kept for two seconds, whoever asks first
+        await network.load(tx)  # these three are kept for two seconds, whoever asks first
         await inventory.buffers(tx)
+        await inventory.keeps_lots(tx)
         with tx.conn.query_logger(see):
             outcomes = await capture(tx, incoming, depot.reactor.deps)
             await depot.reactor.react(tx)

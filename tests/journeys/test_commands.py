@@ -77,7 +77,7 @@ async def test_explain_names_the_hold_and_its_incident(stage: Stage, story: Stor
     assert (status, out.strip()) == (0, "200"), err
     await story.until("#5002", "APPROVED", hold="STOCK")
     found = await explained(stage, "#5002")
-    assert {a["kind"] for a in found["awaited"]} == {"hold", "incident"}
+    assert {a["kind"] for a in found["awaited"]} == {"hold", "incident", "timer"}
     assert GONE in next(a["what"] for a in found["awaited"] if a["kind"] == "hold")
 
 

@@ -29,6 +29,9 @@ def part(name: str, weight: str, asked: Demand, here: Place, more: str = "") -> 
     [
         ("cost", "2", ONE, place("X"), 40),
         ("day", "1.5", ONE, place("X"), "4.5"),
+        ("wait_day", "1.5", ONE, place("X", waits=3), "4.5"),
+        ("wait_day", "1.5", ONE, place("X"), None),
+        ("wait_day", "1.5", replace(ONE, method="PICKUP"), place("X", waits=3), None),
         ("co2e_kg", "0.5", ONE, place("X"), "0.05"),
         ("load", "0.02", ONE, place("X", capacity_per_day=200, open_fulfillments=50), "0.5"),
         ("load", "0.02", ONE, place("X"), None),

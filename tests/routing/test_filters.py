@@ -112,7 +112,7 @@ TELLING: list[tuple[str, Demand, Place, str, Place]] = [
     (
         "{id: level}",
         demand({"A": 1}, level="TODAY"),
-        place("X", offers=(replace(PAC, days=0),), today=False),
+        place("X", offers=(replace(PAC, days=0),), waits=1),
         "ships no more today",
         place("X", offers=(replace(PAC, days=0),)),
     ),

@@ -44,6 +44,7 @@ async def filled(database_server: Server) -> AsyncIterator[str]:
         await migrate(dsn)
         conn = await asyncpg.connect(dsn)
         await conn.execute((Path(__file__).parent / "fill.sql").read_text(encoding="utf-8"))
+        await conn.execute("ANALYZE")  # or plans would depend on when autovacuum comes by
         await conn.close()
         yield dsn
     finally:

@@ -30,6 +30,7 @@ async def known(reads: Reads) -> tuple[dict[str, list[str]], dict[str, list[str]
     """(cursors of each list, ids of each kind)."""
     cursors: dict[str, list[str]] = {}
     ids: dict[str, list[str]] = {"ord": ["ord_" + "0" * 32], "cor": []}
+    ids |= {kind: [kind + "_" + "0" * 32] for kind in ("bdl", "pty")}
     query: Any = reads.core.query_type
     for name, field in query.fields.items():
         if "first" in field.args:
@@ -37,10 +38,12 @@ async def known(reads: Reads) -> tuple[dict[str, list[str]], dict[str, list[str]
             cursors[name] = [e["cursor"] for e in found["edges"][::7]]
             for edge in found["edges"][::5]:
                 ids.setdefault(edge["node"]["id"][:3], []).append(edge["node"]["id"])
-    orders = (await answered(reads, "{ orders(first: 20) { nodes { correlationId lines { id } } } }"))["orders"][
-        "nodes"
-    ]
+    orders = (await answered(reads, "{ orders(first: 20) { nodes { correlationId customer { id } lines { id } } } }"))[
+        "orders"
+    ]["nodes"]
     ids["cor"] += [o["correlationId"] for o in orders]
+    ids["bdl"] = ["bdl_" + "0" * 32]
+    ids["pty"] = [o["customer"]["id"] for o in orders if o["customer"]]
     ids["oln"] = [x["id"] for o in orders for x in o["lines"]]
     return cursors, ids
 

@@ -143,6 +143,35 @@ async def test_a_transition_with_if_match(site: Site) -> None:
     assert (await call(site, "POST", path, {"to": "PICKING"})).status_code == 409
 
 
+async def test_stock_is_adjusted_and_refused_with_its_place(site: Site) -> None:
+    at = {"locationId": f"loc_{fill_id('loc', 1, 1).hex}", "sku": "SKU-001"}
+    change = {"reason": "found", "changes": [{**at, "delta": "2"}]}
+    site.commands.outcomes["adjust_stock"] = Outcome(ids={"levels": (fill_id("stk", 1, 11),)})
+    done = await call(site, "POST", "/inventory/adjustments", change, idempotency_key="adjust-1")
+    assert done.status_code == 200
+    assert [x["id"] for x in done.json()] == [f"stk_{fill_id('stk', 1, 11).hex}"]
+    refused = Refusal(code="CHANGE_FROM_QUANTITY_STALE", message="It is 4.", field=("input", "levels", "0"))
+    site.commands.outcomes["set_stock"] = Outcome(refusals=(refused,))
+    count = {"reason": "x", "levels": [{**at, "quantity": "1", "changeFromQuantity": "2"}]}
+    stale = await call(site, "POST", "/inventory/counts", count)
+    assert (stale.status_code, stale.json()["errors"][0]["field"]) == (409, ["input", "levels", "0"])
+
+
+@pytest.mark.parametrize(
+    ("path", "count"),
+    [
+        ("/inventory/movements?sku=SKU-011&limit=50", 2),
+        ("/inventory/lots?expires_before=2026-12-10&limit=100", 12),
+        ("/reservations?state=ACTIVE", 4),
+        ("/route-decisions?mode=SHADOW&limit=100", 20),
+    ],
+)
+async def test_lists_of_stock_and_routing(site: Site, path: str, count: int) -> None:
+    found = await call(site, "GET", path)
+    assert (found.status_code, len(found.json()["items"])) == (200, count)
+    assert (await call(site, "GET", path, role="PORTAL")).status_code == 403
+
+
 async def test_a_body_too_large(site: Site) -> None:
     assert (await call(site, "POST", "/orders", {"note": "x" * (1 << 20)})).status_code == 413
 
@@ -160,3 +189,31 @@ def test_the_print_names_every_endpoint_and_resolves() -> None:
 
 def _references(text: bytes) -> list[bytes]:
     return [part.split(b'"')[0] for part in text.split(b"#/components/schemas/")[1:]]
+
+
+async def test_changes_of_an_order_have_their_routes(site: Site) -> None:
+    site.commands.asked.clear()
+    effect = {
+        "changes": [],
+        "total_before": {"amount": "10.00", "currency_code": "BRL"},
+        "total_after": {"amount": "12.50", "currency_code": "BRL"},
+        "tax_before": {"amount": "0.00", "currency_code": "BRL"},
+        "tax_after": {"amount": "0.00", "currency_code": "BRL"},
+        "waits_for": [],
+    }
+    site.commands.outcomes["amend_order"] = Outcome(ids={"order": ORDER}, data={"effect": effect})
+    body = {"expectedVersion": 1, "reason": "called", "dryRun": False}
+    answer = await call(site, "POST", f"/orders/{PUBLIC}/amendments", body, if_match='"3"')
+    assert (answer.status_code, answer.json()["totalAfter"]["amount"]) == (200, "12.50")
+    ((_, given),) = site.commands.asked
+    assert (given.order_id, given.expected_version, given.dry_run) == (ORDER, 3, False)
+    refusal = Refusal(code="PICKING_BEGUN", message="No.", field=("input", "shipTo"))
+    site.commands.outcomes["amend_order"] = Outcome(refusals=(refusal,))
+    refused = await call(site, "POST", f"/orders/{PUBLIC}/amendments", body)
+    assert (refused.status_code, refused.json()["code"]) == (422, "PICKING_BEGUN")
+    site.commands.outcomes["bundle_orders"] = Outcome(ids={"fulfillments": (fill_id("ful", 1, 3),)}, data={})
+    made = await call(site, "POST", "/bundles", {"orderIds": [PUBLIC]})
+    assert [f["id"] for f in made.json()] == [f"ful_{fill_id('ful', 1, 3).hex}"]
+    told = (await call(site, "GET", f"/orders/{PUBLIC}/timeline")).json()["timeline"]
+    assert "Approved: nothing holds it." in [e["sentence"] for e in told]
+    assert len((await call(site, "GET", "/holds?kind=FRAUD&limit=5")).json()["items"]) == 5

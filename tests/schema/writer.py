@@ -10,6 +10,7 @@ import graphql as g
 import orjson
 
 HOSTILE = ["o'neil\" --", "", "shopify", "N0000", "é", "中\U0001f600", "\\", "SKU-0", "%s :x $1", "x" * 300]
+DAYS = ("2026-12-01", "2026-12-20", "2027-02-01", "9999-12-31", "1900-01-01")
 MOMENTS = ["2026-11-01T12:00:10Z", "2099-01-01T00:00:00.123+02:00", "2026-11-02T00:05:00.000001Z"]
 
 
@@ -112,7 +113,7 @@ class Writer:
             }
             return f"(external: {self.given('ExternalRefInput', value)})"
         if name == "id":
-            prefix = {"Order": "ord", "Fulfillment": "ful", "Product": "prd"}[inner.name]
+            prefix = {"Order": "ord", "Fulfillment": "ful", "Product": "prd", "FiscalDocument": "fis"}[inner.name]
             return f"(id: {self.given(str(field_.args['id'].type), self.rng.choice(self.ids[prefix]))})"
         return f"({name}: {self.given('String', self.rng.choice(['N000007', 'SKU-001', *HOSTILE]))})"
 
@@ -153,8 +154,9 @@ class Writer:
         if g.is_input_object_type(type_):
             return {n: self.value(name, f.type) for n, f in type_.fields.items() if self.chance(0.6)}
         if type_.name == "ID":
-            return self.rng.choice(self.ids[ID_FIELDS[name]])
-        return {"Boolean": self.chance(0.5), "DateTime": self.rng.choice(MOMENTS)}.get(
+            prefix = ID_FIELDS[name]
+            return self.rng.choice(self.ids.get(prefix) or [f"{prefix}_{'0' * 32}"])
+        return {"Boolean": self.chance(0.5), "DateTime": self.rng.choice(MOMENTS), "Date": self.rng.choice(DAYS)}.get(
             type_.name, self.rng.choice(HOSTILE)
         )
 
@@ -171,6 +173,8 @@ ID_FIELDS = {
     "subjectId": "ord",
     "correlationId": "cor",
     "connectionId": "con",
+    "customerId": "pty",
+    "bundleId": "bdl",
 }
 
 

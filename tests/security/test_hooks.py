@@ -56,7 +56,7 @@ async def kept(stage: Stage) -> int:
 
 
 async def refusals(stage: Stage, reason: str, adapter: str = "shopify") -> float:
-    text = (await stage.client.get(f"{stage.base_url}/metrics")).text
+    text = (await stage.client.get(stage.metrics_url)).text
     found = re.search(rf'hub_inbox_refused_total{{adapter="{adapter}",reason="{reason}"}} ([0-9.]+)', text)
     return float(found[1]) if found else 0.0
 

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import html
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import httpx
 from starlette.applications import Starlette
 
-from hub.boot import check_x12
+from hub.boot import check_x12, x12_guide
 from hub.web.selftest import LARGEST, selftest_routes
+from tests.http_sides import listening
 from tests.partner import interchange, purchase_order
 
 
-def client() -> httpx.AsyncClient:
-    app = Starlette(routes=selftest_routes(check_x12))
-    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://hub")
+@asynccontextmanager
+async def client() -> AsyncIterator[httpx.AsyncClient]:
+    """Over a socket: the bytes are those that a browser would send."""
+    app = Starlette(routes=selftest_routes(check_x12, x12_guide))
+    async with listening(app) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as found:
+        yield found
 
 
 async def test_a_file_is_checked_and_the_answer_shown() -> None:
@@ -24,6 +32,7 @@ async def test_a_file_is_checked_and_the_answer_shown() -> None:
     assert (said["file"], said["outcome"]) == ("a.edi", "errors")
     good, bad = said["interchanges"][0]["groups"][0]["sets"]
     assert good["documents"][0]["number"] == "PO-1"
+    assert good["documents"][0]["data"]["lines"][0]["ids"] == {"sku": "SKU-1"}
     assert bad["verdict"] == "rejected"
     assert "AK5*R" in said["interchanges"][0]["ack"]
     assert "Nothing is stored" in page.text
@@ -33,3 +42,30 @@ async def test_what_is_no_x12_and_what_is_too_large_is_said_so() -> None:
     async with client() as hub:
         assert (await hub.post("/edi/check", content=b"hello")).json()["outcome"] == "unreadable"
         assert (await hub.post("/edi/check", content=b" " * (LARGEST + 1))).status_code == 413
+
+
+async def test_bytes_in_any_charset_and_line_ends_are_read_as_they_are() -> None:
+    text = interchange(7, "PO", [purchase_order("PO-1", "EA", "SKU-1")]).replace("ACME LISBOA", "AÇÃO")
+    async with client() as hub:
+        for body in (
+            text.encode("latin-1"),
+            text.encode(),
+            b"\xef\xbb\xbf" + text.encode(),
+            text.replace("~", "~\r\n").encode(),
+        ):
+            said = (await hub.post("/edi/check", content=body)).json()
+            [document] = said["interchanges"][0]["groups"][0]["sets"][0]["documents"]
+            assert document["data"]["parties"]["ship_to"]["name"] == "AÇÃO"
+
+
+async def test_a_partner_gets_the_guide_as_a_page_with_a_sample_that_passes() -> None:
+    async with client() as hub:
+        page = await hub.get("/edi/guides/004010/850")
+        assert page.headers["content-type"].startswith("text/html")
+        assert "<td>PO102</td>" in page.text
+        sample = html.unescape(page.text.split("<h2>Sample</h2>")[1].split("<pre>")[1].split("</pre>")[0])
+        body = [s for s in sample.replace("\n", "").split("~") if s]
+        said = (await hub.post("/edi/check", content=interchange(7, "PO", [["850", *body]]))).json()
+        assert said["interchanges"][0]["groups"][0]["sets"][0]["verdict"] == "accepted"
+        for path in ("/edi/guides/004010/999", "/edi/guides/..%2f/850", "/edi/guides/004010/85"):
+            assert (await hub.get(path)).status_code == 404
