@@ -5,6 +5,7 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/.locked
 ARGS   ?=
 ONLY   ?=
+ORDERS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test quick check format bench chaos lock clean
@@ -41,8 +42,8 @@ format: $(STAMP) ## write the format and the fixes that are safe
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: $(STAMP)  ## measure (ONLY=P4), JSON lines
-	$(BIN)/python -m tests.bench $(ONLY)
+bench: $(STAMP)  ## measure (ONLY=P4 ORDERS=100000), JSON lines
+	$(BIN)/python -m tests.bench $(if $(ORDERS),--orders $(ORDERS)) $(ONLY)
 
 chaos: $(STAMP)  ## kill web, worker and PostgreSQL under load, then look what is missing (ARGS="--kills 50")
 	$(BIN)/python -m tests.chaos $(ARGS)
