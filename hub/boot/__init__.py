@@ -20,6 +20,7 @@ from hub.fiscal import load_tables, tables_folder
 from hub.flows import FLOWS, Deps, Reactor
 from hub.flows.deliver import Deliver
 from hub.flows.intake import Intake
+from hub.flows.pace import Pace
 from hub.flows.paper import Paper
 from hub.flows.post import Post
 from hub.flows.transmit import Transmitter
@@ -172,7 +173,9 @@ async def open_hub(dsn: str, settings: Settings, *, clock: Clock = system_clock)
         plain = {name: f.adapter for name, f in adapters.items()}
         carriers = {name: a.carrier for name, a in plain.items() if a.carrier is not None}
         sealers = {name: a.sealer for name, a in plain.items() if a.sealer is not None}
-        post = Post(transport, carriers=carriers, dial=guard.dial, transmitter=Transmitter(reactor, sealers))
+        pace = Pace({name: f.manifest.get("buckets", {}) for name, f in adapters.items()})
+        transmitter = Transmitter(reactor, sealers)
+        post = Post(transport, carriers=carriers, dial=guard.dial, transmitter=transmitter, pace=pace)
         intake = Intake(reactor, directory, plain, data.mappings, post)
         ended.callback(intake.close)
         paper = Paper(directory, plain)

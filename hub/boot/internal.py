@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, closing, suppress
 
 import structlog
-import uvicorn
 from starlette.applications import Starlette
 from starlette.routing import Route
 
 from hub.boot import Hub
 from hub.boot.chores import every
 from hub.boot.gauges import Process
+from hub.kit.serve import quiet, served
 from hub.web.health import Health
 
 log = structlog.get_logger()
@@ -39,24 +39,10 @@ async def internal(hub: Hub, *, host: str, port: int) -> AsyncIterator[int | Non
             log.warning("The internal port is taken: no metrics of this process.", port=port, reason=error.strerror)
             yield None
             return
-        async with _served(app, listener):
-            yield listener.getsockname()[1]
+        with closing(listener):
+            async with served(quiet(app, ws="none"), listener, at_once=True):
+                yield listener.getsockname()[1]
     finally:
         looking.cancel()
         with suppress(asyncio.CancelledError):
             await looking
-
-
-@asynccontextmanager
-async def _served(app: Starlette, listener: socket.socket) -> AsyncIterator[None]:
-    config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off", loop="none", ws="none")
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server._serve([listener]))  # noqa: SLF001 - `serve` would take the signals of the process
-    while not server.started and not running.done():  # noqa: ASYNC110 - the server has no event to wait for
-        await asyncio.sleep(0.01)
-    try:
-        yield
-    finally:
-        server.should_exit = server.force_exit = True
-        await running
-        listener.close()

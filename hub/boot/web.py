@@ -15,6 +15,7 @@ from hub.access import NotAuthenticated
 from hub.boot import Hub, check_partner, check_x12, x12_guide
 from hub.flows.receive import Receiver
 from hub.flows.reread import Rereader
+from hub.kit.serve import served
 from hub.web.as2 import as2_routes
 from hub.web.boundary import App, Boundary, Receive, Scope, Send
 from hub.web.commands import Desk, HubCommands
@@ -151,15 +152,10 @@ async def serving(hub: Hub, *, host: str, port: int, stop: asyncio.Event, ready:
             ws_max_size=64 * 1024,
             ws_per_message_deflate=False,  # a window held for each socket, for messages of 1 KiB
         )
-        server = uvicorn.Server(config)
-        running = asyncio.create_task(server._serve())  # noqa: SLF001 - `serve` would take the signals of the process
-        while not server.started and not running.done():  # noqa: ASYNC110 - the server has no event to wait for
-            await asyncio.sleep(0.01)
-        if ready is not None:
-            ready.set()
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
-        health.draining = True
-        server.should_exit = True
-        stopping.cancel()
-        await running
+        async with served(config) as running:
+            if ready is not None:
+                ready.set()
+            stopping = asyncio.create_task(stop.wait())
+            await asyncio.wait([running, stopping], return_when=asyncio.FIRST_COMPLETED)
+            health.draining = True
+            stopping.cancel()

@@ -9,7 +9,6 @@ from typing import Any, ClassVar, Literal, Protocol
 
 from hub.canon.carriage import Carrier, Door, Sealer
 from hub.canon.commands import InwardCommand, OutwardCommand
-from hub.canon.rates import QuoteRates
 from hub.kit.errors import HubError
 
 
@@ -277,17 +276,6 @@ class Outbound(Protocol):
 
     def outcome(self, command: OutwardCommand, call: Call, response: Response | None, account: Account) -> Outcome:
         """Pure. `response` None: a timeout or a cut after the request began to leave."""
-
-
-class LiveRates(Protocol):
-    """An outbound port that quotes: routing decides inside a transaction, where nobody is asked, so rates are asked for ahead of time
-    and are believed until they end. Both functions are pure, as in `Outbound`.
-    """
-
-    def plan(self, command: QuoteRates, account: Account) -> list[Call]: ...
-
-    def outcome(self, command: QuoteRates, call: Call, response: Response | None, account: Account) -> Outcome:
-        """`Done` with one `RatesQuoted` in its results."""
 
 
 class Wire(Protocol):

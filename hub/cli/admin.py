@@ -144,6 +144,16 @@ def door(
     typer.echo(_with_hub(act))
 
 
+@app.command()
+def rewrap() -> None:
+    """Wrap every tenant's data key anew under the first key of HUB_KEK_FILE or HUB_KEK; the older ones may be taken away afterwards."""
+
+    async def act(hub: Hub) -> str:
+        return f"{await hub.vault.rewrap()} data keys wrapped anew"
+
+    typer.echo(_with_hub(act))
+
+
 class NoUserName(HubError):
     """{code} cannot be a user name: it needs 1 to 64 of a-z, 0-9, dot, dash, underscore."""
 
@@ -172,6 +182,7 @@ COMMON = frozenset(
         "fetch_every",
         "inbox",
         "outbox",
+        "pace",
         "sweep",
         "transport",
         "stock",

@@ -219,6 +219,7 @@ class Deliver:
         if work.adapter.outbound is None:
             raise NeverTry("nothing to send with")
         call = replace(call, key=f"{work.owed.delivery_id.hex}.{call.key}")
+        await self._post.admit(work.adapter, work.connection, call)
         if call.purpose == "write" and not call.repeatable and work.owed.sent_at is None:
             await self._mark_sent(work)
             failpoint.passing("deliver.marked")

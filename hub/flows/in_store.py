@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 from uuid import UUID
 
-from hub import fulfillment, network, timers
+from hub import fulfillment, network, orders, timers
 from hub.canon.states import NodeKind, OrderState
 from hub.flows.reactor import Deps, Flow
 from hub.incidents import Incidents, NewIncident
@@ -117,28 +117,27 @@ async def expire(tx: Tx, fired: Sequence[timers.Fired]) -> None:
         await fulfillment.cancelled(tx, waiting)
 
 
-async def reject_fulfillment(tx: Tx, asked: Mapping[UUID, tuple[str, Cause]], incidents: Incidents) -> list[UUID]:
-    """A store cannot do these (fulfillment -> reason, cause): another node is looked for, never the same one. Returns those that ended."""
-    rows = await fulfillment.lock(tx, asked)
-    unknown = asked.keys() - rows.keys()
-    if unknown:
-        raise fulfillment.UnknownFulfillment(fulfillment_id=min(unknown))
-    for here, (reason, cause) in asked.items():
-        await fulfillment.ask_cancel(tx, {here: cause}, "REROUTE", reason)
-    ended = await fulfillment.cancelled(tx, {i: c for i, (_, c) in asked.items()})
-    await incidents.open(tx, [_refused(rows[i], *asked[i]) for i in ended])
-    return ended
-
-
-def _refused(row: Any, reason: str, cause: Cause) -> NewIncident:
-    return NewIncident(
+async def refuse(tx: Tx, row: Any, reason: str, cause: Cause, incidents: Incidents) -> None:
+    """A node does not do it (`row`: its fulfillment, locked). One with a WMS is asked to stop and answers for itself; any other has stopped, an
+    incident tells why, and another node is looked for. Raises `IllegalMove` where nothing is left to refuse.
+    """
+    here = row["fulfillment_id"]
+    if OrderState(row["state"]) not in fulfillment.AT_WORK:
+        orders.check_move(OrderState(row["state"]), OrderState.CANCELLED)
+    await fulfillment.ask_cancel(tx, {here: cause}, "REROUTE", reason)
+    places = await network.load(tx)
+    if places.nodes[row["node_id"]].wms_connection_id is not None:
+        return
+    await fulfillment.cancelled(tx, {here: cause})
+    told = NewIncident(
         kind="pick_refused",
         summary=f"A store refused a fulfillment: {reason}.",
         subject_kind="fulfillment",
-        subject_id=row["fulfillment_id"],
+        subject_id=here,
         order_id=row["order_id"],
         cause=cause,
     )
+    await incidents.open(tx, [told])
 
 
 FLOW = Flow(

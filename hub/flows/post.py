@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from hub.canon.carriage import Carrier, Dial
 from hub.canon.ports import Account, Adapter, AnswerLost, Call, NeverTry, Response, TryAgain
 from hub.connections import Connection
+from hub.flows.pace import Pace
 from hub.flows.transmit import Transmitter
 from hub.kit import folder, metrics, telemetry
 from hub.kit.addresses import AddressForbidden
@@ -31,13 +32,21 @@ class Post:
         carriers: Mapping[str, Carrier] | None = None,
         dial: Dial | None = None,
         transmitter: Transmitter | None = None,
+        pace: Pace | None = None,
     ) -> None:
         self._transport, self._carriers, self._dial, self._transmitter = transport, carriers or {}, dial, transmitter
+        self._pace = pace or Pace({})
+
+    async def admit(self, adapter: Adapter, connection: Connection, call: Call) -> None:
+        """Before each `call`: its place in the account's pace. `TryAgain` where that is too far off."""
+        await self._pace.admit(adapter, connection, call)
 
     async def call(self, adapter: Adapter, connection: Connection, account: Account, call: Call) -> Response:
         """`TryAgain` or `NeverTry` when nothing left; `AnswerLost` when something may have."""
         with telemetry.span(f"call {adapter.name}"), metrics.DESTINATION_SECONDS.labels(adapter.name).time():
-            return await self._send(adapter, connection, account, call)
+            response = await self._send(adapter, connection, account, call)
+        self._pace.heard(adapter, connection, call, response)
+        return response
 
     async def _send(self, adapter: Adapter, connection: Connection, account: Account, call: Call) -> Response:
         if adapter.wire is not None:
@@ -102,6 +111,7 @@ class AccountHttp:
     account: Account
 
     async def send(self, call: Call) -> Response:
+        await self.post.admit(self.adapter, self.connection, call)
         return await self.post.call(self.adapter, self.connection, self.account, call)
 
 

@@ -41,18 +41,21 @@ class Limiter:
         """0.0: taken. Else nothing was taken, and how many seconds it takes until it could be.
         A cost above the burst is taken from a full bucket and owed.
         """
+        wait = self.wait(destination, bucket, cost)
+        if not wait and (found := self._buckets.get((destination, bucket))):
+            found.tokens -= cost
+        return wait
+
+    def wait(self, destination: str, bucket: str, cost: float = 1) -> float:
+        """Seconds until so much could be taken; 0.0: now."""
         now, key = self._ticks(), (destination, bucket)
-        if (wait := self._pause_left(key, now)) > 0:
-            return wait
+        if (left := self._pause_left(key, now)) > 0:
+            return left
         found = self._buckets.get(key)
         if found is None:
             return 0.0
         found.fill(now)
-        need = min(cost, found.burst)
-        if found.tokens < need:
-            return (need - found.tokens) / found.rate
-        found.tokens -= cost
-        return 0.0
+        return max(0.0, min(cost, found.burst) - found.tokens) / found.rate
 
     async def acquire(self, destination: str, bucket: str, cost: float = 1, *, most_wait: float) -> bool:
         """Wait for the tokens, at most so many seconds; False: it would take longer, nothing was taken."""
@@ -73,14 +76,6 @@ class Limiter:
         if found := self._buckets.get((destination, bucket)):
             found.fill(self._ticks())
             found.tokens = min(found.tokens, tokens)
-
-    def empty(self) -> set[str]:
-        """Destinations one of whose buckets gives nothing now: claims leave them alone."""
-        now = self._ticks()
-        for found in self._buckets.values():
-            found.fill(now)
-        dry = {destination for (destination, _), b in self._buckets.items() if b.tokens < 1}
-        return dry | {key[0] for key in list(self._paused) if self._pause_left(key, now) > 0}
 
     def _pause_left(self, key: tuple[str, str], now: float) -> float:
         left = self._paused.get(key, now) - now

@@ -31,10 +31,6 @@ def use(provider: TracerProvider | None) -> None:
     _tracer = provider.get_tracer("hub") if provider is not None else None
 
 
-def is_on() -> bool:
-    return _tracer is not None
-
-
 @asynccontextmanager
 async def exporting(service: str) -> AsyncIterator[None]:
     """Send spans to the collector that the environment names, until the block ends; nothing where it names none."""

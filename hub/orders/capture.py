@@ -20,6 +20,7 @@ from hub.kit.ids import new_id
 from hub.kit.sqlfile import statements
 from hub.ledger import Cause, Fact, append, fact
 from hub.orders.draft import RELEASED_BY, Hold, holds, merged
+from hub.orders.holds import placed_fact
 from hub.orders.kits import Kits, components, is_kit
 
 SQL = statements(__file__, "orders.sql")
@@ -163,7 +164,7 @@ class _Rows:
             self.capture.cause,
         )
         if self.kept:
-            return [placed, *(_held(tx, self.order_id, h, placed.cause) for h in self.kept)]
+            return [placed, *(placed_fact(tx, self.order_id, h, placed.cause) for h in self.kept)]
         said = {k: self.head[k] for k in ("channel", "connection_id", "fulfilled_by")}
         return [placed, fact(tx, "order.approved", "order", self.order_id, said, placed.cause)]
 
@@ -177,17 +178,6 @@ def _holds(capture: Capture) -> list[Hold]:
     if draft.handed_over:
         own.append(Hold(HoldKind.MANUAL, "the goods were handed over at a place that the network does not know"))
     return merged([*own, *capture.holds])
-
-
-def _held(tx: Tx, order_id: UUID, hold: Hold, cause: Cause) -> Fact:
-    said = {
-        "kind": hold.kind.value,
-        "reason": hold.reason,
-        "deadline": hold.deadline,
-        "rule": hold.rule,
-        "then": hold.then,
-    }
-    return fact(tx, "order.hold_placed", "order", order_id, said, cause)
 
 
 def _head(tx: Tx, order_id: UUID, capture: Capture, state: OrderState, open_holds: int) -> dict[str, Any]:

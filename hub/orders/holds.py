@@ -12,8 +12,8 @@ from hub.canon.states import HoldKind
 from hub.kit.db import Tx
 from hub.kit.ids import new_id
 from hub.kit.sqlfile import statements
-from hub.ledger import Cause, append, fact
-from hub.orders.draft import RELEASED_BY
+from hub.ledger import Cause, Fact, append, fact
+from hub.orders.draft import RELEASED_BY, Hold
 
 SQL = statements(__file__, "orders.sql")
 
@@ -55,15 +55,20 @@ async def place(tx: Tx, holds: Sequence[HoldPlaced]) -> list[UUID]:
     )
     for row in rows:
         hold = asked[row["order_id"], HoldKind(row["kind"])]
-        said = {
-            "kind": hold.kind.value,
-            "reason": hold.reason,
-            "deadline": hold.deadline,
-            "rule": hold.rule,
-            "then": hold.then,
-        }
-        append(tx, [fact(tx, "order.hold_placed", "order", hold.order_id, said, hold.cause)])
+        append(tx, [placed_fact(tx, hold.order_id, hold, hold.cause)])
     return [r["order_id"] for r in rows]
+
+
+def placed_fact(tx: Tx, order_id: UUID, hold: HoldPlaced | Hold, cause: Cause) -> Fact:
+    """`order.hold_placed`, of a hold placed later or with the order itself."""
+    said = {
+        "kind": hold.kind.value,
+        "reason": hold.reason,
+        "deadline": hold.deadline,
+        "rule": hold.rule,
+        "then": hold.then,
+    }
+    return fact(tx, "order.hold_placed", "order", order_id, said, cause)
 
 
 async def release(tx: Tx, holds: Sequence[HoldReleased], *, note: str | None = None) -> list[UUID]:

@@ -8,13 +8,14 @@ from uuid import UUID
 
 import pytest
 
-from hub import timers
+from hub import fulfillment, timers
 from hub.canon.order import OrderDraft, Pickup
 from hub.canon.states import FulfillmentMethod
-from hub.flows.in_store import NoProof, NotForPickup, WrongPickupCode, expire, hand_over, reject_fulfillment
+from hub.flows.in_store import NoProof, NotForPickup, WrongPickupCode, expire, hand_over, refuse
 from hub.kit.db import Database
 from hub.kit.ids import new_id
 from hub.ledger import Cause
+from hub.orders import IllegalMove
 from tests.flows.test_random_life import broken
 from tests.queues import make_due, take
 from tests.world import World, new_world
@@ -114,11 +115,13 @@ async def test_a_store_refuses_and_another_node_ships(shops: World) -> None:
     assert ful["method"] == "SHIP_FROM_STORE"
     await shops.adjust("OPO", "SKU-1", 10)
     async with shops.unit() as tx:
-        refused = {ful["fulfillment_id"]: ("nobody to pack it", CAUSE)}
-        assert await reject_fulfillment(tx, refused, shops.deps.incidents) == [ful["fulfillment_id"]]
+        row = await fulfillment.lock_one(tx, ful["fulfillment_id"])
+        await refuse(tx, row, "nobody to pack it", CAUSE, shops.deps.incidents)
     first, second = await shops.fulfillments(order_id)
     assert (first["state"], second["node_id"]) == ("CANCELLED", shops.nodes["OPO"])
     assert await shops.incidents(order_id) == ["pick_refused"]
     async with shops.unit() as tx:
-        assert await reject_fulfillment(tx, refused, shops.deps.incidents) == []
+        row = await fulfillment.lock_one(tx, ful["fulfillment_id"])
+        with pytest.raises(IllegalMove):
+            await refuse(tx, row, "once more", CAUSE, shops.deps.incidents)
     assert await broken(shops) == {}

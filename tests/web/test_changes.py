@@ -240,6 +240,7 @@ async def test_a_store_rejects_a_line_and_another_node_ships_it(api: Api, world:
         ("CANCELLED", "FAO"),
     ]
     assert (other["state"], codes_of[other["node_id"]] != "FAO") == ("APPROVED", True)
+    assert await world.incidents(order_id) == ["pick_refused"]
     strange = await api.do("rejectFulfillment", "order { id }", **{**asked, "lines": ["oln_" + "0" * 32]})
     assert codes(strange) == [("NOT_FOUND", "input.lines.0")]
     assert await broken(world) == {}

@@ -17,7 +17,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 from pydantic import SecretStr
 
 from hub.boot import Hub, open_hub
@@ -26,6 +25,7 @@ from hub.boot.web import serving
 from hub.boot.worker import work
 from hub.cli.story.seed import CNPJS, Addresses, Company, found
 from hub.kit.embedded import Embedded, scratch_data_dir
+from hub.kit.serve import quiet, served
 from hub.kit.settings import Settings
 from hub.migrations import migrate
 
@@ -108,8 +108,8 @@ async def staged(
         shopify = _shopify(hub, company)
         wms = _wms(base, client, company)
         stack.push_async_callback(wms.close)
-        await stack.enter_async_context(_served(shopify.app(), ports["shopify"]))
-        await stack.enter_async_context(_served(wms.app, ports["wms"]))
+        await stack.enter_async_context(served(quiet(shopify.app(), host=HOST, port=ports["shopify"]), at_once=True))
+        await stack.enter_async_context(served(quiet(wms.app, host=HOST, port=ports["wms"]), at_once=True))
         inner = await stack.enter_async_context(internal(hub, host=HOST, port=0))
         await stack.enter_async_context(_processes(hub, ports["web"], worker=worker))
         yield Stage(
@@ -158,21 +158,6 @@ def _shopify(hub: Hub, company: Company) -> Any:
     )
     simulator = import_module("adapters.shopify.simulator")
     return simulator.Simulator(shop, simulator.contract() if "HUB_CONTRACTS" in os.environ else None)
-
-
-@asynccontextmanager
-async def _served(app: Any, port: int) -> AsyncIterator[None]:
-    """An ASGI app on a port of this machine."""
-    config = uvicorn.Config(app, host=HOST, port=port, log_config=None, access_log=False, lifespan="off", loop="none")
-    server = uvicorn.Server(config)
-    running = asyncio.create_task(server._serve())  # noqa: SLF001 - `serve` would take the signals of the process
-    while not server.started and not running.done():  # noqa: ASYNC110 - the server has no event to wait for
-        await asyncio.sleep(0.01)
-    try:
-        yield
-    finally:
-        server.should_exit = server.force_exit = True
-        await running
 
 
 @asynccontextmanager

@@ -9,8 +9,9 @@ from uuid import UUID
 from hub import fulfillment, network, orders, routing
 from hub.canon.states import OrderState
 from hub.flows import Deps
+from hub.flows.in_store import refuse
 from hub.flows.route import allocate
-from hub.fulfillment import AT_WORK, DispatchAsked
+from hub.fulfillment import DispatchAsked
 from hub.kit.db import Tx
 from hub.web.commands.work import Desk, Refused, direct
 from schema.commands import Ask, Outcome, Refusal
@@ -121,16 +122,9 @@ class FulfillmentCommands:
         return await fulfillment.lock_one(tx, made)
 
     async def _give_up(self, tx: Tx, row: Any, reason: str | None) -> None:
-        """The node does not do it: a node with a WMS is asked to stop, any other has stopped. The units are routed again."""
         if not reason:
             raise Refused(Refusal(code="REASON_REQUIRED", message="Say why.", field=("input", "reason")))
-        if OrderState(row["state"]) not in AT_WORK:
-            orders.check_move(OrderState(row["state"]), OrderState.CANCELLED)
-        asked = {row["fulfillment_id"]: direct(tx)}
-        await fulfillment.ask_cancel(tx, asked, "REROUTE", reason)
-        places = await network.load(tx)
-        if places.nodes[row["node_id"]].wms_connection_id is None:
-            await fulfillment.cancelled(tx, asked)
+        await refuse(tx, row, reason, direct(tx), self._desk.reactor.deps.incidents)
 
     async def plan_route(self, ask: Ask, input: PlanRouteInput, /) -> Outcome:  # noqa: A002 - the port's name
         return await self._desk.run(ask, CODES, lambda tx: self._plan(tx, input))

@@ -1,0 +1,119 @@
+"""Accounts are called no faster than their manifest, their own settings and the other side allow."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+
+from adapters.shopify import ADAPTER as SHOPIFY
+from hub.boot import find_adapters
+from hub.canon.ports import Call, NeverTry, Response, TryAgain
+from hub.connections import Connection
+from hub.flows.pace import Pace
+from hub.kit.limiter import Limiter
+
+CALL = Call(key="1", operation="fulfillmentCreate", bucket="graphql", cost=10)
+
+
+class Ticks:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def account(number: int = 1, **config: Any) -> Connection:
+    return Connection(
+        tenant=1,
+        connection_id=UUID(int=number),
+        adapter="shopify",
+        code="shop",
+        label="Shop",
+        state="ACTIVE",
+        shadow=False,
+        config=config,
+        sweep_cursor=None,
+        swept_at=None,
+        last_ok_at=None,
+        last_error=None,
+    )
+
+
+def made(rate: float = 1, burst: float = 20) -> tuple[Pace, Ticks]:
+    ticks = Ticks()
+    bucket = {"rate": rate, "burst": burst, "read_from": "extensions.cost.throttleStatus"}
+    return Pace({"shopify": {"graphql": bucket}}, Limiter(ticks=ticks)), ticks
+
+
+async def refused(pace: Pace, connection: Connection, call: Call = CALL) -> float:
+    with pytest.raises(TryAgain) as found:
+        await pace.admit(SHOPIFY, connection, call)
+    return float(found.value.data["after"].total_seconds())
+
+
+async def test_a_bucket_is_the_account_s_own() -> None:
+    pace, ticks = made()
+    for _ in range(2):
+        await pace.admit(SHOPIFY, account(), CALL)
+    assert await refused(pace, account()) == 10
+    await pace.admit(SHOPIFY, account(2), CALL)
+    ticks.now += 10
+    await pace.admit(SHOPIFY, account(), CALL)
+
+
+async def test_an_account_may_have_a_pace_of_its_own() -> None:
+    pace, _ = made()
+    fast = account(pace={"graphql": {"rate": 100, "burst": 1000}})
+    for _ in range(100):
+        await pace.admit(SHOPIFY, fast, CALL)
+
+
+@pytest.mark.parametrize(
+    "bad", ["fast", {"graphql": 5}, {"graphql": {"rate": 0, "burst": 1}}, {"graphql": {"rate": 1}}]
+)
+async def test_a_pace_that_is_none_names_its_place(bad: Any) -> None:
+    pace, _ = made()
+    with pytest.raises(NeverTry, match=r"config\.pace\.graphql of Shop: expected \{rate, burst\}"):
+        await pace.admit(SHOPIFY, account(pace=bad), CALL)
+
+
+async def test_what_the_other_side_says_of_its_bucket_counts() -> None:
+    pace, _ = made(rate=1000, burst=1000)
+    await pace.admit(SHOPIFY, account(), CALL)
+    status = {"maximumAvailable": 2000, "currentlyAvailable": 4, "restoreRate": 2}
+    said = orjson.dumps({"data": {}, "extensions": {"cost": {"throttleStatus": status}}})
+    pace.heard(SHOPIFY, account(), CALL, Response(status=200, headers={}, body=said))
+    assert await refused(pace, account()) == pytest.approx(3)
+
+
+@pytest.mark.parametrize("body", [b"", b"[1]", b'{"extensions":{"cost":{"throttleStatus":{"restoreRate":"x"}}}}'])
+async def test_an_answer_that_says_nothing_of_it_changes_nothing(body: bytes) -> None:
+    pace, _ = made()
+    await pace.admit(SHOPIFY, account(), CALL)
+    pace.heard(SHOPIFY, account(), CALL, Response(status=200, headers={"retry-after": "60"}, body=body))
+    await pace.admit(SHOPIFY, account(), CALL)
+
+
+async def test_a_pause_that_was_asked_for_is_kept() -> None:
+    pace, ticks = made()
+    pace.heard(SHOPIFY, account(), CALL, Response(status=429, headers={"retry-after": "30"}, body=b""))
+    assert await refused(pace, account()) == 30
+    ticks.now += 30
+    await pace.admit(SHOPIFY, account(), CALL)
+
+
+async def test_what_has_no_bucket_has_no_limit() -> None:
+    pace, _ = made(rate=0.001, burst=1)
+    for _ in range(50):
+        await pace.admit(SHOPIFY, account(), replace(CALL, bucket="other"))
+
+
+def test_every_bucket_of_a_manifest_can_be_kept() -> None:
+    for found in find_adapters().values():
+        for bucket in found.manifest.get("buckets", {}).values():
+            assert min(bucket["rate"], bucket["burst"]) > 0
+            assert bucket["per"] == "account"
