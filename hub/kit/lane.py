@@ -248,7 +248,7 @@ class Lane:
         await self._once(rows)
 
     async def _once(self, rows: list[Leased]) -> None:
-        metrics.QUEUE_ATTEMPTS.labels(self.name).inc(len(rows))
+        metrics.KINDS.count(metrics.QUEUE_ATTEMPTS, self.name, [r.kind for r in rows])
         with telemetry.working(self.name, [r.row for r in rows]):
             async with asyncio.timeout(self.work.limit):
                 await self.work.handle(rows)

@@ -69,6 +69,11 @@ class Leased:
     attempts: int
     row: Mapping[str, Any]
 
+    @property
+    def kind(self) -> str:
+        """What sort of work it is, for the metrics: a message's topic, a delivery's command, a timer's kind."""
+        return str(self.row["topic" if self.queue == "inbox" else "kind"])
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
@@ -110,6 +115,7 @@ def queue(live: sa.Table, done: sa.Table) -> Queue:
     parts = {
         "queue": live.name,
         "id": id_,
+        "kind": "topic" if live.name == "inbox" else "kind",
         "columns": columns,
         "extra": ", late_ms" if late else "",
         "extra_value": ", (1000 * EXTRACT(EPOCH FROM now() - due_at))::bigint" if late else "",
@@ -177,7 +183,7 @@ async def complete(
     gone = await conn.fetch(queue.sql["complete"], owner_of(rows), tenants, ids, words)
     if len(gone) < len(rows):
         raise LeaseLost(lost=len(rows) - len(gone))
-    metrics.QUEUE_DONE.labels(queue.name).inc(len(gone))
+    metrics.KINDS.count(metrics.QUEUE_DONE, queue.name, [r.kind for r in rows])
 
 
 def owner_of(rows: Sequence[Leased]) -> UUID:
@@ -213,7 +219,9 @@ async def settle(conn: Connection, queue: Queue, failures: Sequence[Failure]) ->
     moved = {r["id"]: r for r in await _guarded(conn, queue, failures, given)}
     if len(moved) < len(rows):
         raise LeaseLost(lost=len(rows) - len(moved))
-    metrics.QUEUE_PARKED.labels(queue.name).inc(sum(parks))
+    metrics.KINDS.count(
+        metrics.QUEUE_PARKED, queue.name, [r.kind for r, parked in zip(rows, parks, strict=True) if parked]
+    )
     return [
         Settled(failure=f, state=_STATES[moved[f.leased.id]["state"]], run_at=moved[f.leased.id]["run_at"])
         for f in failures
@@ -259,16 +267,21 @@ async def reap(db: Database, queue: Queue, *, limit: int = 500) -> list[tuple[in
         rows = await db.worker.fetch(queue.sql["reap"], limit)
     except asyncpg.UniqueViolationError:  # a newer value was written at this moment: the next round sees it
         return []
-    metrics.QUEUE_REAPED.labels(queue.name).inc(len(rows))
+    metrics.KINDS.count(metrics.QUEUE_REAPED, queue.name, [r["kind"] for r in rows])
     return [(r["tenant_id"], r["id"]) for r in rows]
 
 
 async def measure(db: Database, queue: Queue) -> None:
-    """Set the gauges of this queue: rows by state, of all tenants, and the age of the oldest one that is due."""
-    (row,) = await db.worker.fetch(queue.sql["measure"])
-    for state in ("ready", "leased", "parked"):
-        metrics.QUEUE_ROWS.labels(queue.name, state).set(row[state])
-    metrics.QUEUE_OLDEST.labels(queue.name).set(row["oldest"])
+    """Set the gauges of this queue by kind: rows by state, of all tenants, and the age of the oldest one that is due."""
+    found = {metrics.KINDS.label(queue.name, r["kind"]): r for r in await db.worker.fetch(queue.sql["measure"])}
+    for kind in metrics.KINDS.of(queue.name) | found.keys():
+        row = found.get(kind, _NONE)
+        for state in ("ready", "leased", "parked"):
+            metrics.QUEUE_ROWS.labels(queue.name, kind, state).set(row[state])
+        metrics.QUEUE_OLDEST.labels(queue.name, kind).set(row["oldest"])
+
+
+_NONE: Mapping[str, float] = {"ready": 0, "leased": 0, "parked": 0, "oldest": 0}
 
 
 def fair(places: Sequence[Place], last: int) -> list[Place]:

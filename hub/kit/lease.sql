@@ -134,7 +134,7 @@ UPDATE {queue} q
 SET state = 0, owner = NULL, lease_until = NULL, run_at = now(), last_error = 'worker died or stalled'
 FROM d
 WHERE q.tenant_id = d.tenant_id AND q.{id} = d.{id} AND NOT {successor}
-RETURNING q.tenant_id, q.{id} AS id
+RETURNING q.tenant_id, q.{id} AS id, q.{kind} AS kind
 
 -- name: retry             $1 tenant, $2 {picked_by}, $3 how many
 WITH d AS MATERIALIZED (
@@ -171,8 +171,9 @@ INSERT INTO {queue}_done ({columns}, outcome, reason{extra})
 SELECT {columns}, 'IGNORED', $4::text{extra_value} FROM gone
 RETURNING {columns}, false AS ready
 
--- name: measure           rows by state, and how long the oldest that is due has waited
-SELECT count(*) FILTER (WHERE state = 0) AS ready, count(*) FILTER (WHERE state = 1) AS leased,
+-- name: measure           by kind: rows by state, and how long the oldest that is due has waited
+SELECT {kind} AS kind, count(*) FILTER (WHERE state = 0) AS ready, count(*) FILTER (WHERE state = 1) AS leased,
        count(*) FILTER (WHERE state = 3) AS parked,
        COALESCE(EXTRACT(EPOCH FROM now() - min(run_at) FILTER (WHERE state = 0 AND run_at <= now())), 0)::float8 AS oldest
 FROM {queue}
+GROUP BY {kind}

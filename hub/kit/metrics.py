@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter as Tally
+from collections.abc import Iterable
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 REGISTRY = CollectorRegistry()
@@ -14,13 +17,13 @@ INBOX_RECEIVED = Counter("hub_inbox_received_total", "Messages kept.", ["adapter
 INBOX_REFUSED = Counter(
     "hub_inbox_refused_total", "Messages turned away at the door.", ["adapter", "reason"], registry=REGISTRY
 )
-QUEUE_DONE = Counter("hub_queue_done_total", "Rows worked to their end.", ["queue"], registry=REGISTRY)
-QUEUE_ATTEMPTS = Counter("hub_queue_attempts_total", "Rows handed to a handler.", ["queue"], registry=REGISTRY)
-QUEUE_PARKED = Counter("hub_queue_parked_total", "Rows given up for a person.", ["queue"], registry=REGISTRY)
-QUEUE_REAPED = Counter("hub_queue_reaped_total", "Rows taken over from the dead.", ["queue"], registry=REGISTRY)
-QUEUE_ROWS = Gauge("hub_queue_rows", "Rows at work.", ["queue", "state"], registry=REGISTRY)
+QUEUE_DONE = Counter("hub_queue_done_total", "Rows worked to their end.", ["queue", "kind"], registry=REGISTRY)
+QUEUE_ATTEMPTS = Counter("hub_queue_attempts_total", "Rows handed to a handler.", ["queue", "kind"], registry=REGISTRY)
+QUEUE_PARKED = Counter("hub_queue_parked_total", "Rows given up for a person.", ["queue", "kind"], registry=REGISTRY)
+QUEUE_REAPED = Counter("hub_queue_reaped_total", "Rows taken over from the dead.", ["queue", "kind"], registry=REGISTRY)
+QUEUE_ROWS = Gauge("hub_queue_rows", "Rows at work.", ["queue", "kind", "state"], registry=REGISTRY)
 QUEUE_OLDEST = Gauge(
-    "hub_queue_oldest_ready_seconds", "Age of the oldest row that is due.", ["queue"], registry=REGISTRY
+    "hub_queue_oldest_ready_seconds", "Age of the oldest row that is due.", ["queue", "kind"], registry=REGISTRY
 )
 BATCH_SIZE = Histogram(
     "hub_batch_size",
@@ -79,6 +82,36 @@ REPLICATION_LAG = Gauge(
     "hub_db_replication_lag_seconds", "What a standby has not replayed.", ["standby"], registry=REGISTRY
 )
 DB_RESTARTS = Counter("hub_db_restarts_total", "Restarts of the database that this process saw.", registry=REGISTRY)
+
+
+class Kinds:
+    """What queues hold, as labels: commands, timers' kinds, messages' topics. A topic is the other side's word, so only the first hundred of a
+    queue have a name of their own.
+    """
+
+    MOST = 100
+
+    def __init__(self) -> None:
+        self._known: dict[str, set[str]] = {}
+
+    def label(self, queue: str, kind: str) -> str:
+        known = self._known.setdefault(queue, set())
+        if kind not in known and len(known) >= self.MOST:
+            return "other"
+        known.add(kind)
+        return kind
+
+    def of(self, queue: str) -> set[str]:
+        """Those that had a label so far."""
+        return self._known.get(queue, set())
+
+    def count(self, counter: Counter, queue: str, kinds: Iterable[str]) -> None:
+        """One for each."""
+        for kind, n in Tally(self.label(queue, k) for k in kinds).items():
+            counter.labels(queue, kind).inc(n)
+
+
+KINDS = Kinds()
 
 
 def text() -> bytes:

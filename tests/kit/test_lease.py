@@ -28,7 +28,7 @@ from hub.kit.lease import (
     reap,
     settle,
 )
-from hub.kit.metrics import REGISTRY
+from hub.kit.metrics import REGISTRY, Kinds
 from tests.queues import delivery, make_due, make_stale, owe, take
 
 Q = outbox.QUEUE
@@ -223,6 +223,9 @@ async def test_a_tenant_sees_and_completes_only_its_own(db: Database) -> None:
     assert len(await live(db)) == 1
 
 
+PICKS = {"queue": "outbox", "kind": "RequestPick"}
+
+
 async def test_the_gauges_say_what_waits(db: Database) -> None:
     await owe(db, [delivery() for _ in range(5)])
     first, second = await take(db, limit=2)
@@ -231,11 +234,21 @@ async def test_the_gauges_say_what_waits(db: Database) -> None:
     await measure(db, Q)
 
     def rows(state: str) -> float | None:
-        return REGISTRY.get_sample_value("hub_queue_rows", {"queue": "outbox", "state": state})
+        return REGISTRY.get_sample_value("hub_queue_rows", {**PICKS, "state": state})
 
     assert (rows("ready"), rows("leased"), rows("parked")) == (3, 1, 1)
-    oldest = REGISTRY.get_sample_value("hub_queue_oldest_ready_seconds", {"queue": "outbox"})
+    oldest = REGISTRY.get_sample_value("hub_queue_oldest_ready_seconds", PICKS)
     assert oldest is not None
     assert oldest >= 1
     await done(db, [second])
-    assert (REGISTRY.get_sample_value("hub_queue_done_total", {"queue": "outbox"}) or 0) >= 1
+    assert (REGISTRY.get_sample_value("hub_queue_done_total", PICKS) or 0) >= 1
+    async with db.unit(tenant=1, actor="test") as tx:
+        await tx.conn.execute("DELETE FROM outbox")
+    await measure(db, Q)
+    assert (rows("ready"), rows("leased"), rows("parked")) == (0, 0, 0)
+
+
+def test_labels_are_bounded_whatever_the_other_side_calls_its_messages() -> None:
+    kinds = Kinds()
+    assert {kinds.label("inbox", f"topic/{n}") for n in range(200)} == {*(f"topic/{n}" for n in range(100)), "other"}
+    assert kinds.label("outbox", "RequestPick") == "RequestPick"
