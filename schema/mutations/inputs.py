@@ -16,14 +16,9 @@ import orjson
 import strawberry
 
 from hub.kit.ids import read_id
-from schema.plan.arguments import any_id, clean
+from schema.plan.arguments import any_id, camel, clean
 
 Reader = Callable[[Any], Any]
-
-
-def camel(name: str) -> str:
-    head, *rest = name.split("_")
-    return head + "".join(w.capitalize() for w in rest)
 
 
 @cache

@@ -16,9 +16,10 @@ from hub.kit import metrics
 from schema.commands import Ask, Commands, Outcome, Refusal
 from schema.errors import BadRequest, Forbidden, IdempotencyKeyRequired, LimitExceeded, MaxCostExceeded
 from schema.inputs import CaptureOrderInput
-from schema.mutations.inputs import camel, input_hash, owned_ids, reader
+from schema.mutations.inputs import input_hash, owned_ids, reader
 from schema.mutations.table import Mutation
 from schema.mutations.write import inner_json, object_json
+from schema.plan.arguments import camel
 from schema.plan.bind import BOUND, BY_PREFIX, Made
 from schema.plan.cache import plan_key
 from schema.plan.compile import BROKEN, Plan, compiler

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,13 @@ Values = Mapping[str, Any]
 Getter = Callable[[Values], Any]
 MAX_PAGE, DEFAULT_PAGE, TOTAL_CAP = 100, 20, 10_000
 _ABSENT = object()
+
+
+@cache
+def camel(name: str) -> str:
+    """A Python name as GraphQL writes it."""
+    head, *rest = name.rstrip("_").split("_")
+    return head + "".join(w.capitalize() for w in rest)
 
 
 def shape(value: Any) -> Any:

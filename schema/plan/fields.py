@@ -11,6 +11,7 @@ from strawberry.types import Info
 
 from schema.plan import bind as b
 from schema.plan import reference
+from schema.plan.arguments import camel
 
 T = TypeVar("T")
 
@@ -47,7 +48,7 @@ def _resolver(call: Callable[..., Any], **arguments: Any) -> Callable[..., Any]:
     """`call(info, given)` behind a signature with these arguments; one whose annotation is Optional may be left out."""
 
     async def resolve(info: Info, **given: Any) -> Any:
-        plain = {reference._camel(k): reference.plain_input(v) for k, v in given.items() if v is not strawberry.UNSET}  # noqa: SLF001 - one module in two files
+        plain = {camel(k): reference.plain_input(v) for k, v in given.items() if v is not strawberry.UNSET}
         return await call(info, plain)
 
     optional = [k for k, v in arguments.items() if type(None) in getattr(v, "__args__", ())]

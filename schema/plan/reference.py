@@ -18,7 +18,7 @@ from strawberry.types import Info
 from hub.kit.ids import public_id
 from schema.errors import Forbidden
 from schema.plan import bind as b
-from schema.plan.arguments import TOTAL_CAP, any_id, page_size, prefix_of, typed
+from schema.plan.arguments import TOTAL_CAP, any_id, camel, page_size, prefix_of, typed
 from schema.plan.cursors import cursor_of, read_cursor
 from schema.plan.filters import conditions
 from schema.plan.pages import sort_of
@@ -224,15 +224,10 @@ def plain_input(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         names = {f.python_name: f.graphql_name or f.python_name for f in value.__strawberry_definition__.fields}  # type: ignore[attr-defined]
         pairs = [(names[f.name], getattr(value, f.name)) for f in dataclass_fields(value)]
-        return {_camel(k): plain_input(v) for k, v in pairs if v is not UNSET}
+        return {camel(k): plain_input(v) for k, v in pairs if v is not UNSET}
     if isinstance(value, list):
         return [plain_input(v) for v in value]
     return value.name if hasattr(value, "name") else value
-
-
-def _camel(name: str) -> str:
-    head, *rest = name.rstrip("_").split("_")
-    return head + "".join(w.capitalize() for w in rest)
 
 
 async def by_way(info: Info, kind: b.By, given: Mapping[str, Any]) -> Any:

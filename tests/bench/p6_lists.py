@@ -71,6 +71,8 @@ def values(kind: Filter, name: str, given: Any, ids: dict[str, str]) -> list[Any
         return [["order.placed"], ["none.none"]]
     if type_.name == "TimeFilter":
         return [RECENT, OLD]
+    if type_.name == "DayFilter":
+        return [{k: v[:10] for k, v in times.items()} for times in (RECENT, OLD)]
     if type_.name == "Boolean":
         return [True]
     texts: tuple[str, ...]
