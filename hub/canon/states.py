@@ -66,6 +66,21 @@ class Condition(StrEnum):
     QUARANTINE = "QUARANTINE"
 
 
+class MovementCause(StrEnum):
+    """Why stock moved or was promised."""
+
+    COUNT = "COUNT"
+    ADJUSTMENT = "ADJUSTMENT"
+    RECEIPT = "RECEIPT"
+    TRANSFER = "TRANSFER"
+    RESERVE = "RESERVE"
+    RELEASE = "RELEASE"
+    SOFT_RESERVE = "SOFT_RESERVE"
+    SOFT_RELEASE = "SOFT_RELEASE"
+    SHIP = "SHIP"
+    SHORT_PICK = "SHORT_PICK"
+
+
 class NodeKind(StrEnum):
     WAREHOUSE = "WAREHOUSE"
     STORE = "STORE"

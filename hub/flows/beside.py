@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from hub import inventory, orders
 from hub.canon.commands import FulfillmentReported, ReportedLine
-from hub.canon.states import HoldKind
+from hub.canon.states import HoldKind, MovementCause
 from hub.incidents import Incidents, NewIncident
 from hub.kit.db import Tx
 from hub.kit.money import plain
@@ -48,7 +48,9 @@ async def _told(tx: Tx, b: Beside, x: ReportedLine) -> NewIncident:
     sku, units = (x.instead, x.quantity) if x.instead is not None else (line["sku"], x.over)
     left = inventory.Adjustment(node_id=b.row["node_id"], sku=sku, delta=-units)
     try:
-        await inventory.adjust(tx, [left], f"left with {b.said.pick_order}, not asked for", b.cause, kind="SHIP")
+        await inventory.adjust(
+            tx, [left], f"left with {b.said.pick_order}, not asked for", b.cause, kind=MovementCause.SHIP
+        )
         stock = ""
     except inventory.Refused as refused:
         stock = f" The stock was not changed: {refused.sentence()}"

@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from hub import fulfillment, inventory, orders
+from hub.canon.states import MovementCause
 from hub.flows.reactor import Deps, Flow
 from hub.flows.states import derive_states
 from hub.kit.db import Tx
@@ -71,7 +72,7 @@ async def _take(tx: Tx, told: Sequence[Fact]) -> None:
             inventory.Move(
                 node_id=UUID(t.data["node_id"]),
                 sku=sku,
-                cause="SHIP",
+                cause=MovementCause.SHIP,
                 cause_id=t.subject_id,
                 event_id=t.event_id,
                 on_hand=-Decimal(n),

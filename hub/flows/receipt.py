@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from hub import catalog, inventory, network
+from hub.canon.states import MovementCause
 from hub.flows.reactor import Deps, Flow
 from hub.incidents import NewIncident
 from hub.kit.db import Tx
@@ -36,7 +37,7 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
             continue
         changes = [c for x in f.data["data"]["lines"] for c in _changes(node.node_id, x)]
         if changes:
-            await inventory.adjust(tx, changes, f"received {f.data['number']}", f.cause, kind="RECEIPT")
+            await inventory.adjust(tx, changes, f"received {f.data['number']}", f.cause, kind=MovementCause.RECEIPT)
         await _settle(tx, f, deps)
 
 

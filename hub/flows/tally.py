@@ -7,6 +7,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from hub import inventory, network, orders
+from hub.canon.states import MovementCause
 from hub.flows.reactor import Deps, Flow
 from hub.flows.states import derive_states
 from hub.incidents import NewIncident
@@ -65,9 +66,9 @@ def _moves(f: Fact, node: UUID, line: Sequence[str]) -> list[inventory.Move]:
     """A short unit was never there: it leaves the stock with its reservation. A shipped one leaves likewise; a cancelled one is free again."""
     n = Decimal(line[2])
     kinds = {
-        "fulfillment.short": ("SHORT_PICK", -n),
-        "fulfillment.dispatched": ("SHIP", -n),
-        "fulfillment.cancelled": ("RELEASE", Decimal(0)),
+        "fulfillment.short": (MovementCause.SHORT_PICK, -n),
+        "fulfillment.dispatched": (MovementCause.SHIP, -n),
+        "fulfillment.cancelled": (MovementCause.RELEASE, Decimal(0)),
     }
     if f.type not in kinds or not n:
         return []

@@ -31,9 +31,9 @@ _SAME = """tenant_id, message_id, connection_id, topic, external_id, received_at
 v_inbound_message = publish_sql(
     "v_inbound_message",
     f"""SELECT * FROM (SELECT {_SAME}, CASE state WHEN 0 THEN 'READY' WHEN 1 THEN 'LEASED' ELSE 'PARKED' END AS state,
-  true AS working, false AS archived FROM inbox
+  true AS working, false AS archived, false AS given_up FROM inbox
 UNION ALL
-SELECT {_SAME}, CASE outcome WHEN 'IGNORED' THEN 'IGNORED' ELSE 'DONE' END, false, true FROM inbox_done) AS m WHERE {TENANT}""",
+SELECT {_SAME}, CASE outcome WHEN 'IGNORED' THEN 'IGNORED' ELSE 'DONE' END, false, outcome <> 'IGNORED', outcome = 'IGNORED' FROM inbox_done) AS m WHERE {TENANT}""",
     message_id=Uuid,
     connection_id=Uuid,
     topic=Key,
@@ -48,6 +48,7 @@ SELECT {_SAME}, CASE outcome WHEN 'IGNORED' THEN 'IGNORED' ELSE 'DONE' END, fals
     state=Key,
     working=sa.Boolean(),
     archived=sa.Boolean(),
+    given_up=sa.Boolean(),
 )
 
 _PROBLEM = """m.message_id, x.position, coalesce(x.item->>'code', '') AS code, coalesce(x.item->>'message', '') AS message,

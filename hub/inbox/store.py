@@ -64,6 +64,7 @@ inbox_done = table(
     index("inbox_done_received", "received_at", "message_id"),
     index("inbox_done_message", "message_id"),
     index("inbox_done_correlation", "correlation_id"),
+    index("inbox_done_ignored", "received_at", "message_id", where="outcome = 'IGNORED'"),
     index("inbox_done_topic", "topic", "received_at", "message_id"),
     index("inbox_done_subject", "connection_id", "external_id", where="external_id IS NOT NULL"),
     key=("done_at", "message_id"),

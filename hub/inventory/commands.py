@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from hub.canon.states import MovementCause
 from hub.inventory import lots
 from hub.inventory.model import Claim, Key, Move, settle
 from hub.kit import metrics
@@ -46,7 +47,7 @@ async def locked(tx: Tx, keys: Iterable[tuple[UUID, str, str]]) -> dict[tuple[UU
 
 
 async def reserve(
-    tx: Tx, claims: Sequence[Claim], events: Mapping[UUID, UUID], cause: str = "RESERVE"
+    tx: Tx, claims: Sequence[Claim], events: Mapping[UUID, UUID], cause: MovementCause = MovementCause.RESERVE
 ) -> tuple[list[Claim], list[Claim]]:
     """(kept, refused): each claim wholly or not at all. `events`: owner -> the fact that tells it. Never oversells, never waits in a loop."""
     keys = {key for c in claims for key in c.units}
@@ -59,7 +60,7 @@ async def reserve(
     return kept, refused
 
 
-async def _reserve(tx: Tx, kept: Sequence[Claim], events: Mapping[UUID, UUID], cause: str) -> None:
+async def _reserve(tx: Tx, kept: Sequence[Claim], events: Mapping[UUID, UUID], cause: MovementCause) -> None:
     sums: dict[Key, Decimal] = defaultdict(lambda: ZERO)
     lines = [(c.owner, key, n) for c in kept for key, n in c.units.items()]
     for _, key, n in lines:

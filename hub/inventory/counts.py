@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 from uuid import UUID
 
+from hub.canon.states import MovementCause
 from hub.inventory import lots
 from hub.inventory.commands import SQL, ensure, locked, move
 from hub.inventory.model import ZERO, BelowReserved, Lot, Move, QuantityStale, WouldGoNegative
@@ -55,7 +56,7 @@ class Refused(HubError):
 
 
 async def adjust(
-    tx: Tx, changes: Sequence[Adjustment], reason: str, cause: Cause, *, kind: str = "ADJUSTMENT"
+    tx: Tx, changes: Sequence[Adjustment], reason: str, cause: Cause, *, kind: MovementCause = MovementCause.ADJUSTMENT
 ) -> list[Any]:
     """Apply all changes or raise `Refused` with the fault of each. Returns the stock rows; facts `stock.adjusted` or `stock.counted`."""
     keys = [c.key for c in changes]
@@ -86,7 +87,7 @@ async def adjust(
                 sku=change.sku,
                 condition=change.condition,
                 on_hand=delta,
-                cause="COUNT" if change.delta is None else kind,
+                cause=MovementCause.COUNT if change.delta is None else kind,
                 cause_id=None,
                 event_id=told.event_id,
                 lot=change.lot,
@@ -175,7 +176,7 @@ async def count_reported(
                 sku=sku,
                 condition=condition,
                 on_hand=n,
-                cause="COUNT",
+                cause=MovementCause.COUNT,
                 cause_id=None,
                 event_id=told.event_id,
                 lot=lot,

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from hub.canon.states import MovementCause
 from hub.inventory import lots
 from hub.inventory.commands import SQL, ensure, locked
 from hub.inventory.counts import Adjustment, Refused, adjust
@@ -93,7 +94,7 @@ async def receive(tx: Tx, reference: str, cause: Cause) -> list[Any]:
         Adjustment(node_id=r["node_id"], sku=r["sku"], delta=r["quantity"], lot=r["lot"], expires_on=r["expires_on"])
         for r in rows
     ]
-    return await adjust(tx, changes, f"received {reference}", cause, kind="RECEIPT")
+    return await adjust(tx, changes, f"received {reference}", cause, kind=MovementCause.RECEIPT)
 
 
 async def atp(tx: Tx, skus: Iterable[str], until: datetime) -> dict[Key, Decimal]:
@@ -149,7 +150,7 @@ async def transfer(tx: Tx, reference: str, moves: Sequence[Transfer], cause: Cau
         for m in moves
         if m.arrives_at is None
     ]
-    await adjust(tx, changes, f"transfer {reference}", cause, kind="TRANSFER")
+    await adjust(tx, changes, f"transfer {reference}", cause, kind=MovementCause.TRANSFER)
     under_way = [
         Expected(
             node_id=m.to_node_id,

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import ClassVar, NamedTuple
 from uuid import UUID
 
+from hub.canon.states import MovementCause
 from hub.kit.errors import HubError
 
 ZERO = Decimal(0)
@@ -84,7 +85,7 @@ class Move:
 
     node_id: UUID
     sku: str
-    cause: str
+    cause: MovementCause
     cause_id: UUID | None
     event_id: UUID
     on_hand: Decimal = ZERO

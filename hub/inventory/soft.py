@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from hub import timers
+from hub.canon.states import MovementCause
 from hub.inventory.commands import SQL, move, reserve, supply
 from hub.inventory.model import Claim, Key, Move, NotPositive, ReservationEnded, StockTaken
 from hub.kit import metrics
@@ -40,7 +41,7 @@ async def keep(
     said = {"reference": reference, "lines": [[n, s, q] for (n, s), q in units.items()]}
     told = fact(tx, "reservation.placed", "reservation", reservation_id, said, cause)
     kept, _ = await reserve(
-        tx, [Claim(owner=reservation_id, units=units)], {reservation_id: told.event_id}, "SOFT_RESERVE"
+        tx, [Claim(owner=reservation_id, units=units)], {reservation_id: told.event_id}, MovementCause.SOFT_RESERVE
     )
     if not kept:
         raise StockTaken(sku=", ".join(s for _, s, _ in lines), wanted="all", available="less")
@@ -131,7 +132,7 @@ async def give_back(tx: Tx, reservations: Sequence[UUID], state: str, cause: Cau
                 node_id=r["node_id"],
                 sku=r["sku"],
                 reserved=-r["quantity"],
-                cause="SOFT_RELEASE",
+                cause=MovementCause.SOFT_RELEASE,
                 cause_id=r["reservation_id"],
                 event_id=told[r["reservation_id"]].event_id,
             )

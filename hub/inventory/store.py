@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from hub.canon.states import Condition
+from hub.canon.states import Condition, MovementCause
 from hub.kit.tables import Key, Quantity, Time, Uuid, belongs, col, enum_check, index, must, one_of, table
 
 stock = table(
@@ -84,15 +84,19 @@ stock_movements = table(
     col("condition", Key),
     col("on_hand_delta", Quantity, default="0"),
     col("reserved_delta", Quantity, default="0"),
-    col("cause", Key),  # COUNT, ADJUSTMENT, RESERVE, RELEASE, SHIP, RETURN, RECEIPT, TRANSFER
+    col("cause", Key),
     col("cause_id", Uuid, null=True),
     col("event_id", Uuid),
     col("lot", Key, null=True),
+    enum_check("cause", MovementCause),
     must("moves_something", "on_hand_delta <> 0 OR reserved_delta <> 0", why="an empty movement explains nothing"),
     index("stock_movements_key", "node_id", "sku", "condition", "at"),
     index("stock_movements_at", "at", "movement_id"),
     index("stock_movements_sku", "sku", "at", "movement_id"),
     index("stock_movements_cause", "cause_id"),
+    # what is rare; a condition or a cause in which nearly all rows stand is found by walking
+    index("stock_movements_condition", "condition", "at", "movement_id", where="condition <> 'NEW'"),
+    index("stock_movements_odd", "cause", "at", "movement_id", where="cause NOT IN ('RESERVE', 'SHIP')"),
     index("stock_movements_lot", "lot", "at", where="lot IS NOT NULL"),
     key=("at", "movement_id"),
     partition_by="at",

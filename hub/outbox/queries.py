@@ -14,10 +14,11 @@ _SAME = """tenant_id, delivery_id, destination, kind, ordering_key, attempts, la
 # indexes, whose order begins with the tenant (row-level security alone is applied to each half too late for that).
 v_delivery = publish_sql(
     "v_delivery",
-    f"""SELECT * FROM (SELECT {_SAME}, CASE state WHEN 0 THEN 'READY' WHEN 1 THEN 'LEASED' ELSE 'PARKED' END AS state, true AS working, false AS archived,
-  CASE WHEN state = 0 THEN run_at END AS next_try_at, NULL::timestamptz AS done_at FROM outbox
+    f"""SELECT * FROM (SELECT {_SAME}, CASE state WHEN 0 THEN 'READY' WHEN 1 THEN 'LEASED' ELSE 'PARKED' END AS state,
+  true AS working, false AS archived, false AS given_up, CASE WHEN state = 0 THEN run_at END AS next_try_at, NULL::timestamptz AS done_at FROM outbox
 UNION ALL
-SELECT {_SAME}, CASE outcome WHEN 'DONE' THEN 'DONE' ELSE 'IGNORED' END, false, true, NULL::timestamptz, done_at FROM outbox_done) AS d WHERE {TENANT}""",
+SELECT {_SAME}, CASE outcome WHEN 'DONE' THEN 'DONE' ELSE 'IGNORED' END, false, outcome = 'DONE', outcome <> 'DONE',
+  NULL::timestamptz, done_at FROM outbox_done) AS d WHERE {TENANT}""",
     delivery_id=Uuid,
     destination=Key,
     kind=Key,
@@ -34,6 +35,7 @@ SELECT {_SAME}, CASE outcome WHEN 'DONE' THEN 'DONE' ELSE 'IGNORED' END, false, 
     state=Key,
     working=sa.Boolean(),
     archived=sa.Boolean(),
+    given_up=sa.Boolean(),
     next_try_at=Time,
     done_at=Time,
 )

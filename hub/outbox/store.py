@@ -75,6 +75,7 @@ outbox_done = table(
     index("outbox_done_delivery", "delivery_id"),
     index("outbox_done_subject", "subject_id"),
     index("outbox_done_correlation", "correlation_id"),
+    index("outbox_done_given_up", "created_at", "delivery_id", where="outcome <> 'DONE'"),
     index("outbox_done_kind", "kind", "created_at", "delivery_id"),
     index("outbox_done_destination", "destination", "created_at", "delivery_id"),
     key=("done_at", "delivery_id"),

@@ -15,7 +15,7 @@ from schema.plan.cost import Cost
 from schema.plan.documents import Document
 from schema.principal import Reader
 
-KEPT, SHAPES = 4_000, 50
+KEPT, SHAPES = 4_000, 200  # in all, and of one document
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,13 @@ class Plans:
             self._kept.move_to_end(key)
         return found
 
-    def put(self, key: Hashable, entry: Any) -> None:
+    def put(self, key: Hashable, entry: Any, document: Document | None = None) -> None:
+        """A document whose variables take ever new shapes pushes out its own oldest plans, not those of others."""
         self._kept[key] = entry
+        if document is not None:
+            document.shapes.append(key)
+            if len(document.shapes) > SHAPES:
+                self._kept.pop(document.shapes.popleft(), None)
         if len(self._kept) > KEPT:
             self._kept.popitem(last=False)
 
@@ -53,13 +58,3 @@ def plan_key(document: Document, operation: g.OperationDefinitionNode, reader: R
     sizes = tuple(values.get(n) for n in document.sizes)
     nodes = tuple(prefix_of(values[n]) for n in document.nodes if n in values)
     return (document.key, name, reader.role, reader.scopes, shape(values), sizes, nodes)
-
-
-def too_many_shapes(document: Document, key: Hashable) -> bool:
-    """A document whose variables take ever new shapes fills the cache: it goes to the executor."""
-    if key in document.shapes:
-        return False
-    if len(document.shapes) >= SHAPES:
-        return True
-    document.shapes.add(key)
-    return False

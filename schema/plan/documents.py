@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections import OrderedDict, deque
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -21,7 +21,7 @@ KEPT, KEPT_BYTES = 1_000, 16 * 1024
 
 @dataclass(slots=True)
 class Document:
-    """`shapes`: how many shapes of variables have been seen; many send it to the executor."""
+    """`shapes`: the keys of its plans, the oldest first."""
 
     key: bytes
     text: str
@@ -31,7 +31,7 @@ class Document:
     nodes: tuple[str, ...]
     introspects: bool
     deprecated: tuple[tuple[str, str], ...] = ()
-    shapes: set[Any] = field(default_factory=set)
+    shapes: deque[Hashable] = field(default_factory=deque)
 
     def operation(self, name: str | None) -> g.OperationDefinitionNode:
         """The operation of that name, or the only one."""

@@ -115,14 +115,20 @@ def _few_or_walk(
     """Few rows are sorted; where there are many, the order is walked until the page is full. Which of both, PostgreSQL sees
     when it has looked for `FEW` of them: it does not run the other. A plan for all values could only guess.
     """
-    looked = sa.select(row.c[keys[1]]).where(*tests(row)).limit(_MORE)
+    # by both keys: of a partitioned table no index has the id alone
+    both = tuple(dict.fromkeys(keys))
+    looked = sa.select(*(row.c[k] for k in both)).where(*tests(row)).limit(_MORE)
     few = (looked.order_by(row.c[first]) if first is not None else looked).cte()
     found = sa.select(sa.func.count()).select_from(few).scalar_subquery()
     walked = ordered(lambda r: [*tests(r), found > _FEW], walk=True).subquery()
-    sorted_ = ordered(lambda r: [r.c[keys[1]].in_(sa.select(few.c[keys[1]])), found <= _FEW], gather=True).subquery()
-    both = sa.union_all(sa.select(*walked.c), sa.select(*sorted_.c)).subquery()
+    either = sa.select(*(few.c[k] for k in both))
+    sorted_ = ordered(lambda r: [sa.tuple_(*(r.c[k] for k in both)).in_(either), found <= _FEW], gather=True).subquery()
+    pages = sa.union_all(sa.select(*walked.c), sa.select(*sorted_.c)).subquery()
     return (
-        sa.select(*both.c).order_by(*(way(both.c[k]) for k in keys)).limit(sa.literal_column(str(size + 1))).subquery()
+        sa.select(*pages.c)
+        .order_by(*(way(pages.c[k]) for k in keys))
+        .limit(sa.literal_column(str(size + 1)))
+        .subquery()
     )
 
 

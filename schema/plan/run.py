@@ -16,7 +16,7 @@ from hub.kit import metrics
 from hub.kit.errors import HubError
 from schema.errors import BadValue, LimitExceeded, MaxCostExceeded, TimedOut
 from schema.plan.arguments import Values
-from schema.plan.cache import Entry, Plans, plan_key, too_many_shapes
+from schema.plan.cache import Entry, Plans, plan_key
 from schema.plan.coerce import Coercion
 from schema.plan.compile import BROKEN
 from schema.plan.cost import MAX_COST, NEW_PLAN, cost_of
@@ -106,15 +106,13 @@ class Reads:
             cost = cost_of(selections, self.core.query_type, asked.operation)
             if cost.requested > MAX_COST:
                 raise MaxCostExceeded(cost=cost.requested, allowed=MAX_COST)
-            plan = None
-            if not too_many_shapes(asked.document, key):
-                plan = compile_read(self.core, asked.document.ast, asked.operation, asked.me.reader, asked.values)
+            plan = compile_read(self.core, asked.document.ast, asked.operation, asked.me.reader, asked.values)
         except NotCovered:
             plan = None
         except RecursionError as error:
             raise LimitExceeded(limit="depth", allowed=MAX_DEPTH) from error
         made = Entry(plan, cost)
-        self.plans.put(key, made)
+        self.plans.put(key, made, asked.document)
         metrics.GRAPHQL_PLANS.set(len(self.plans))
         return made, NEW_PLAN
 

@@ -176,7 +176,7 @@ ENDPOINTS = (
         query={
             "sku": ("where", "sku", "eq"),
             "location": ("where", "locationId", "eq"),
-            "cause": ("where", "cause", "eq"),
+            "cause": ("where", "cause"),
             "lot": ("where", "lot", "eq"),
             "from": ("where", "at", "gte"),
             "to": ("where", "at", "lt"),

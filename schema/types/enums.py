@@ -6,7 +6,16 @@ from enum import StrEnum
 
 import strawberry
 
-from hub.canon.states import Condition, FulfillmentMethod, HoldKind, NodeKind, OrderState, PaymentState, ReturnState
+from hub.canon.states import (
+    Condition,
+    FulfillmentMethod,
+    HoldKind,
+    MovementCause,
+    NodeKind,
+    OrderState,
+    PaymentState,
+    ReturnState,
+)
 
 for kind, name in (
     (OrderState, "OrderState"),
@@ -14,6 +23,7 @@ for kind, name in (
     (ReturnState, "OrderReturnState"),
     (HoldKind, "HoldKind"),
     (Condition, "Condition"),
+    (MovementCause, "MovementCause"),
     (NodeKind, "LocationKind"),
     (FulfillmentMethod, "FulfillmentMethod"),
 ):

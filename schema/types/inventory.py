@@ -6,7 +6,7 @@ from enum import StrEnum
 
 import strawberry
 
-from hub.canon.states import Condition
+from hub.canon.states import Condition, MovementCause
 from hub.inventory.queries import (
     v_channel_buffer,
     v_incoming,
@@ -68,7 +68,7 @@ class StockMovement(Node):
     condition: Condition
     on_hand_delta: Quantity
     reserved_delta: Quantity
-    cause: str
+    cause: MovementCause
     cause_id: strawberry.ID | None = key("cause_id", "sub")
     event_id: strawberry.ID = key("event_id", "evt")
     lot: str | None
@@ -133,7 +133,7 @@ class StockMovementWhere:
     location_id: IdFilter | None = UNSET
     at: TimeFilter | None = UNSET
     condition: Condition | None = UNSET
-    cause: TextFilter | None = UNSET
+    cause: MovementCause | None = UNSET
     lot: TextFilter | None = UNSET
 
 
@@ -196,7 +196,7 @@ MOVEMENTS = Page(
         "locationId": Filter("location_id", prefix="loc", often=True),
         "at": Filter("at", often=True),
         "condition": Filter("condition", enum=True, often=True),
-        "cause": Filter("cause", often=True),
+        "cause": Filter("cause", enum=True, often=True),
         "lot": Filter("lot"),
     },
     backed=frozenset({("sku", "AT"), ("at", "AT")}),

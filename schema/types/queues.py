@@ -82,7 +82,7 @@ class InboundWhere:
     received_at: TimeFilter | None = UNSET
 
 
-HALVES = {"READY": "working", "LEASED": "working", "PARKED": "working", "DONE": "archived", "IGNORED": "archived"}
+HALVES = {"READY": "working", "LEASED": "working", "PARKED": "working", "DONE": "archived", "IGNORED": "given_up"}
 
 DELIVERIES = Page(
     {"CREATED_AT": "created_at"},

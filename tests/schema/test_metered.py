@@ -39,7 +39,7 @@ async def test_a_trusted_document_is_counted_under_its_name(site: Site) -> None:
     assert counted("compiled", operation="rest/order") == before + 1
 
 
-async def test_ever_new_shapes_go_to_the_executor(reads: Reads) -> None:
+async def test_ever_new_shapes_push_out_the_document_s_own_plans(reads: Reads) -> None:
     query = "query($a: OrderWhere) { orders(first: 1, where: $a) { nodes { id } } }"
     given = {
         "number": {"eq": "x"},
@@ -48,13 +48,24 @@ async def test_ever_new_shapes_go_to_the_executor(reads: Reads) -> None:
         "customerTaxId": "x",
         "tag": "x",
         "onHold": True,
+        "groupId": "x",
+        "sku": {"eq": "x"},
     }
-    plans = []
-    for bits in range(SHAPES + 10):
+
+    def charged(bits: int) -> int:
         where = {name: value for at, (name, value) in enumerate(given.items()) if bits >> at & 1}
-        entry, _ = reads.entry(reads.ask(OPERATOR, query, {"a": where}))
-        plans.append(entry.plan is not None)
-    assert plans == [True] * SHAPES + [False] * 10
+        entry, making = reads.entry(reads.ask(OPERATOR, query, {"a": where}))
+        assert entry.plan is not None
+        return making
+
+    other = reads.ask(OPERATOR, "{ orders(first: 2) { nodes { id } } }")
+    reads.entry(other)
+    before = len(reads.plans)
+    assert all(charged(bits) for bits in range(SHAPES + 10))
+    assert len(reads.plans) == before + SHAPES
+    assert charged(SHAPES + 9) == 0
+    assert charged(0) > 0
+    assert reads.entry(other)[1] == 0
 
 
 def test_the_cache_of_plans_is_bounded() -> None:

@@ -31,7 +31,8 @@ def upgrade() -> None:
     connection.execute(sa.text("SET LOCAL lock_timeout = '4s'"))
     for role in ROLES:
         connection.execute(sa.text(f"GRANT USAGE ON SCHEMA public TO {role}"))
-    metadata.create_all(connection)
+    for table in metadata.sorted_tables:
+        _create(connection, table)
     for name, table in metadata.tables.items():
         if "tenant_id" in table.c:
             secure(connection, name)
@@ -42,6 +43,16 @@ def upgrade() -> None:
             connection.execute(
                 sa.text("INSERT INTO moves (old, new) VALUES (:o, :n)"), {"o": old.value, "n": new.value}
             )
+
+
+def _create(connection: sa.Connection, table: sa.Table) -> None:
+    """With its indexes in the order of their names: of two that cost the same PostgreSQL takes the older one, here and on every other machine."""
+    indexes = sorted(table.indexes, key=lambda i: str(i.name))
+    table.indexes.clear()
+    table.create(connection)
+    for index in indexes:
+        index.create(connection)
+    table.indexes.update(indexes)
 
 
 def _grants(connection: sa.Connection, names: list[str]) -> None:
