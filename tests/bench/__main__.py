@@ -34,6 +34,7 @@ SCRIPTS = {
     "P11": "bench_mapping",
     "P12": "p12_replay",
     "P13": "p13_memory",
+    "STOCK": "stock",
 }
 
 
