@@ -15,8 +15,9 @@ from hub.flows.certificates import set_certificate
 from hub.flows.contingency import station_of
 from hub.flows.gate import owe_notes, remember_key, request_notes
 from hub.flows.municipality import municipality_code
+from hub.flows.note import establishment
 from hub.flows.note_events import owe_voids, tell_authority
-from hub.flows.other_notes import NoteAsk, NoteLine, ReturnAsk, establishment, other_note, return_note
+from hub.flows.other_notes import NoteAsk, NoteLine, ReturnAsk, other_note, return_note
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
 from hub.kit.vault import Vault
