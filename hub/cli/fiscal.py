@@ -8,7 +8,11 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from hub.cli import fiscal_desk
+
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(fiscal_desk.guides, name="guides")
+app.add_typer(fiscal_desk.incoming, name="incoming")
 _AS_GIVEN = ("key", "gtin", "ncm", "cest", "cfop", "municipality")  # nothing is stripped from these
 KINDS = ("cnpj", "cpf", "ie:UF", *_AS_GIVEN)
 

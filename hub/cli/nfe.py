@@ -1,4 +1,4 @@
-"""`hub nfe`: check, sample and show notes. JSON on standard output, messages on standard error."""
+"""`hub nfe`: check, sample and show notes; what is done with kept ones is in `nfe_desk`. JSON on standard output, messages on standard error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
+from hub.cli import nfe_desk
+
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+app.add_typer(nfe_desk.app)
 
 Files = Annotated[list[str], typer.Argument(help="XML files.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON a file.")]
