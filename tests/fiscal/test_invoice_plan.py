@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from adapters.sefaz.rules import faults_of
 from hub.canon.invoice import InvoiceParty
 from hub.canon.invoice_json import invoice_from_json, invoice_to_json
 from hub.fiscal.invoice_items import item_total, share_out
@@ -83,6 +84,26 @@ def test_simples_codes(product: dict[str, Any], code: str) -> None:
     assert plan.invoice.items[0].pis_cofins_cst == "49"
     assert set(values(plan)) <= {"simples_credit"}
     assert plan.invoice.reform_groups is False
+
+
+def test_above_the_sublimit_the_icms_is_stated_apart_from_the_simples() -> None:
+    """CRT 2: CST and DIFAL as a normal issuer, PIS and COFINS as the Simples (591 otherwise)."""
+    plan = planned(issuer=replace(ISSUER, tax_regime=2), lines=(line(rates={"simples_credit": D("2.56")}),))
+    item = plan.invoice.items[0]
+    assert (item.icms_cst, item.pis_cofins_cst, plan.invoice.issuer.tax_regime) == ("00", "49", 2)
+    assert values(plan) == {"icms": "12.00", "icms_uf_dest": "6.00"}
+    micro = planned(issuer=replace(ISSUER, tax_regime=4), buyer=LOCAL)
+    assert (micro.invoice.items[0].icms_cst, values(micro)) == ("102", {})
+
+
+@pytest.mark.parametrize(
+    ("regime", "cst", "code"), [(1, "00", "590"), (4, "00", "590"), (2, "102", "591"), (3, "102", "591")]
+)
+def test_a_code_of_the_other_regime_is_seen_before_sending(regime: int, cst: str, code: str) -> None:
+    note = planned(buyer=LOCAL).invoice
+    items = tuple(replace(item, icms_cst=cst) for item in note.items)
+    found = faults_of(replace(note, issuer=replace(note.issuer, tax_regime=regime), items=items))
+    assert [(f["at"], f["code"]) for f in found] == [("items[0].icms_cst", code)]
 
 
 def test_untaxed_operations_state_no_tax() -> None:
