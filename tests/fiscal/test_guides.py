@@ -59,10 +59,10 @@ class Place:
     deliver: Deliver
     connection_id: UUID
 
-    async def sell(self, buyer: InvoiceParty, *, at_authority: bool = True) -> UUID:
+    async def sell(self, buyer: InvoiceParty, *, ship_to: InvoiceParty | None = None) -> UUID:
         """A note to that buyer, authorized. Its id."""
         ask = fiscal.InvoiceAsk(
-            request=replace(request(), buyer=buyer, issued_at=system_clock()),
+            request=replace(request(), buyer=buyer, ship_to=ship_to, issued_at=system_clock()),
             order_id=new_id(),
             fulfillment_id=new_id(),
             node_id=new_id(),
@@ -242,3 +242,10 @@ async def test_a_uf_with_a_document_of_its_own_is_told_to_somebody(place: Place)
     assert await place.guides(document) == []
     (incident,) = await place.rows("SELECT * FROM incidents WHERE kind = 'guide_by_own_document'")
     assert incident["summary"].startswith("ES collects")
+
+
+async def test_the_uf_where_the_goods_enter_is_paid(place: Place) -> None:
+    """A buyer in SP sends a gift to BA: the tax is due there (LC 87/1996 art. 11 §7)."""
+    document = await place.sell(LOCAL, ship_to=BAHIA)
+    (guide,) = await place.guides(document)
+    assert guide["region"] == "BA"
