@@ -34,8 +34,9 @@ LIFE: Moves = {
     "ISSUED": frozenset({"PAID"}),
     "PAID": frozenset(),
     "REJECTED": frozenset({"WAITING", "ISSUED", "PAID"}),
+    "OWN": frozenset({"PAID"}),  # no portal is asked: a person makes the UF's document and pays it
 }
-PAYABLE = frozenset({"ISSUED", "PAID"})
+PAYABLE = frozenset({"ISSUED", "OWN", "PAID"})
 
 
 class UnknownGuide(HubError):
@@ -83,7 +84,7 @@ async def owe_guides(
     """
     rows = await _notes(tx, documents)
     owed: list[tuple[Due, GuideProfile]] = []
-    own: list[Due] = []
+    own: list[tuple[Due, GuideProfile]] = []
     for row in rows:
         profile = profiles.get(row["issuer_tax_id"])
         if profile is None:
@@ -95,10 +96,20 @@ async def owe_guides(
             if collects == "gnre":
                 owed.append((due, profile))
             else:
-                own.append(due)
+                own.append((due, profile))
     fresh = await _add(tx, owed, documents)
     next_ = await advance(tx, fresh, profiles, tables, documents)
-    return replace(next_, own=tuple(own))
+    return replace(next_, own=await _by_own_document(tx, own, documents))
+
+
+async def _by_own_document(
+    tx: Tx, own: Sequence[tuple[Due, GuideProfile]], causes: Mapping[UUID, Cause]
+) -> tuple[Due, ...]:
+    """Those that are owed since now, kept like guides, so that goods wait for them and somebody can say that they are paid."""
+    fresh = await _add(tx, own, causes)
+    kept = await tx.conn.fetch(SQL["own"], fresh) if fresh else []
+    new = {(r["fiscal_document_id"], r["region"], r["revenue"]) for r in kept}
+    return tuple(due for due, _ in own if (due.document_id, due.region, due.revenue) in new)
 
 
 async def _notes(tx: Tx, documents: Collection[UUID]) -> list[dict[str, Any]]:

@@ -44,6 +44,9 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
     issued = [UUID(f.data["order_id"]) for f in facts if f.type == "gnre_guide.issued" and f.data.get("order_id")]
     if issued:
         await deps.incidents.resolve_for_orders(tx, ["guide_refused"], issued, "the guide is issued")
+    paid = [UUID(f.data["order_id"]) for f in facts if f.type == "gnre_guide.paid" and f.data.get("order_id")]
+    if paid:
+        await deps.incidents.resolve_for_orders(tx, ["guide_by_own_document"], paid, "it is paid")
 
 
 async def _begin_again(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
@@ -134,6 +137,7 @@ FLOW = Flow(
             "gnre_rules.read",
             "gnre_guide.rejected",
             "gnre_guide.issued",
+            "gnre_guide.paid",
             "gnre_guide.asked_again",
         }
     ),

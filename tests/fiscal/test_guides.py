@@ -239,9 +239,26 @@ async def test_goods_to_a_strict_uf_wait_for_the_payment(place: Place) -> None:
 
 async def test_a_uf_with_a_document_of_its_own_is_told_to_somebody(place: Place) -> None:
     document = await place.sell(to("ES", "3205309"))
-    assert await place.guides(document) == []
+    (guide,) = await place.guides(document)
+    assert (guide["state"], guide["region"], guide["guide"]) == ("OWN", "ES", None)
     (incident,) = await place.rows("SELECT * FROM incidents WHERE kind = 'guide_by_own_document'")
     assert incident["summary"].startswith("ES collects")
+    await place.work()
+    assert not place.portal.app.calls
+    async with place.reactor.unit(tenant=1, actor="test") as tx:
+        await fiscal.pay_guide(tx, guide["gnre_guide_id"], tx.now.date(), Cause(new_id(), None))
+    (incident,) = await place.rows("SELECT * FROM incidents WHERE kind = 'guide_by_own_document'")
+    assert incident["state"] == "RESOLVED"
+
+
+async def test_goods_to_a_strict_uf_wait_for_its_own_document_too(place: Place) -> None:
+    await place.configure(guide_before_dispatch=["ES"])
+    document = await place.sell(to("ES", "3205309"))
+    (guide,) = await place.guides(document)
+    async with place.reactor.unit(tenant=1, actor="test") as tx:
+        assert await fiscal.withheld(tx, [guide["fulfillment_id"]]) == {guide["fulfillment_id"]}
+        await fiscal.pay_guide(tx, guide["gnre_guide_id"], tx.now.date(), Cause(new_id(), None))
+        assert await fiscal.withheld(tx, [guide["fulfillment_id"]]) == set()
 
 
 async def test_the_uf_where_the_goods_enter_is_paid(place: Place) -> None:
