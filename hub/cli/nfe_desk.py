@@ -18,6 +18,7 @@ Tenant = Annotated[str, typer.Option("--tenant", help="Code of the tenant.")]
 Note = Annotated[str, typer.Argument(help="fis_..., or its access key.")]
 Reason = Annotated[str, typer.Option("--reason", help="15 to 255 characters, as the authority keeps it.")]
 Place = Annotated[str, typer.Argument(help="Code of the location whose account issues the notes.")]
+Account = Annotated[str, typer.Argument(help="Code of the account with the authority.")]
 Model = Annotated[int, typer.Option(help="55 (NF-e) or 65 (NFC-e).")]
 
 
@@ -53,6 +54,14 @@ async def _location(say: Say, code: str) -> str:
     if not nodes:
         raise NoSuchLocation(place=code)
     return str(nodes[0]["id"])
+
+
+async def _account(say: Say, code: str) -> str:
+    nodes = (await say("accounts", {}))["nodes"]
+    known = {n["account"]: str(n["id"]) for n in nodes if n["adapter"] == "sefaz"}
+    if code not in known:
+        raise NoSuchAccount(account=code, known=", ".join(sorted(known)))
+    return known[code]
 
 
 def _parts(given: list[str] | None, form: str) -> list[tuple[str, str, str]]:
@@ -269,7 +278,7 @@ def void(
 
 @app.command()
 def contingency(
-    account: Annotated[str, typer.Argument(help="Code of the account with the authority.")],
+    account: Account,
     mode: Annotated[str, typer.Argument(help="SVC, EPEC or OFFLINE enters it; NORMAL, or off, leaves it.")],
     tenant: Tenant,
     *,
@@ -279,12 +288,28 @@ def contingency(
     """Enter or leave contingency."""
 
     async def act(say: Say) -> Any:
-        nodes = (await say("accounts", {}))["nodes"]
-        known = {n["account"]: n["id"] for n in nodes if n["adapter"] == "sefaz"}
-        if account not in known:
-            raise NoSuchAccount(account=account, known=", ".join(sorted(known)))
         wanted = "NORMAL" if mode.lower() == "off" else mode.upper()
-        asked = {"connectionId": known[account], "model": model, "mode": wanted, "reason": reason}
+        asked = {"connectionId": await _account(say, account), "model": model, "mode": wanted, "reason": reason}
         return await say("setEmissionMode", {"input": asked})
+
+    shown(run(tenant, act))
+
+
+@app.command()
+def certificate(
+    account: Account,
+    file: Annotated[Path, typer.Argument(help="PKCS#12 (.pfx, .p12).", exists=True, dir_okay=False)],
+    tenant: Tenant,
+) -> None:
+    """Replace the A1 certificate. Its password is asked for, or taken from HUB_CERTIFICATE_PASSWORD; never from the command line."""
+    import os
+    from base64 import b64encode
+
+    password = os.environ.get("HUB_CERTIFICATE_PASSWORD") or typer.prompt("password", hide_input=True, err=True)
+
+    async def act(say: Say) -> Any:
+        container = b64encode(file.read_bytes()).decode()
+        asked = {"connectionId": await _account(say, account), "pkcs12": container, "password": password}
+        return await say("setCertificate", {"input": asked})
 
     shown(run(tenant, act))

@@ -137,6 +137,13 @@ _FISCAL = (
         query=_PAGE,
     ),
     _did("/fiscal-authorities/mode", "setEmissionMode", "Enter or leave contingency.", "authority"),
+    _did(
+        "/connections/{id}/certificate",
+        "setCertificate",
+        "A new A1 certificate, checked before it replaces the one in use.",
+        "connection",
+        "connectionId",
+    ),
     Endpoint(
         method="GET",
         route="/gnre-guides",

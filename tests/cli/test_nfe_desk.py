@@ -18,7 +18,7 @@ from hub.kit.ids import public_id
 from tests.fiscal import test_guides as issuing
 from tests.fiscal import test_incoming as receiving
 from tests.fiscal.notes import CONSUMER
-from tests.fiscal.office import Office
+from tests.fiscal.office import CNPJ, Office
 
 REASON = "Cliente desistiu da compra"
 portal = issuing.portal
@@ -134,6 +134,22 @@ async def test_contingency_is_entered_and_left(office: Office) -> None:
         1,
         "There is no account xyz with an authority; there are: caj, loj\n",
     )
+
+
+async def test_a_certificate_is_replaced_and_its_password_is_never_on_the_command_line(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    container, password = office.sefaz.client(CNPJ)
+    file = tmp_path / "new.pfx"
+    file.write_bytes(container)
+    monkeypatch.setenv("HUB_CERTIFICATE_PASSWORD", "wrong")
+    status, text = await hub(nfe.app, "certificate", "caj", str(file))
+    assert (status, text.startswith("input.pkcs12: ")) == (1, True)
+    monkeypatch.setenv("HUB_CERTIFICATE_PASSWORD", password)
+    done = await said(nfe.app, "certificate", "caj", str(file))
+    assert (done["connection"]["account"], done["endsAt"][:2]) == ("caj", "20")
+    assert password not in json.dumps(done)
+    await sold(office)
 
 
 async def test_a_rejected_note_is_retried(office: Office) -> None:

@@ -318,6 +318,13 @@ async def test_numbers_modes_guides_and_notes_issued_to_us(site: Site) -> None:
             "authority",
             fill_id("fau", 1, 1),
         ),
+        (
+            f"/connections/{con}/certificate",
+            "set_certificate",
+            {"pkcs12": "x", "password": "y"},
+            "connection",
+            fill_id("con", 1, 1),
+        ),
         (f"/gnre-guides/gnr_{guide.hex}/payment", "pay_gnre_guide", {"paidOn": "2026-11-21"}, "guide", guide),
         (f"/gnre-guides/gnr_{guide.hex}/retry", "retry_gnre_guide", {}, "guide", guide),
         (f"/incoming-notes/inn_{note.hex}/manifestation", "manifest_incoming_note", {"stance": "AWARE"}, "note", note),
@@ -325,6 +332,7 @@ async def test_numbers_modes_guides_and_notes_issued_to_us(site: Site) -> None:
     ]
     for path, mutation, body, payload, id_ in acts:
         site.commands.outcomes[mutation] = Outcome(ids={payload: id_})
-        done = await call(site, "POST", path, body)
+        role = "ADMIN" if payload == "connection" else "OPERATOR"
+        done = await call(site, "POST", path, body, role=role)
         assert (done.status_code, done.json()["id"][4:]) == (200, id_.hex), done.text
-        assert (await call(site, "POST", path, {**body, "colour": "red"})).status_code == 400
+        assert (await call(site, "POST", path, {**body, "colour": "red"}, role=role)).status_code == 400
