@@ -111,8 +111,13 @@ def danfe(
 @app.command()
 def status(
     *,
-    tenant: Annotated[int, typer.Option(help="Whose accounts.")] = 1,
+    tenant: Annotated[str, typer.Option(help="Code of the tenant, or its number.")] = "1",
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON an account and model.")] = False,
 ) -> None:
     """Ask the status service of every account's authority, and of the one that stands in. Exit 1 when one does not operate."""
-    raise typer.Exit(import_module("hub.cli.nfe_status").status(tenant, as_json=as_json))
+    try:
+        code = import_module("hub.cli.nfe_status").status(tenant, as_json=as_json)
+    except import_module("hub.kit.errors").HubError as error:
+        typer.echo(error.sentence(), err=True)
+        raise typer.Exit(1) from error
+    raise typer.Exit(code)

@@ -26,6 +26,8 @@ async def test_status_asks_each_authority_and_who_stands_in(office: Office) -> N
         for rest in ((55, False, True, "107"), (55, True, False, "114"), (65, False, True, "107"))
     ]
     assert code == 0
+    assert await lines(nfe.app, "status", "--tenant", "demo") == (0, told)
+    assert await lines(nfe.app, "status", "--tenant", "nobody") == (1, [])
     office.sefaz.app.halls.control({"authority": "SP", "state": "dark"})
     code, told = await lines(nfe.app, "status")
     assert (code, {t["works"] for t in told}) == (1, {False})
@@ -39,5 +41,6 @@ async def test_numbers_are_accounted_for_and_a_gap_is_named(office: Office) -> N
     code, [series] = await lines(fiscal.app, "numbers")
     assert (code, series["issuer"], series["model"], series["taken"], series["used"]) == (0, CNPJ, 55, 2, 2)
     await office.rows("UPDATE fiscal_numbers SET next = 5")
-    code, [series] = await lines(fiscal.app, "numbers")
+    code, [series] = await lines(fiscal.app, "numbers", "--tenant", "demo")
     assert (code, series["missing"]) == (1, [3, 4])
+    assert await lines(fiscal.app, "numbers", "--tenant", "nobody") == (1, [])
