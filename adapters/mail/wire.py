@@ -35,6 +35,9 @@ class MailWire:
         server = server_of(call, account)
         return await asyncio.to_thread(_send, server, call.headers[FROM], call.headers[TO], call.body)
 
+    async def aclose(self) -> None:
+        """Nothing is kept."""
+
 
 def server_of(call: Call, account: Account) -> Server:
     config = account.config

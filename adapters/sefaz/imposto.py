@@ -23,10 +23,10 @@ Part = Callable[["ItemTaxes"], str]
 
 
 @lru_cache(maxsize=1024)
-def _rate_text(value: Decimal) -> str | None:
+def _rate_text(value: Decimal, least: int = 2) -> str | None:
     """A rate as text, remembered because there are few; None where it is none."""
     try:
-        return decimal_text(value, 2, 4)
+        return decimal_text(value, least, 4)
     except ValueError:
         return None
 
@@ -47,13 +47,16 @@ class ItemTaxes:
         return _nothing(tax)
 
     def money(self, tax: str, value: Decimal) -> str:
-        text = format(value, "f")
-        if text[-3:-2] == "." and text[0] != "-":  # as it mostly is
+        text = str(value)
+        if text[-3:-2] == "." and "0" <= text[0] <= "9":  # as it mostly is
             return text
         return self.scribe.money(f"{self.at}.taxes.{tax}", value)
 
     def rate(self, tax: str, value: Decimal) -> str:
         return _rate_text(value) or self.scribe.rate(f"{self.at}.taxes.{tax}", value)
+
+    def reform_rate(self, tax: str, value: Decimal) -> str:
+        return _rate_text(value, 4) or self.scribe.number(f"{self.at}.taxes.{tax}", value, 4, 4)
 
     def base_rate_value(self, line: TaxLine, tags: tuple[str, str, str]) -> str:
         base, rate, value = tags
@@ -286,7 +289,10 @@ ADDED_TO_TOTAL: tuple[tuple[date, bool], ...] = ((date(2027, 1, 1), True), (date
 
 def has_reform_values(item: InvoiceItem) -> bool:
     """A class that carries no values (cClassTrib) has no `gIBSCBS`, and then no `vItem` and no total (1118)."""
-    return any(line.tax in REFORM_TAXES for line in item.taxes)
+    for line in item.taxes:  # noqa: SIM110 - asked three times an item
+        if line.tax in REFORM_TAXES:
+            return True
+    return False
 
 
 def deferred(line: TaxLine) -> Decimal:
@@ -309,7 +315,7 @@ def _reform_level(t: ItemTaxes, tax: str, group: str, rate_tag: str, value_tag: 
             f"<pAliqEfet>{t.rate(tax, effective)}</pAliqEfet></gRed>"
         )
     return (
-        f"<{group}><{rate_tag}>{t.scribe.number(f'{t.at}.taxes.{tax}', line.rate, 4, 4)}</{rate_tag}>{dif}{red}"
+        f"<{group}><{rate_tag}>{t.reform_rate(tax, line.rate)}</{rate_tag}>{dif}{red}"
         f"<{value_tag}>{t.money(tax, line.value)}</{value_tag}></{group}>"
     )
 

@@ -14,6 +14,8 @@ from hub.canon.taxids import cnpj_valid, cpf_valid, gtin_valid, municipality_val
 from hub.canon.taxids.ufs import UF_CODES
 
 CENT = Decimal("0.01")
+SIMPLES_CODES = frozenset({1, 4})  # CRT whose items have a CSOSN; 2, above the sublimit, has a CST like 3
+CSOSN = 3  # characters
 
 
 class StatusClass(StrEnum):
@@ -89,11 +91,14 @@ def _in_region(municipality: str, region: str) -> bool:
 
 
 def _item_faults(invoice: Invoice) -> list[Fault]:
-    found = []
+    found, simples = [], invoice.issuer.tax_regime in SIMPLES_CODES
     for n, item in enumerate(invoice.items):
         at = f"items[{n}]"
         if abs((item.quantity * item.unit_price).quantize(CENT, ROUND_HALF_UP) - item.total) > CENT:
             found.append(_fault(f"{at}.total", "629", "not quantity times unit price"))
+        if simples != (len(item.icms_cst) == CSOSN):
+            code, told = ("590", "a CST") if simples else ("591", "a CSOSN")
+            found.append(_fault(f"{at}.icms_cst", code, f"{told} with CRT {invoice.issuer.tax_regime}"))
         if item.gtin and not gtin_valid(item.gtin):
             found.append(_fault(f"{at}.gtin", "611", "the check digit is wrong"))
         first = {1: "5", 2: "6", 3: "7"} if invoice.outgoing else {1: "1", 2: "2", 3: "3"}

@@ -45,8 +45,8 @@ class Scribe:
     def text(self, at: str, value: str | None, longest: int, *, least: int = 1, cut: bool = False) -> str:
         """`value` cleaned and escaped for element content. Too short or too long is a fault, unless it may be `cut`."""
         before = value or ""
-        if least <= len(before) <= longest and _TIDY.match(before):  # as it mostly is
-            return before
+        if least <= len(before) <= longest and ((before.isascii() and before.isalnum()) or _TIDY.match(before)):
+            return before  # as it mostly is
         clean = legible(before)
         if clean != before:
             self.changes.append(TextChange(at=at, why="characters", before=before, after=clean))
@@ -109,9 +109,10 @@ def escaped(text: str) -> str:
 
 def decimal_text(value: Decimal, least: int, most: int) -> str:
     """`1.00`, `0.1234`: no exponent, sign or thousands mark. `ValueError` when negative, not finite or finer than `most` decimals."""
+    text = str(value)
+    if text[-least - 1 : -least] == "." and "0" <= text[0] <= "9" and "E" not in text:
+        return text  # it has the decimals wanted, as it mostly does
     text = format(value, "f")
-    if most == 2 and text[-3:-2] == "." and text[:1].isdigit():  # an amount as it mostly is
-        return text
     if not value.is_finite() or value < 0:
         message = f"{value} is negative or no number"
         raise ValueError(message)

@@ -31,12 +31,19 @@ FIELDS: Mapping[str, tuple[str | None, str]] = {
     "pis": (None, "vPIS"),
     "cofins": (None, "vCOFINS"),
 }
+ON_TOP = frozenset({"ipi", "icms_st", "fcp_st"})  # taxes that the buyer pays beside the price
 
 
 def item_total(item: InvoiceItem) -> Decimal:
     """`vItem` in 2026: the item's share of vNF; IBS and CBS add nothing."""
-    added = sum((line.value for line in item.taxes if line.tax in {"ipi", "icms_st", "fcp_st"}), ZERO)
-    return item.total - item.discount + item.freight + item.insurance + item.other + added
+    total = item.total
+    for charge in (item.freight, item.insurance, item.other, -item.discount):
+        if charge:
+            total += charge
+    for line in item.taxes:
+        if line.tax in ON_TOP:
+            total += line.value
+    return total
 
 
 def invoice_total(invoice: Invoice) -> Decimal:
@@ -54,11 +61,15 @@ def icms_totals(items: Sequence[InvoiceItem]) -> dict[str, Decimal]:
     sums = dict.fromkeys(ICMS_TOTAL, ZERO)
     for item in items:
         sums["vProd"] += item.total
-        sums["vFrete"] += item.freight
-        sums["vSeg"] += item.insurance
-        sums["vDesc"] += item.discount
-        sums["vOutro"] += item.other
         sums["vNF"] += item_total(item)
+        for tag, charge in (
+            ("vFrete", item.freight),
+            ("vSeg", item.insurance),
+            ("vDesc", item.discount),
+            ("vOutro", item.other),
+        ):
+            if charge:  # what is nothing stays the one zero, which is written without looking at it
+                sums[tag] += charge
         for line in item.taxes:
             if line.tax in FIELDS and _shown(item, line.tax):
                 base, value = FIELDS[line.tax]
@@ -69,7 +80,7 @@ def icms_totals(items: Sequence[InvoiceItem]) -> dict[str, Decimal]:
 
 
 def _money(value: Decimal) -> str:
-    return decimal_text(value, 2, 2)
+    return "0.00" if value is ZERO else decimal_text(value, 2, 2)
 
 
 def _shown(item: InvoiceItem, tax: str) -> bool:
@@ -84,7 +95,8 @@ def reform_totals(items: Sequence[InvoiceItem]) -> Mapping[str, Decimal]:
         for line in item.taxes:
             if line.tax in {"ibs_uf", "ibs_mun", "cbs"}:
                 sums[line.tax] += line.value
-                sums[f"dif_{line.tax}"] += deferred(line)
+                if line.deferral:
+                    sums[f"dif_{line.tax}"] += deferred(line)
                 sums["base"] += line.base if line.tax == "ibs_uf" else ZERO
     return sums
 
@@ -93,7 +105,7 @@ def total_group(invoice: Invoice) -> str:
     """`<total>`; IBSCBSTot and vNFTot only where an item has values of the reform (1118)."""
     sums = icms_totals(invoice.items)
     difal = any(line.tax == "icms_uf_dest" for item in invoice.items for line in item.taxes)
-    texts = ["0.00" if value is ZERO else decimal_text(value, 2, 2) for value in sums.values()]
+    texts = [_money(value) for value in sums.values()]
     if not difal:
         del texts[_DIFAL]
     body = (_WITH_DIFAL if difal else _WITHOUT_DIFAL) % tuple(texts)

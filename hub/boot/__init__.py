@@ -198,6 +198,9 @@ async def open_hub(dsn: str, settings: Settings, *, clock: Clock = system_clock)
         )
     finally:
         ended.close()
+        for found in adapters.values():
+            if found.adapter.wire is not None:
+                await found.adapter.wire.aclose()
         await transport.close()
         await bell.close()
         await db.close()

@@ -47,11 +47,6 @@ class TaxLine:
     deferral: Decimal = ZERO  # percent of the value that is deferred (pDif); `value` is what remains
     mva: Decimal | None = None  # percent added to the base of ICMS-ST (pMVAST)
 
-    @property
-    def rounding(self) -> str:
-        """Base and value are rounded before the next tax uses them, because the authority computes from what is shown."""
-        return ROUNDING
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InvoiceItem:

@@ -286,6 +286,9 @@ class Wire(Protocol):
 
     async def send(self, call: Call, account: Account) -> Response: ...
 
+    async def aclose(self) -> None:
+        """End what is kept between calls; the next call opens it again."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:

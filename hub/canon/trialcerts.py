@@ -12,13 +12,11 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
-    NoEncryption,
-    PrivateFormat,
     pkcs12,
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from hub.canon.certificates import CNPJ_OID, Identity, LocalKey, local_key
+from hub.canon.certificates import CNPJ_OID, Identity, local_key
 
 BITS, EXPONENT = 2048, 65537
 UTF8_STRING = 0x0C  # ASN.1 tag
@@ -139,8 +137,3 @@ def pfx(identity: Identity, password: str) -> bytes:
         list(identity.chain),
         BestAvailableEncryption(password.encode()),
     )
-
-
-def key_pem(key: LocalKey) -> bytes:
-    """The private key in the clear: for a test server's memory only."""
-    return key.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

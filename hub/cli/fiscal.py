@@ -8,8 +8,13 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from hub.cli import fiscal_desk
+
 app = typer.Typer(no_args_is_help=True)
+app.add_typer(fiscal_desk.guides, name="guides")
+app.add_typer(fiscal_desk.incoming, name="incoming")
 _AS_GIVEN = ("key", "gtin", "ncm", "cest", "cfop", "municipality")  # nothing is stripped from these
+Tenant = Annotated[str, typer.Option(help="Code of the tenant, or its number.")]
 KINDS = ("cnpj", "cpf", "ie:UF", *_AS_GIVEN)
 
 
@@ -143,7 +148,7 @@ def export(
     *,
     month: Annotated[str, typer.Option(help="Such as 2026-11.")],
     out: Annotated[Path, typer.Option(help="The zip file.")],
-    tenant: Annotated[int, typer.Option(help="Whose notes.")] = 1,
+    tenant: Tenant = "1",
     environment: Annotated[int, typer.Option(help="1 production, 2 homologation.")] = 1,
 ) -> None:
     """Write the month's notes (nfeProc) and a list of all numbers as a zip, for the accountants."""
@@ -159,8 +164,9 @@ def export(
     typer.echo(str(out), err=True)
 
 
-async def _export(month: str, out: Path, tenant: int, environment: int) -> None:
+async def _export(month: str, out: Path, tenant: str, environment: int) -> None:
     """A file that ended in the middle is not left behind."""
+    from hub.cli.reach import tenant_number
     from hub.cli.run import database
     from hub.fiscal import bounds, export_month
     from hub.kit.db import Database
@@ -171,7 +177,7 @@ async def _export(month: str, out: Path, tenant: int, environment: int) -> None:
         db = await Database(dsn).open()
         try:
             with whole.open("wb") as file:
-                async for piece in export_month(db, tenant, month, environment=environment):
+                async for piece in export_month(db, await tenant_number(db, tenant), month, environment=environment):
                     file.write(piece)
             whole.replace(out)
         finally:
@@ -218,13 +224,19 @@ def _refuse(reason: str) -> NoReturn:
 @app.command()
 def numbers(
     *,
-    tenant: Annotated[int, typer.Option(help="Whose series.")] = 1,
+    tenant: Tenant = "1",
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON a series.")] = False,
 ) -> None:
     """Every series with what became of its numbers. Exit 1 when a number is explained by nothing."""
     import asyncio
 
-    lines = asyncio.run(_numbers(tenant))
+    from hub.kit.errors import HubError
+
+    try:
+        lines = asyncio.run(_numbers(tenant))
+    except HubError as error:
+        typer.echo(error.sentence(), err=True)
+        raise typer.Exit(1) from error
     for line in lines:
         shown = ", ".join(f"{name} {line[name]}" for name in ("taken", "used", "denied", "voided", "given_up", "open"))
         gap = f", MISSING {line['missing']}" if line["missing"] else ""
@@ -233,7 +245,8 @@ def numbers(
     raise typer.Exit(1 if any(line["missing"] for line in lines) else 0)
 
 
-async def _numbers(tenant: int) -> list[dict[str, Any]]:
+async def _numbers(tenant: str) -> list[dict[str, Any]]:
+    from hub.cli.reach import tenant_number
     from hub.cli.run import database
     from hub.fiscal import accounts
     from hub.kit.db import Database
@@ -241,7 +254,7 @@ async def _numbers(tenant: int) -> list[dict[str, Any]]:
     async with database() as dsn:
         db = await Database(dsn).open()
         try:
-            async with db.unit(tenant=tenant, actor="cli") as tx:
+            async with db.unit(tenant=await tenant_number(db, tenant), actor="cli") as tx:
                 found = await accounts(tx)
         finally:
             await db.close()

@@ -1,4 +1,4 @@
-"""`hub nfe`: check, sample and show notes. JSON on standard output, messages on standard error."""
+"""`hub nfe`: check, sample and show notes; what is done with kept ones is in `nfe_desk`. JSON on standard output, messages on standard error."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from typing import Annotated, Any
 
 import typer
 
+from hub.cli import nfe_desk
+
 app = typer.Typer(no_args_is_help=True, add_completion=False)
+app.add_typer(nfe_desk.app)
 
 Files = Annotated[list[str], typer.Argument(help="XML files.")]
 AsJson = Annotated[bool, typer.Option("--json", help="One line of JSON a file.")]
@@ -108,8 +111,13 @@ def danfe(
 @app.command()
 def status(
     *,
-    tenant: Annotated[int, typer.Option(help="Whose accounts.")] = 1,
+    tenant: Annotated[str, typer.Option(help="Code of the tenant, or its number.")] = "1",
     as_json: Annotated[bool, typer.Option("--json", help="One line of JSON an account and model.")] = False,
 ) -> None:
     """Ask the status service of every account's authority, and of the one that stands in. Exit 1 when one does not operate."""
-    raise typer.Exit(import_module("hub.cli.nfe_status").status(tenant, as_json=as_json))
+    try:
+        code = import_module("hub.cli.nfe_status").status(tenant, as_json=as_json)
+    except import_module("hub.kit.errors").HubError as error:
+        typer.echo(error.sentence(), err=True)
+        raise typer.Exit(1) from error
+    raise typer.Exit(code)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 OPERATES = 0
 
 
-def status(tenant: int, *, as_json: bool) -> int:
+def status(tenant: str, *, as_json: bool) -> int:
     """Print a line for each account and model; 1 when one does not operate."""
     lines = asyncio.run(_lines(tenant))
     for line in lines:
@@ -27,13 +27,15 @@ def status(tenant: int, *, as_json: bool) -> int:
     return OPERATES if lines and all(line["works"] for line in lines if not line["standby"]) else 1
 
 
-async def _lines(tenant: int) -> list[dict[str, Any]]:
+async def _lines(tenant: str) -> list[dict[str, Any]]:
     from hub.boot import open_hub
+    from hub.cli.reach import tenant_number
     from hub.cli.run import database
     from hub.kit.settings import load_settings
 
     async with database() as dsn, open_hub(dsn, load_settings()) as hub:
-        accounts = [c for c in await hub.directory.all() if c.tenant == tenant and c.adapter == "sefaz"]
+        number = await tenant_number(hub.db, tenant)
+        accounts = [c for c in await hub.directory.all() if c.tenant == number and c.adapter == "sefaz"]
         return [line for c in accounts for line in await _asked(hub, c)]
 
 

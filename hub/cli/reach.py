@@ -43,6 +43,18 @@ def address() -> str:
     return found
 
 
+async def tenant_number(db: Database, tenant: str) -> int:
+    """Of a tenant by its code, or by the number itself."""
+    from hub import access
+
+    if tenant.isdecimal():
+        return int(tenant)
+    found = await access.find_tenant(db, tenant)
+    if found is None:
+        raise UnknownTenant(tenant=tenant)
+    return found.tenant_id
+
+
 def acting(tenant_code: str, act: Callable[[Tx], Awaitable[T]]) -> T:
     """What `act` gives, done in one unit of that tenant which the flows answer. An error is told in one sentence and ends the command."""
     import typer

@@ -54,7 +54,7 @@ class Due:
 def dues(row: Row, tables: FiscalTables, registered: frozenset[str]) -> list[Due]:
     """What the taxes of one note owe to a UF other than the issuer's, where the issuer has no registration."""
     note: Invoice = invoice_from_json(row["invoice"])
-    region = note.buyer.region if note.buyer else note.issuer.region
+    region = (note.delivery or note.buyer or note.issuer).region  # where the goods enter (LC 87/1996 art. 11 §7)
     if not note.outgoing or region == note.issuer.region or region in registered:
         return []
     sums: dict[str, Decimal] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from secrets import randbelow
@@ -13,6 +13,7 @@ from uuid import UUID
 from hub.canon.codec import dump, load
 from hub.canon.commands import GnreGuideReported, GnreRulesReported, IssueGnreGuide
 from hub.canon.guide import GuidePayment, GuideRules
+from hub.fiscal.contingency import key_of
 from hub.fiscal.guide_plan import Due, GuideProfile, dues, fund, guide_of
 from hub.fiscal.tables import FiscalTables
 from hub.kit.db import Tx
@@ -33,8 +34,9 @@ LIFE: Moves = {
     "ISSUED": frozenset({"PAID"}),
     "PAID": frozenset(),
     "REJECTED": frozenset({"WAITING", "ISSUED", "PAID"}),
+    "OWN": frozenset({"PAID"}),  # no portal is asked: a person makes the UF's document and pays it
 }
-PAYABLE = frozenset({"ISSUED", "PAID"})
+PAYABLE = frozenset({"ISSUED", "OWN", "PAID"})
 
 
 class UnknownGuide(HubError):
@@ -70,23 +72,50 @@ class Owing:
 
 
 async def owe_guides(
-    tx: Tx, documents: Mapping[UUID, Cause], profiles: Mapping[str, GuideProfile], tables: FiscalTables
+    tx: Tx,
+    documents: Mapping[UUID, Cause],
+    profiles: Mapping[str, GuideProfile],
+    tables: FiscalTables,
+    *,
+    unconfirmed: Collection[UUID] = (),
 ) -> Owing:
-    """The guides of these notes, each asked for once. `profiles`: by the issuer's tax id; an issuer without one owes none here."""
-    rows = [dict(r.items()) for r in await tx.conn.fetch(SQL["documents"], sorted(documents))]
+    """The guides of these notes, each asked for once. `profiles`: by the issuer's tax id; an issuer without one owes none here.
+    `unconfirmed`: notes in contingency, which the authority may still refuse: only what stops the goods is paid for those.
+    """
+    rows = await _notes(tx, documents)
     owed: list[tuple[Due, GuideProfile]] = []
-    own: list[Due] = []
+    own: list[tuple[Due, GuideProfile]] = []
     for row in rows:
         profile = profiles.get(row["issuer_tax_id"])
-        for due in dues(row, tables, profile.registrations) if profile else ():
+        if profile is None:
+            continue
+        for due in dues(row, tables, profile.registrations):
+            if due.document_id in unconfirmed and due.region not in profile.before_dispatch:
+                continue
             collects = tables["gnre_ufs"].find(due.issued_on, uf=due.region).text("collects_by")
-            if collects == "gnre" and profile is not None:
+            if collects == "gnre":
                 owed.append((due, profile))
             else:
-                own.append(due)
+                own.append((due, profile))
     fresh = await _add(tx, owed, documents)
     next_ = await advance(tx, fresh, profiles, tables, documents)
-    return replace(next_, own=tuple(own))
+    return replace(next_, own=await _by_own_document(tx, own, documents))
+
+
+async def _by_own_document(
+    tx: Tx, own: Sequence[tuple[Due, GuideProfile]], causes: Mapping[UUID, Cause]
+) -> tuple[Due, ...]:
+    """Those that are owed since now, kept like guides, so that goods wait for them and somebody can say that they are paid."""
+    fresh = await _add(tx, own, causes)
+    kept = await tx.conn.fetch(SQL["own"], fresh) if fresh else []
+    new = {(r["fiscal_document_id"], r["region"], r["revenue"]) for r in kept}
+    return tuple(due for due, _ in own if (due.document_id, due.region, due.revenue) in new)
+
+
+async def _notes(tx: Tx, documents: Collection[UUID]) -> list[dict[str, Any]]:
+    """Notes with their access key, also where an EPEC made them legal before they were signed."""
+    rows = [dict(r.items()) for r in await tx.conn.fetch(SQL["documents"], sorted(documents))]
+    return [{**r, "access_key": r["access_key"] or key_of(r["invoice"])} for r in rows]
 
 
 async def _add(tx: Tx, owed: Sequence[tuple[Due, GuideProfile]], causes: Mapping[UUID, Cause]) -> list[UUID]:
@@ -138,10 +167,7 @@ async def advance(
     rows = [dict(r.items()) for r in await tx.conn.fetch(SQL["lock"], ids) if r["state"] == "WAITING"] if ids else []
     wanted = sorted({(r["environment"], r["region"], r["revenue"]) for r in rows})
     known = await _rules(tx, wanted)
-    notes = {
-        r["fiscal_document_id"]: dict(r.items())
-        for r in await tx.conn.fetch(SQL["documents"], [r["fiscal_document_id"] for r in rows])
-    }
+    notes = {r["fiscal_document_id"]: r for r in await _notes(tx, {r["fiscal_document_id"] for r in rows})}
     ready: list[Ready] = []
     unknown: list[tuple[UUID, int, str, str]] = []
     more: list[tuple[Due, GuideProfile]] = []

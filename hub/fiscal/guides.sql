@@ -23,6 +23,9 @@ WHERE gnre_guide_id = $1;
 -- name: fix
 UPDATE gnre_guides SET state = 'REQUESTED', version = version + 1, updated_at = $3, guide = $2, principal = $4, fcp = $5 WHERE gnre_guide_id = $1;
 
+-- name: own             the UF has a document of its own for these
+UPDATE gnre_guides SET state = 'OWN' WHERE gnre_guide_id = ANY ($1::uuid[]) RETURNING fiscal_document_id, region, revenue;
+
 -- name: again
 UPDATE gnre_guides SET state = 'WAITING', version = version + 1, updated_at = $2, code = NULL, message = NULL, receipt = NULL WHERE gnre_guide_id = ANY ($1::uuid[]);
 

@@ -19,6 +19,7 @@ CHARGES = ("freight", "insurance", "other", "discount")
 ADDED = frozenset({"ipi", "icms_st", "fcp_st"})  # taxes that the buyer pays on top of the price
 _STATE_TAXES = frozenset({"icms", "fcp", "icms_st", "fcp_st", "icms_uf_dest", "fcp_uf_dest"})
 _REFORM_TAXES = frozenset({"ibs_uf", "ibs_mun", "cbs"})
+ICMS_APART = frozenset({2})  # CRT
 _TAXED_IPI = frozenset({"00", "49", "50", "99"})  # IPI CSTs that state an amount
 
 
@@ -39,6 +40,11 @@ class Setting:
     @property
     def regime(self) -> str:
         return "normal" if self.crt == 3 else "simples"
+
+    @property
+    def icms_regime(self) -> str:
+        """Above the sublimit of the Simples (CRT 2) the ICMS is stated as by a normal issuer: CST, not CSOSN (590, 591)."""
+        return "normal" if self.crt in ICMS_APART else self.regime
 
 
 def shares(request: InvoiceRequest) -> list[dict[str, Decimal]]:
@@ -146,7 +152,7 @@ class ItemPlanner:
             return None
         kind = str(treatment.values.get("icms", _treatment(line, setting)))
         codes = self.row(
-            line, "icms_codes", regime=setting.regime, treatment=kind, st=line.st, destination=setting.destination
+            line, "icms_codes", regime=setting.icms_regime, treatment=kind, st=line.st, destination=setting.destination
         )
         fixed = treatment.flag("class_fixed") or not line.ibs_cbs_class
         name = treatment.text("ibs_cbs_class") if fixed else str(line.ibs_cbs_class)
@@ -217,6 +223,7 @@ class ItemPlanner:
             taxpayer=setting.taxpayer,
             final=setting.final,
             crt=setting.crt,
+            icms_apart=setting.crt in ICMS_APART,
             regime=self.request.regime,
             quantity=line.quantity,
             unit_price=line.unit_price,
@@ -248,7 +255,7 @@ class Rules:
 def _treatment(line: RequestLine, setting: Setting) -> str:
     if line.icms != "taxed":
         return line.icms
-    if setting.regime == "simples":
+    if setting.icms_regime == "simples":
         return "credit" if "simples_credit" in line.rates else "taxed"
     if line.deferral.get("icms"):
         return "deferred"

@@ -207,7 +207,7 @@ fiscal_authorities = table(
     key=("connection_id", "model"),
 )
 
-GUIDE_STATES = ("WAITING", "REQUESTED", "UNKNOWN", "ISSUED", "PAID", "REJECTED")
+GUIDE_STATES = ("WAITING", "REQUESTED", "UNKNOWN", "ISSUED", "PAID", "REJECTED", "OWN")
 
 gnre_guides = table(
     "gnre_guides",

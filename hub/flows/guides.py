@@ -1,4 +1,6 @@
-"""An authorized note that owes a tax to another UF is followed by a collection guide; goods to strict UFs wait until it is paid."""
+"""A note that owes a tax to another UF is followed by a collection guide once it is authorized, or, where the UF stops unpaid cargo, legal
+in contingency; goods to those UFs wait until it is paid.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +24,15 @@ ADAPTER = "gnre"
 async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
     """Notes make guides; rules that were read let waiting guides go; a refused guide is somebody's business."""
     authorized = {f.subject_id: f.cause for f in facts if f.type == "invoice.authorized"}
+    legal = {f.subject_id: f.cause for f in facts if f.type == "invoice.contingency_entered"}  # these goods leave now
+    noted = legal | authorized
     read = [f for f in facts if f.type == "gnre_rules.read"]
-    if authorized or read:
+    if noted or read:
         profiles = await profiles_of(tx)
-        if authorized and profiles:
-            await _owe(tx, await fiscal.owe_guides(tx, authorized, profiles, deps.tables), deps, authorized)
+        if noted and profiles:
+            unconfirmed = legal.keys() - authorized.keys()
+            owing = await fiscal.owe_guides(tx, noted, profiles, deps.tables, unconfirmed=unconfirmed)
+            await _owe(tx, owing, deps, noted)
         if read:
             asked = [(f.data["environment"], f.data["region"], f.data["revenue"]) for f in read]
             guides = await fiscal.waiting_guides(tx, asked)
@@ -38,6 +44,9 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
     issued = [UUID(f.data["order_id"]) for f in facts if f.type == "gnre_guide.issued" and f.data.get("order_id")]
     if issued:
         await deps.incidents.resolve_for_orders(tx, ["guide_refused"], issued, "the guide is issued")
+    paid = [UUID(f.data["order_id"]) for f in facts if f.type == "gnre_guide.paid" and f.data.get("order_id")]
+    if paid:
+        await deps.incidents.resolve_for_orders(tx, ["guide_by_own_document"], paid, "it is paid")
 
 
 async def _begin_again(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
@@ -122,7 +131,15 @@ def _own(due: fiscal.Due, cause: Cause) -> NewIncident:
 FLOW = Flow(
     "guides",
     frozenset(
-        {"invoice.authorized", "gnre_rules.read", "gnre_guide.rejected", "gnre_guide.issued", "gnre_guide.asked_again"}
+        {
+            "invoice.authorized",
+            "invoice.contingency_entered",
+            "gnre_rules.read",
+            "gnre_guide.rejected",
+            "gnre_guide.issued",
+            "gnre_guide.paid",
+            "gnre_guide.asked_again",
+        }
     ),
     answer,
 )

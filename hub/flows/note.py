@@ -95,6 +95,43 @@ def _together(requests: Sequence[fiscal.InvoiceRequest]) -> fiscal.InvoiceReques
     )
 
 
+def establishment(node: network.Node) -> InvoiceParty:
+    """A node as a party of a note: issuer, or who gets what another one sends."""
+    a = node.address
+    return InvoiceParty(
+        name=node.legal_name or node.name,
+        tax_id=node.tax_id,
+        state_registration=node.state_registration,
+        street=a.street or "",
+        number=a.number or "S/N",
+        district=a.district or "",
+        municipality_code=a.municipality_code or "",
+        city=a.city or "",
+        region=a.region or "",
+        postal_code=a.postal_code or "",
+        phone=a.phone,
+        trade_name=node.name,
+        tax_regime=node.tax_regime or 3,
+        taxpayer=True,
+    )
+
+
+def of_product(line: fiscal.RequestLine, product: catalog.Product | None) -> fiscal.RequestLine:
+    """The line with what the catalog says of its goods; without a product it stays incomplete, and the request's checks say so."""
+    if product is None:
+        return line
+    return replace(
+        line,
+        title=product.title,
+        ncm=product.ncm,
+        cest=product.cest,
+        origin=None if product.origin is None else str(product.origin),
+        gtin=product.gtin,
+        unit=product.unit,
+        own_make=product.own_make,
+    )
+
+
 def in_mode(request: fiscal.InvoiceRequest, stand: fiscal.Stand, now: datetime, deps: Deps) -> fiscal.InvoiceRequest:
     """The request as the mode wants it: tpEmis, dhCont, xJust."""
     if stand.mode is fiscal.Mode.NORMAL:
@@ -127,7 +164,7 @@ class _Writer:
         return fiscal.InvoiceRequest(
             invoice_id="",
             order=self.head["number"],
-            issuer=self._issuer(),
+            issuer=establishment(self.node),
             buyer=self._walked_in() if till else self._buyer(),
             lines=tuple(self._line(x, own[x["line_id"]], products.get(x["sku"])) for x in shares if x["packed"] > 0),
             issued_at=tx.now,
@@ -169,40 +206,17 @@ class _Writer:
         quantity = share["packed"]
         rest = line["ordered"] - quantity
         discount = split(line["discount"], [quantity, rest])[0] if rest > 0 else line["discount"]
-        return fiscal.RequestLine(
+        asked = fiscal.RequestLine(
             external_id=str(line["line_no"]),
             sku=line["sku"],
-            title=product.title if product else line["title"],
+            title=line["title"],
             quantity=quantity,
             unit_price=line["unit_price"],
             discount=discount,
-            ncm=product.ncm if product else None,
-            cest=product.cest if product else None,
-            origin=str(product.origin) if product and product.origin is not None else None,
-            gtin=product.gtin if product else None,
-            unit=product.unit if product else None,
-            own_make=product.own_make if product else False,
             order_reference=self.head["number"][:15],
             order_item=str(line["line_no"]),
         )
-
-    def _issuer(self) -> InvoiceParty:
-        n, a = self.node, self.node.address
-        return InvoiceParty(
-            name=n.legal_name or n.name,
-            tax_id=n.tax_id,
-            state_registration=n.state_registration,
-            street=a.street or "",
-            number=a.number or "S/N",
-            district=a.district or "",
-            municipality_code=a.municipality_code or "",
-            city=a.city or "",
-            region=a.region or "",
-            postal_code=a.postal_code or "",
-            phone=a.phone,
-            trade_name=n.name,
-            tax_regime=n.tax_regime or 3,
-        )
+        return of_product(asked, product)
 
     def _walked_in(self) -> InvoiceParty | None:
         """Who bought over the counter: named where a tax id was given, else nobody."""

@@ -14,7 +14,7 @@ from hub import catalog, connections, fiscal, network
 from hub.canon.invoice import Invoice, InvoiceItem, InvoiceParty
 from hub.canon.invoice_json import invoice_from_json
 from hub.flows.gate import owe_notes
-from hub.flows.note import NOBODY, in_mode
+from hub.flows.note import NOBODY, establishment, in_mode, of_product
 from hub.flows.reactor import Deps
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
@@ -122,7 +122,7 @@ def _back(
         left = sum((i.quantity for i in mine), Decimal(0)) - back.get(sku, Decimal(0))
         rest = left if everything else wanted
         if rest > left or rest < 0 or not mine:
-            raise OverReturned(sku=sku, left=left)
+            raise OverReturned(sku=sku, left=f"{left.normalize():f}")
         for item in mine:
             n = min(rest, item.quantity)
             rest -= n
@@ -215,40 +215,10 @@ async def other_note(tx: Tx, ask: NoteAsk, deps: Deps) -> UUID:
 
 
 def _line(number: int, line: NoteLine, product: catalog.Product | None) -> fiscal.RequestLine:
-    return fiscal.RequestLine(
-        external_id=str(number),
-        sku=line.sku,
-        title=product.title if product else "",
-        quantity=line.quantity,
-        unit_price=line.unit_price,
-        ncm=product.ncm if product else None,
-        cest=product.cest if product else None,
-        origin=str(product.origin) if product and product.origin is not None else None,
-        gtin=product.gtin if product else None,
-        unit=product.unit if product else None,
-        own_make=product.own_make if product else False,
+    asked = fiscal.RequestLine(
+        external_id=str(number), sku=line.sku, title="", quantity=line.quantity, unit_price=line.unit_price
     )
-
-
-def establishment(node: network.Node) -> InvoiceParty:
-    """A node as a party of a note: issuer, or who gets what another one sends."""
-    a = node.address
-    return InvoiceParty(
-        name=node.legal_name or node.name,
-        tax_id=node.tax_id,
-        state_registration=node.state_registration,
-        street=a.street or "",
-        number=a.number or "S/N",
-        district=a.district or "",
-        municipality_code=a.municipality_code or "",
-        city=a.city or "",
-        region=a.region or "",
-        postal_code=a.postal_code or "",
-        phone=a.phone,
-        trade_name=node.name,
-        tax_regime=node.tax_regime or 3,
-        taxpayer=True,
-    )
+    return of_product(asked, product)
 
 
 async def _issued(tx: Tx, ask: fiscal.InvoiceAsk, deps: Deps) -> UUID:

@@ -19,6 +19,13 @@ USER_STATUS: Mapping[str, int] = {
     "STOCK_SHORT": 409,
     "CHANGE_FROM_QUANTITY_STALE": 409,
     "EXPIRED": 409,
+    "ILLEGAL_FISCAL_MOVE": 409,
+    "NOT_AUTHORIZED": 409,  # the note, not the caller
+    "GOODS_LEFT": 409,
+    "WINDOW_CLOSED": 409,
+    "EVENT_WAITS": 409,
+    "NUMBERS_USED": 409,
+    "OVER_RETURNED": 409,
 }
 
 

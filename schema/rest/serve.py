@@ -88,6 +88,10 @@ class _Handler:
                 if not value.isdecimal() or len(value) > 9:
                     raise BadRequest(reason=f"{name} must be a whole number")
                 _put(variables, place, int(value))
+            elif name in self.endpoint.flags:
+                if value not in ("true", "false"):
+                    raise BadRequest(reason=f"{name} must be true or false")
+                _put(variables, place, value == "true")
             else:
                 _put(variables, place, value)
         for name, place in self.endpoint.path.items():

@@ -12,7 +12,7 @@ Path = tuple[str, ...]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """`query`: query parameter -> place in the variables. `path`: the same for path parameters. `body`: where the JSON body goes.
-    `many`: (key of a list in the body, document for it). `shown`: boolean variable -> area that the role must be able to read.
+    `many`: (key of a list in the body, document for it). `flags`: query parameters that are true or false. `shown`: boolean variable -> area that the role must be able to read.
     """
 
     method: str
@@ -24,6 +24,7 @@ class Endpoint:
     path: Mapping[str, Path] = field(default_factory=dict)
     body: Path | None = None
     many: tuple[str, str] | None = None
+    flags: frozenset[str] = frozenset()
     shown: Mapping[str, str] = field(default_factory=dict)
     payload: str | None = None
     created: bool = False
@@ -57,6 +58,130 @@ def _of_fulfillment(what: str, mutation: str, summary: str, payload: str = "fulf
         payload=payload,
     )
 
+
+def _did(
+    route: str, mutation: str, summary: str, payload: str, of: str | None = None, *, created: bool = False
+) -> Endpoint:
+    """A command by POST. `of`: the field of the input that the path names."""
+    return Endpoint(
+        method="POST",
+        route=route,
+        document=f"rest/{mutation}",
+        root=mutation,
+        summary=summary,
+        path={"id": ("input", of)} if of else {},
+        body=("input",),
+        payload=payload,
+        created=created,
+    )
+
+
+def _of_invoice(what: str, mutation: str, summary: str) -> Endpoint:
+    return _did(f"/fiscal-documents/{{id}}/{what}", mutation, summary, "invoice", "invoiceId")
+
+
+_FISCAL = (
+    Endpoint(
+        method="GET",
+        route="/fiscal-documents",
+        document="rest/fiscalDocuments",
+        root="fiscalDocuments",
+        summary="Notes, newest first, with what they wait for.",
+        query={
+            "state": ("where", "state"),
+            "code": ("where", "authorityCode"),
+            "key": ("where", "accessKey"),
+            "order": ("where", "orderId", "eq"),
+            "from": ("where", "issuedAt", "gte"),
+            "to": ("where", "issuedAt", "lt"),
+            **_PAGE,
+        },
+    ),
+    Endpoint(
+        method="GET",
+        route="/fiscal-documents/{id}",
+        document="rest/fiscalDocument",
+        root="fiscalDocument",
+        summary="One note with its events, and its tax plan line by line with base, rate, rule and source.",
+        path={"id": ("id",)},
+    ),
+    _did(
+        "/fiscal-documents",
+        "issueInvoice",
+        "Issue a note without a sale: a transfer, a remittance.",
+        "invoice",
+        created=True,
+    ),
+    _of_invoice("cancellation", "cancelInvoice", "Cancel a note inside the window of its UF."),
+    _of_invoice("corrections", "correctInvoice", "Issue a correction letter; it stands for all before it."),
+    _of_invoice("retry", "retryInvoice", "Write a rejected note again under its number."),
+    _of_invoice("shares", "shareInvoice", "Let a carrier or an accountant fetch the note."),
+    _of_invoice("returns", "returnInvoice", "Issue our entry note for goods that came back."),
+    _of_invoice("delivery-events", "tellDeliveryEvent", "Tell of a delivery, a failed one, or take it back."),
+    _of_invoice("reform-events", "tellReformEvent", "Tell an event of the tax reform."),
+    Endpoint(
+        method="GET",
+        route="/fiscal-voids",
+        document="rest/fiscalVoids",
+        root="fiscalVoids",
+        summary="Numbers given up.",
+        query={"state": ("where", "state"), "from": ("where", "askedAt", "gte"), **_PAGE},
+    ),
+    _did("/fiscal-voids", "voidNumbers", "Give up a range of numbers that no note has used.", "void"),
+    Endpoint(
+        method="GET",
+        route="/fiscal-authorities",
+        document="rest/fiscalAuthorities",
+        root="fiscalAuthorities",
+        summary="What each authority said of itself, and the mode in which notes are issued.",
+        query=_PAGE,
+    ),
+    _did("/fiscal-authorities/mode", "setEmissionMode", "Enter or leave contingency.", "authority"),
+    _did(
+        "/connections/{id}/certificate",
+        "setCertificate",
+        "A new A1 certificate, checked before it replaces the one in use.",
+        "connection",
+        "connectionId",
+    ),
+    Endpoint(
+        method="GET",
+        route="/gnre-guides",
+        document="rest/gnreGuides",
+        root="gnreGuides",
+        summary="Collection guides with line, bar code and PIX.",
+        query={
+            "state": ("where", "state"),
+            "region": ("where", "region", "eq"),
+            "order": ("where", "orderId", "eq"),
+            "code": ("where", "code", "eq"),
+            **_PAGE,
+        },
+    ),
+    _did("/gnre-guides/{id}/payment", "payGnreGuide", "It is paid: goods that waited may leave.", "guide", "guideId"),
+    _did("/gnre-guides/{id}/retry", "retryGnreGuide", "Write a refused guide anew.", "guide", "guideId"),
+    Endpoint(
+        method="GET",
+        route="/incoming-notes",
+        document="rest/incomingNotes",
+        root="incomingNotes",
+        summary="Notes that others issued to us.",
+        query={
+            "status": ("where", "status"),
+            "stance": ("where", "stance"),
+            "issuer": ("where", "issuerTaxId", "eq"),
+            "key": ("where", "accessKey", "eq"),
+            "from": ("where", "receivedAt", "gte"),
+            "to": ("where", "receivedAt", "lt"),
+            "matched": ("where", "matched"),
+            "whole": ("where", "whole"),
+            **_PAGE,
+        },
+        flags=frozenset({"matched", "whole"}),
+    ),
+    _did("/incoming-notes/{id}/manifestation", "manifestIncomingNote", "Say what we know of it.", "note", "noteId"),
+    _did("/incoming-notes/{id}/match", "matchIncomingNote", "Which order it delivers, or returns.", "note", "noteId"),
+)
 
 ENDPOINTS = (
     Endpoint(
@@ -260,4 +385,5 @@ ENDPOINTS = (
             **_PAGE,
         },
     ),
+    *_FISCAL,
 )

@@ -28,6 +28,7 @@ class GnreGuideState(StrEnum):
     ISSUED = "ISSUED"
     PAID = "PAID"
     REJECTED = "REJECTED"
+    OWN = "OWN"  # by a document that the UF makes at a portal of its own
 
 
 @bound(v_gnre_guide, area="guides", key="gnre_guide_id", prefix="gnr", rows=ownership.by_order())

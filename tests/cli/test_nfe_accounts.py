@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import sys
-from base64 import b64encode
-from collections.abc import AsyncIterator
 from typing import Any
 
-import pytest
 from typer.testing import CliRunner
 
-from hub.cli import fiscal
-from hub.kit.db import Database
-from tests.fiscal.office import CNPJ, KEKS, Office, opened
-
-
-@pytest.fixture
-async def office(dsn: str, db: Database, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Office]:
-    """The database is named by HUB_DATABASE_URL, its secrets open with HUB_KEK."""
-    monkeypatch.setenv("HUB_DATABASE_URL", dsn)
-    monkeypatch.setenv("HUB_KEK", "a:" + b64encode(KEKS["a"]).decode())
-    monkeypatch.setenv("HUB_OUTBOUND_ALLOW", "127.0.0.1/32")
-    async with opened(db) as made:
-        yield made
+from hub.cli import fiscal, nfe
+from tests.fiscal.office import CNPJ, Office
 
 
 async def lines(app: Any, *words: str) -> tuple[int, list[Any]]:
@@ -33,25 +18,18 @@ async def lines(app: Any, *words: str) -> tuple[int, list[Any]]:
     return result.exit_code, [json.loads(line) for line in result.stdout.splitlines()]
 
 
-async def spawned(*words: str) -> tuple[int, list[Any]]:
-    """The same as a process of its own."""
-    made = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "hub", *words, "--json", stdout=asyncio.subprocess.PIPE
-    )
-    out, _ = await made.communicate()
-    return made.returncode or 0, [json.loads(line) for line in out.splitlines()]
-
-
 async def test_status_asks_each_authority_and_who_stands_in(office: Office) -> None:
-    code, told = await spawned("nfe", "status")
+    code, told = await lines(nfe.app, "status")
     assert [(t["account"], t["model"], t["standby"], t["works"], t["code"]) for t in told] == [
         (account, *rest)
         for account in ("caj", "loj")
         for rest in ((55, False, True, "107"), (55, True, False, "114"), (65, False, True, "107"))
     ]
     assert code == 0
+    assert await lines(nfe.app, "status", "--tenant", "demo") == (0, told)
+    assert await lines(nfe.app, "status", "--tenant", "nobody") == (1, [])
     office.sefaz.app.halls.control({"authority": "SP", "state": "dark"})
-    code, told = await spawned("nfe", "status")
+    code, told = await lines(nfe.app, "status")
     assert (code, {t["works"] for t in told}) == (1, {False})
 
 
@@ -63,5 +41,6 @@ async def test_numbers_are_accounted_for_and_a_gap_is_named(office: Office) -> N
     code, [series] = await lines(fiscal.app, "numbers")
     assert (code, series["issuer"], series["model"], series["taken"], series["used"]) == (0, CNPJ, 55, 2, 2)
     await office.rows("UPDATE fiscal_numbers SET next = 5")
-    code, [series] = await lines(fiscal.app, "numbers")
+    code, [series] = await lines(fiscal.app, "numbers", "--tenant", "demo")
     assert (code, series["missing"]) == (1, [3, 4])
+    assert await lines(fiscal.app, "numbers", "--tenant", "nobody") == (1, [])

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,7 @@ from adapters.sefaz.simulator.app import SimulatedTime
 from adapters.sefaz.wire import SefazWire
 from hub import catalog, connections, network, outbox, timers
 from hub.canon.order import Address, OrderDraft
+from hub.canon.ports import Adapter
 from hub.canon.states import NodeKind
 from hub.connections import Directory
 from hub.flows import FLOWS, Deps, Incoming, Reactor
@@ -121,8 +123,16 @@ class Office(World):
 
 
 @asynccontextmanager
-async def opened(db: Database, *, skus: Sequence[str] = ("SKU-1", "SKU-2"), **config: Any) -> AsyncIterator[Office]:
-    """A warehouse and a store in SP, each with its account; `config` is added to both accounts."""
+async def opened(
+    db: Database,
+    *,
+    skus: Sequence[str] = ("SKU-1", "SKU-2"),
+    others: Mapping[str, tuple[Adapter, frozenset[str]]] = MappingProxyType({}),
+    **config: Any,
+) -> AsyncIterator[Office]:
+    """A warehouse and a store in SP, each with its account; `config` is added to both accounts. `others`: adapters beside the
+    authority's, with the commands that they take.
+    """
     sefaz = SefazSimulator(seed=5)
     await sefaz.start()
     transport, wire = Transport(Guard()), SefazWire()
@@ -130,13 +140,14 @@ async def opened(db: Database, *, skus: Sequence[str] = ("SKU-1", "SKU-2"), **co
         incidents=Incidents(load_playbooks(MAPPINGS / "playbooks")),
         rules=load_rules(MAPPINGS / "routing" / "default.yaml"),
         tables=TABLES,
-        accepts={"sefaz": frozenset({"AuthorizeInvoice"})},
+        accepts={"sefaz": frozenset({"AuthorizeInvoice"}), **{name: takes for name, (_, takes) in others.items()}},
     )
     time = SimulatedTime()
     db.clock = time
     reactor = Reactor(db, deps, FLOWS)
     directory = Directory(db, Vault(db, KEKS))
-    deliver = Deliver(reactor, directory, {"sefaz": replace(ADAPTER, wire=wire)}, Post(transport))
+    adapters = {"sefaz": replace(ADAPTER, wire=wire), **{name: adapter for name, (adapter, _) in others.items()}}
+    deliver = Deliver(reactor, directory, adapters, Post(transport))
 
     async def shut() -> list[str]:
         return await outbox.open_destinations(db)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -16,17 +16,10 @@ from hub.canon.order import Address
 from hub.canon.states import HoldKind
 from hub.canon.trialcerts import make_root, pfx
 from hub.fiscal.tables import FiscalTables
-from hub.kit.db import Database
 from hub.kit.ids import new_id
 from hub.kit.vault import Vault
 from hub.ledger import Cause
-from tests.fiscal.office import CNPJ, HOME, KEKS, Office, opened, product
-
-
-@pytest.fixture
-async def office(db: Database) -> AsyncIterator[Office]:
-    async with opened(db) as made:
-        yield made
+from tests.fiscal.office import CNPJ, HOME, KEKS, Office, product
 
 
 async def held(office: Office, order_id: UUID) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
@@ -20,12 +19,6 @@ from tests.fiscal.office import Office, opened
 
 MINUTE = timedelta(minutes=1)
 SEND = "NFeAutorizacao4"
-
-
-@pytest.fixture
-async def office(db: Database) -> AsyncIterator[Office]:
-    async with opened(db) as made:
-        yield made
 
 
 def station(office: Office, node: str = "CAJ", model: int = 55) -> Station:

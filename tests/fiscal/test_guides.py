@@ -59,10 +59,10 @@ class Place:
     deliver: Deliver
     connection_id: UUID
 
-    async def sell(self, buyer: InvoiceParty, *, at_authority: bool = True) -> UUID:
+    async def sell(self, buyer: InvoiceParty, *, ship_to: InvoiceParty | None = None) -> UUID:
         """A note to that buyer, authorized. Its id."""
         ask = fiscal.InvoiceAsk(
-            request=replace(request(), buyer=buyer, issued_at=system_clock()),
+            request=replace(request(), buyer=buyer, ship_to=ship_to, issued_at=system_clock()),
             order_id=new_id(),
             fulfillment_id=new_id(),
             node_id=new_id(),
@@ -239,6 +239,30 @@ async def test_goods_to_a_strict_uf_wait_for_the_payment(place: Place) -> None:
 
 async def test_a_uf_with_a_document_of_its_own_is_told_to_somebody(place: Place) -> None:
     document = await place.sell(to("ES", "3205309"))
-    assert await place.guides(document) == []
+    (guide,) = await place.guides(document)
+    assert (guide["state"], guide["region"], guide["guide"]) == ("OWN", "ES", None)
     (incident,) = await place.rows("SELECT * FROM incidents WHERE kind = 'guide_by_own_document'")
     assert incident["summary"].startswith("ES collects")
+    await place.work()
+    assert not place.portal.app.calls
+    async with place.reactor.unit(tenant=1, actor="test") as tx:
+        await fiscal.pay_guide(tx, guide["gnre_guide_id"], tx.now.date(), Cause(new_id(), None))
+    (incident,) = await place.rows("SELECT * FROM incidents WHERE kind = 'guide_by_own_document'")
+    assert incident["state"] == "RESOLVED"
+
+
+async def test_goods_to_a_strict_uf_wait_for_its_own_document_too(place: Place) -> None:
+    await place.configure(guide_before_dispatch=["ES"])
+    document = await place.sell(to("ES", "3205309"))
+    (guide,) = await place.guides(document)
+    async with place.reactor.unit(tenant=1, actor="test") as tx:
+        assert await fiscal.withheld(tx, [guide["fulfillment_id"]]) == {guide["fulfillment_id"]}
+        await fiscal.pay_guide(tx, guide["gnre_guide_id"], tx.now.date(), Cause(new_id(), None))
+        assert await fiscal.withheld(tx, [guide["fulfillment_id"]]) == set()
+
+
+async def test_the_uf_where_the_goods_enter_is_paid(place: Place) -> None:
+    """A buyer in SP sends a gift to BA: the tax is due there (LC 87/1996 art. 11 §7)."""
+    document = await place.sell(LOCAL, ship_to=BAHIA)
+    (guide,) = await place.guides(document)
+    assert guide["region"] == "BA"

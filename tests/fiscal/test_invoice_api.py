@@ -3,35 +3,19 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import pytest
-
 from hub.connections import Directory
 from hub.flows.expiry import Expiry
-from hub.kit.db import Database
 from hub.kit.ids import public_id
 from hub.kit.vault import Vault
-from tests.api import Api, api_over
-from tests.fiscal.office import CNPJ, KEKS, Office, opened
+from tests.api import Api
+from tests.fiscal.office import CNPJ, KEKS, Office
 
 NOTE = "invoice { id state number waitsFor operation events { kind state sequence } }"
-
-
-@pytest.fixture
-async def office(db: Database) -> AsyncIterator[Office]:
-    async with opened(db) as made:
-        yield made
-
-
-@pytest.fixture
-async def api(office: Office) -> AsyncIterator[Api]:
-    async with api_over(office.db, office.reactor, Vault(office.db, KEKS)) as made:
-        yield made
 
 
 async def left(office: Office, number: str = "A1", units: int = 1) -> tuple[str, UUID]:

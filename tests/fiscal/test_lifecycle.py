@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -15,20 +14,13 @@ from hub.canon.commands import CancelAsked
 from hub.canon.states import HoldKind
 from hub.fiscal import EventAsk, Series
 from hub.flows.note_events import owe_voids, tell_authority
-from hub.kit.db import Database
 from hub.kit.ids import new_id
 from hub.ledger import Cause, append, fact
-from tests.fiscal.office import CNPJ, Office, opened
+from tests.fiscal.office import CNPJ, Office
 
 DAY = timedelta(days=1)
 HOUR = timedelta(hours=1)
 SERIES = Series(issuer=CNPJ, environment=2, model=55, number=1)
-
-
-@pytest.fixture
-async def office(db: Database) -> AsyncIterator[Office]:
-    async with opened(db) as made:
-        yield made
 
 
 async def authorized(office: Office, number: str = "A1") -> tuple[UUID, UUID, UUID]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -11,10 +10,9 @@ import pytest
 from adapters.sefaz.xsd import SCHEMA_FOLDER
 from hub.fiscal import EventAsk
 from hub.flows.note_events import tell_authority
-from hub.kit.db import Database
 from hub.kit.ids import new_id
 from hub.ledger import Cause
-from tests.fiscal.office import Office, opened
+from tests.fiscal.office import Office
 from tests.shared import shared_path
 
 ITEM = {"number": 1, "ibs": "0.10", "cbs": "0.90", "quantity": "1", "unit": "UN"}
@@ -24,12 +22,6 @@ CASES: list[tuple[str, str, dict[str, Any] | None]] = [
     ("NOT_SUPPLIED", "112140", {"items": [ITEM]}),
     ("DELIVERY_FORECAST", "112150", {"date": "2026-12-24"}),
 ]
-
-
-@pytest.fixture
-async def office(db: Database) -> AsyncIterator[Office]:
-    async with opened(db) as made:
-        yield made
 
 
 async def sold(office: Office) -> UUID:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -13,28 +12,14 @@ import pytest
 from adapters.sefaz.simulator import Fault, FaultKind
 from adapters.sefaz.xsd import SCHEMA_FOLDER
 from hub.fiscal import Mode
-from hub.kit.db import Database
 from hub.kit.ids import public_id
-from hub.kit.vault import Vault
-from tests.api import Api, api_over
-from tests.fiscal.office import KEKS, Office, opened
+from tests.api import Api
+from tests.fiscal.office import Office
 from tests.fiscal.test_contingency import SEND, back, ends, silence, sold, switch
 from tests.fiscal.test_invoice_api import NOTE, codes, left
 from tests.shared import shared_path
 
 PROOF = b64encode(b"a picture of a signature").decode()
-
-
-@pytest.fixture
-async def office(db: Database) -> AsyncIterator[Office]:
-    async with opened(db) as made:
-        yield made
-
-
-@pytest.fixture
-async def api(office: Office) -> AsyncIterator[Api]:
-    async with api_over(office.db, office.reactor, Vault(office.db, KEKS)) as made:
-        yield made
 
 
 async def events(office: Office) -> list[tuple[str, int, str]]:

@@ -36,6 +36,29 @@ def test_every_uf_has_rates_and_a_method() -> None:
                 assert row.number("rate") in {4, 7, 12}
 
 
+def test_rates_agree_with_the_lists_they_come_from() -> None:
+    """Internal rate and FCP of all goods, as in the list of 2024 with the changes of 2025; AL is alone with an FCP on top of it."""
+    found = json.loads(shared_path("reference/fiscal/uf_rates_and_difal_methods_CONFLICTING.json").read_text("utf-8"))
+    listed = {uf: Decimal(str(rate)) for uf, rate in found["internal_rate_2024_from_code_search"].items()}
+    listed |= {
+        uf: Decimal(str(c["to"])) for uf, c in found["changes_2025"].items() if isinstance(c, dict) and "to" in c
+    }
+    rows = {uf: load_tables(tables_folder(), ["uf_rates"])["uf_rates"].find(DAY, uf=uf) for uf in UF_CODES}
+    ours = {uf: row.number("internal") + row.number("fcp") for uf, row in rows.items()}
+    assert [(uf, f"{ours[uf]}, not {listed[uf]}") for uf in UF_CODES if ours[uf] != listed[uf]] == [
+        ("AL", "20, not 19")
+    ]
+    assert {uf for uf in found["changes_2025"]["doubtful"] if not rows[uf].doubtful} == set()
+    for uf, most in found["fcp_max_by_uf_sped_nfe_docs"].items():
+        assert rows[uf].number("fcp") <= most
+
+
+def test_a_note_of_mato_grosso_is_cancelled_within_the_hours_of_its_day() -> None:
+    table = load_tables(tables_folder(), ["event_windows"])["event_windows"]
+    for day, hours in ((date(2021, 9, 30), 2), (date(2021, 10, 1), 8), (DAY, 8)):
+        assert table.find(day, event="cancel", model="55", uf="MT").number("hours") == hours
+
+
 def test_every_uf_has_a_clock_an_authority_and_addresses() -> None:
     tables = load_tables(tables_folder())
     for uf in UF_CODES:

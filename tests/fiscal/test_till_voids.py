@@ -2,24 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from decimal import Decimal
 
-import pytest
-
 from hub.canon.commands import CancelAsked
-from hub.kit.db import Database
-from tests.fiscal.office import Office, opened
+from tests.fiscal.office import Office
 from tests.fiscal.test_contingency import back, silence, sold
 
 BEFORE = Decimal(10)  # of SKU-1 in the store
-
-
-@pytest.fixture
-async def office(db: Database) -> AsyncIterator[Office]:
-    async with opened(db) as made:
-        yield made
 
 
 async def void(office: Office, revision: str = "2") -> None:

@@ -217,3 +217,122 @@ async def test_changes_of_an_order_have_their_routes(site: Site) -> None:
     told = (await call(site, "GET", f"/orders/{PUBLIC}/timeline")).json()["timeline"]
     assert "Approved: nothing holds it." in [e["sentence"] for e in told]
     assert len((await call(site, "GET", "/holds?kind=FRAUD&limit=5")).json()["items"]) == 5
+
+
+NOTE = fill_id("fis", 1, 9)
+NOTE_ID = f"fis_{NOTE.hex}"
+
+
+@pytest.mark.parametrize(
+    ("path", "count"),
+    [
+        ("/fiscal-documents?state=AUTHORIZED&limit=100", 15),
+        ("/fiscal-documents?code=100&limit=100", 30),
+        (f"/fiscal-documents?key={'7':0>44}", 1),
+        ("/fiscal-voids?state=VOIDED&limit=100", 7),
+        ("/fiscal-authorities", 4),
+        ("/gnre-guides?state=ISSUED&limit=100", 10),
+        ("/gnre-guides?region=BA&limit=100", 14),
+        ("/incoming-notes?issuer=12ABC34501DE35&limit=5", 5),
+    ],
+)
+async def test_lists_of_an_accountant(site: Site, path: str, count: int) -> None:
+    found = await call(site, "GET", path)
+    assert (found.status_code, len(found.json()["items"])) == (200, count)
+    assert (await call(site, "GET", path, role="PORTAL")).status_code == 403
+
+
+async def test_a_note_is_explained_line_by_line(site: Site) -> None:
+    found = (await call(site, "GET", f"/fiscal-documents/{NOTE_ID}")).json()
+    assert [(t["tax"], t["rule"], t["value"]["amount"]) for t in found["taxPlan"]] == [
+        ("icms", "icms.internal", "4.38"),
+        ("pis", "pis", "0.33"),
+    ]
+    assert {"waitsFor", "events", "items", "gnreGuides"} <= found.keys()
+    whole = (await call(site, "GET", "/incoming-notes?whole=true&limit=100")).json()["items"]
+    part = (await call(site, "GET", "/incoming-notes?whole=false&limit=100")).json()["items"]
+    assert whole
+    assert ({n["whole"] for n in whole}, {n["whole"] for n in part}) == ({True}, {False})
+    assert (await call(site, "GET", "/incoming-notes?matched=maybe")).json()["code"] == "BAD_REQUEST"
+
+
+@pytest.mark.parametrize(
+    ("what", "mutation", "body", "given"),
+    [
+        ("cancellation", "cancel_invoice", {"reason": "Venda desfeita no caixa"}, {"goods_stayed": False}),
+        ("corrections", "correct_invoice", {"correction": "Volume correto: duas caixas"}, {}),
+        ("retry", "retry_invoice", {}, {}),
+        ("shares", "share_invoice", {"taxId": "52998224725"}, {"may_authorize": False}),
+        ("delivery-events", "tell_delivery_event", {"kind": "DELIVERED", "name": "Maria"}, {"name": "Maria"}),
+        ("reform-events", "tell_reform_event", {"kind": "DELIVERY_FORECAST", "details": {"date": "2026-12-24"}}, {}),
+    ],
+)
+async def test_what_is_done_with_a_note(
+    site: Site, what: str, mutation: str, body: dict[str, Any], given: dict[str, Any]
+) -> None:
+    site.commands.asked.clear()
+    site.commands.outcomes[mutation] = Outcome(ids={"invoice": NOTE})
+    path = f"/fiscal-documents/{NOTE_ID}/{what}"
+    done = await call(site, "POST", path, body)
+    assert (done.status_code, done.json()["id"]) == (200, NOTE_ID)
+    ((ask, asked),) = site.commands.asked
+    assert (ask.mutation, asked.invoice_id) == (mutation, NOTE)
+    assert {n: getattr(asked, n) for n in given} == given
+    site.commands.outcomes[mutation] = Outcome(refusals=(Refusal(code="WINDOW_CLOSED", message="Too late."),))
+    late = await call(site, "POST", path, body)
+    assert (late.status_code, late.json()["code"]) == (409, "WINDOW_CLOSED")
+    assert (await call(site, "POST", path, body, role="ANALYST")).status_code == 403
+
+
+async def test_notes_that_are_issued_need_a_key(site: Site) -> None:
+    site.commands.kept.clear()
+    site.commands.outcomes["issue_invoice"] = site.commands.outcomes["return_invoice"] = Outcome(ids={"invoice": NOTE})
+    at = f"loc_{fill_id('loc', 1, 1).hex}"
+    line = {"sku": "SKU-001", "quantity": "2", "unitPrice": "7.50"}
+    transfer = {"operation": "transfer", "locationId": at, "toLocationId": at, "lines": [line]}
+    bare = await call(site, "POST", "/fiscal-documents", transfer)
+    assert (bare.status_code, bare.json()["code"]) == (400, "IDEMPOTENCY_KEY_REQUIRED")
+    made = await call(site, "POST", "/fiscal-documents", transfer, idempotency_key="note-1")
+    assert (made.status_code, made.headers["location"]) == (201, f"{PREFIX}/fiscal-documents/{NOTE_ID}")
+    again = await call(site, "POST", "/fiscal-documents", transfer, idempotency_key="note-1")
+    assert (again.status_code, again.content) == (200, made.content)
+    back = await call(site, "POST", f"/fiscal-documents/{NOTE_ID}/returns", {}, idempotency_key="back-1")
+    assert (back.status_code, back.json()["id"]) == (200, NOTE_ID)
+
+
+async def test_numbers_modes_guides_and_notes_issued_to_us(site: Site) -> None:
+    at, con = f"loc_{fill_id('loc', 1, 1).hex}", f"con_{fill_id('con', 1, 1).hex}"
+    guide, note = fill_id("gnr", 1, 2), fill_id("inn", 1, 3)
+    acts: list[tuple[str, str, dict[str, Any], str, Any]] = [
+        (
+            "/fiscal-voids",
+            "void_numbers",
+            {"locationId": at, "series": 1, "first": 2, "last": 3, "reason": "Numeros pulados"},
+            "void",
+            fill_id("fvo", 1, 1),
+        ),
+        (
+            "/fiscal-authorities/mode",
+            "set_emission_mode",
+            {"connectionId": con, "mode": "NORMAL"},
+            "authority",
+            fill_id("fau", 1, 1),
+        ),
+        (
+            f"/connections/{con}/certificate",
+            "set_certificate",
+            {"pkcs12": "x", "password": "y"},
+            "connection",
+            fill_id("con", 1, 1),
+        ),
+        (f"/gnre-guides/gnr_{guide.hex}/payment", "pay_gnre_guide", {"paidOn": "2026-11-21"}, "guide", guide),
+        (f"/gnre-guides/gnr_{guide.hex}/retry", "retry_gnre_guide", {}, "guide", guide),
+        (f"/incoming-notes/inn_{note.hex}/manifestation", "manifest_incoming_note", {"stance": "AWARE"}, "note", note),
+        (f"/incoming-notes/inn_{note.hex}/match", "match_incoming_note", {"documentId": NOTE_ID}, "note", note),
+    ]
+    for path, mutation, body, payload, id_ in acts:
+        site.commands.outcomes[mutation] = Outcome(ids={payload: id_})
+        role = "ADMIN" if payload == "connection" else "OPERATOR"
+        done = await call(site, "POST", path, body, role=role)
+        assert (done.status_code, done.json()["id"][4:]) == (200, id_.hex), done.text
+        assert (await call(site, "POST", path, {**body, "colour": "red"}, role=role)).status_code == 400

@@ -28,6 +28,7 @@ _N = f"{{{NFE}}}"
 _PREFIX = re.compile(rb"</?[A-Za-z_][\w.-]*:")
 _BLANK = re.compile(rb">\s+<")
 CENT = Decimal("0.01")
+SIMPLES = frozenset({"1", "4"})  # CRT whose items have a CSOSN
 CLOCK_TOLERANCE = timedelta(minutes=5)
 RATE_CODES = {"ibs_uf": ("pIBSUF", "1026"), "ibs_mun": ("pIBSMun", "1036"), "cbs": ("pCBS", "1037")}
 
@@ -188,6 +189,9 @@ def _items(one: Sent) -> str | None:
             return f"732 {at}"
         if cfop[0] in "15" and place != "1":
             return f"733 {at}"
+        simples, group = one.text("emit/CRT") in SIMPLES, item.find(f"{_N}imposto/{_N}ICMS")
+        if group is not None and simples != (group.find(f".//{_N}CSOSN") is not None):
+            return f"{'590' if simples else '591'} {at}"
         amounts = [Decimal(item.findtext(f"{_N}prod/{_N}{tag}") or "0") for tag in ("qCom", "vUnCom", "vProd")]
         product = (amounts[0] * amounts[1]).quantize(CENT, ROUND_HALF_UP)
         if abs(product - amounts[2]) > CENT:

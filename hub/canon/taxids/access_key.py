@@ -64,7 +64,7 @@ def build_key(
     if len(stem) != 43 or not random_code_valid(random_code, number):
         raise BadAccessKey(key=stem, reason="a part is unknown, too long or forbidden")
     key = f"{stem}{key_digit(stem)}"
-    reason = _fault(key)
+    reason = _form_fault(key)
     if reason:
         raise BadAccessKey(key=key, reason=reason)
     return key
@@ -95,6 +95,14 @@ def key_valid(text: str) -> bool:
 
 
 def _fault(text: str) -> str | None:
+    reason = _form_fault(text)
+    if reason is None and key_digit(text[:43]) != int(text[43]):
+        return "its check digit does not agree"
+    return reason
+
+
+def _form_fault(text: str) -> str | None:
+    """All but the check digit."""
     if not _KEY.fullmatch(text):
         return "it has not the form of 44 characters"
     if text[:2] not in UF_BY_CODE:
@@ -103,8 +111,6 @@ def _fault(text: str) -> str | None:
         return "its month is not 01 to 12"
     if int(text[25:34]) == 0:
         return "its number is zero"
-    if key_digit(text[:43]) != int(text[43]):
-        return "its check digit does not agree"
     return None
 
 

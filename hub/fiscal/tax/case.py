@@ -86,7 +86,9 @@ class Methods:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaxCase:
-    """One item of one sale. Rates and reductions in percent; `amounts` are values that someone else decided (IPI)."""
+    """One item of one sale. Rates and reductions in percent; `amounts` are values that someone else decided (IPI). `icms_apart`: a Simples
+    issuer above the sublimit (CRT 2) owes its ICMS like a normal one (LC 123/2006 art. 20 §1).
+    """
 
     on: date
     issuer_uf: str
@@ -96,6 +98,7 @@ class TaxCase:
     quantity: Decimal
     unit_price: Decimal
     crt: int = 3
+    icms_apart: bool = False
     regime: str = "noncumulative"  # | cumulative
     freight: Decimal = ZERO
     insurance: Decimal = ZERO
@@ -115,13 +118,19 @@ class TaxCase:
         return self.crt == 3
 
     @property
+    def states_icms(self) -> bool:
+        return self.normal or self.icms_apart
+
+    @property
     def interstate(self) -> bool:
         return self.issuer_uf != self.buyer_uf
 
     @property
     def difal_due(self) -> bool:
-        """EC 87/2015: another UF, a final consumer who is no taxpayer, a normal issuer."""
-        return self.interstate and self.final and not self.taxpayer and self.normal and self.methods.difal != "none"
+        """EC 87/2015: another UF, a final consumer who is no taxpayer, an issuer with an ICMS of its own."""
+        return (
+            self.interstate and self.final and not self.taxpayer and self.states_icms and self.methods.difal != "none"
+        )
 
     def wants(self, *taxes: str) -> bool:
         return self.only is None or not self.only.isdisjoint(taxes)

@@ -34,12 +34,12 @@ def own_icms(case: TaxCase, tables: FiscalTables, operation: Decimal, ipi: Decim
     value = rate.of(base) if rate else ZERO
     deferral = case.deferral.get("icms", ZERO)
     value -= half_up(value * deferral / HUNDRED)
-    added = fcp(case, tables) if case.normal and not case.interstate else None
+    added = fcp(case, tables) if case.states_icms and not case.interstate else None
     return OwnIcms(
         base=base,
         value=value,
         line=line("icms", base, rate, value, reduction=case.reduction("icms"), deferral=deferral)
-        if rate and case.normal
+        if rate and case.states_icms
         else None,
         fcp=line("fcp", base, added, added.of(base)) if added else None,
     )
@@ -47,7 +47,7 @@ def own_icms(case: TaxCase, tables: FiscalTables, operation: Decimal, ipi: Decim
 
 def simples_credit(case: TaxCase, operation: Decimal) -> TaxLine | None:
     """What CSOSN 101 and 201 state (LC 123/2006 art. 23)."""
-    rate = None if case.normal else given(case, "simples_credit")
+    rate = None if case.states_icms else given(case, "simples_credit")
     base = half_up(operation * case.kept("simples_credit"))
     return (
         line("simples_credit", base, rate, rate.of(base), reduction=case.reduction("simples_credit")) if rate else None

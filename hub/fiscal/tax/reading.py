@@ -56,6 +56,7 @@ def read_case(body: Any) -> TaxCase:
         taxpayer=taxpayer,
         final=_flag(buyer, "final", "buyer") if "final" in buyer else not taxpayer,
         crt=_regime(issuer),
+        icms_apart="icms_apart" in issuer and _flag(issuer, "icms_apart", "issuer"),
         regime=regime,
         quantity=_number(item, "quantity", "item"),
         unit_price=_number(item, "unit_price", "item"),

@@ -15,8 +15,9 @@ from hub.flows.certificates import set_certificate
 from hub.flows.contingency import station_of
 from hub.flows.gate import owe_notes, remember_key, request_notes
 from hub.flows.municipality import municipality_code
+from hub.flows.note import establishment
 from hub.flows.note_events import owe_voids, tell_authority
-from hub.flows.other_notes import NoteAsk, NoteLine, ReturnAsk, establishment, other_note, return_note
+from hub.flows.other_notes import NoteAsk, NoteLine, ReturnAsk, other_note, return_note
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
 from hub.kit.vault import Vault
@@ -66,18 +67,20 @@ class InvoiceCommands:
                 substitute_id=input.substitute_id,
                 cause=direct(tx),
             )
-            await tell_authority(tx, [asked], self._desk.reactor.deps)
-            return Outcome(ids={"invoice": input.invoice_id})
+            return await self._tell(tx, asked)
 
         return await self._desk.run(ask, CODES, act)
+
+    async def _tell(self, tx: Tx, asked: EventAsk) -> Outcome:
+        await tell_authority(tx, [asked], self._desk.reactor.deps)
+        return Outcome(ids={"invoice": asked.document_id})
 
     async def correct_invoice(self, ask: Ask, input: CorrectInvoiceInput, /) -> Outcome:  # noqa: A002 - the port's name
         """The newest letter stands for all before it; values, parties and dates cannot be corrected."""
 
         async def act(tx: Tx) -> Outcome:
             asked = EventAsk(document_id=input.invoice_id, kind="CORRECT", text=input.correction, cause=direct(tx))
-            await tell_authority(tx, [asked], self._desk.reactor.deps)
-            return Outcome(ids={"invoice": input.invoice_id})
+            return await self._tell(tx, asked)
 
         return await self._desk.run(ask, CODES, act)
 
@@ -87,8 +90,7 @@ class InvoiceCommands:
         async def act(tx: Tx) -> Outcome:
             details = input.details if isinstance(input.details, dict) else None
             asked = EventAsk(document_id=input.invoice_id, kind=input.kind.value, details=details, cause=direct(tx))
-            await tell_authority(tx, [asked], self._desk.reactor.deps)
-            return Outcome(ids={"invoice": input.invoice_id})
+            return await self._tell(tx, asked)
 
         return await self._desk.run(ask, CODES, act)
 
@@ -98,8 +100,7 @@ class InvoiceCommands:
         async def act(tx: Tx) -> Outcome:
             details = {"tax_id": input.tax_id, "may_authorize": input.may_authorize}
             asked = EventAsk(document_id=input.invoice_id, kind="INTERESTED", details=details, cause=direct(tx))
-            await tell_authority(tx, [asked], self._desk.reactor.deps)
-            return Outcome(ids={"invoice": input.invoice_id})
+            return await self._tell(tx, asked)
 
         return await self._desk.run(ask, CODES, act)
 
@@ -112,11 +113,10 @@ class InvoiceCommands:
                 document_id=input.invoice_id,
                 kind=input.kind.value,
                 text=input.reason,
-                details=_told(input, row["access_key"] if row else ""),
+                details=_delivery(input, row["access_key"] if row else ""),
                 cause=direct(tx),
             )
-            await tell_authority(tx, [told], self._desk.reactor.deps)
-            return Outcome(ids={"invoice": input.invoice_id})
+            return await self._tell(tx, told)
 
         return await self._desk.run(ask, CODES, act)
 
@@ -253,7 +253,7 @@ class InvoiceCommands:
         return await self._desk.run(ask, CODES, act)
 
 
-def _told(given: DeliveryEventInput, access_key: str) -> dict[str, object]:
+def _delivery(given: DeliveryEventInput, access_key: str) -> dict[str, object]:
     """The hash is SHA-1 over the access key and the picture's base64 (NT 2021.001)."""
     said: dict[str, object] = {
         "at": given.at.isoformat() if given.at else None,

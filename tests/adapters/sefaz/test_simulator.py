@@ -48,6 +48,9 @@ def judged(simulator: SefazSimulator, invoice: Invoice, bend: Callable[[bytes], 
     return answer.protocols[0].code if answer.protocols else answer.code
 
 
+OWN_ICMS = "<ICMS00><orig>0</orig><CST>00</CST><modBC>3</modBC><vBC>101.80</vBC><pICMS>18.00</pICMS><vICMS>18.32</vICMS></ICMS00>"
+
+
 def swap(old: str, new: str) -> Callable[[bytes], bytes]:
     def bend(xml: bytes) -> bytes:
         assert old.encode() in xml
@@ -67,6 +70,8 @@ def swap(old: str, new: str) -> Callable[[bytes], bytes]:
         ("598", swap("NF-E EMITIDA EM AMBIENTE DE HOMOLOGACAO", "NF-E EMITIDA EM AMBIENTE DE PRODUCAO")),
         ("733", swap("<idDest>1</idDest>", "<idDest>2</idDest>")),
         ("629", swap("<vUnCom>50.90</vUnCom>", "<vUnCom>50.80</vUnCom>")),
+        ("590", swap("<CRT>3</CRT>", "<CRT>1</CRT>")),
+        ("591", swap(OWN_ICMS, "<ICMSSN102><orig>0</orig><CSOSN>102</CSOSN></ICMSSN102>")),
         ("531", swap("<ICMSTot><vBC>101.80</vBC>", "<ICMSTot><vBC>101.81</vBC>")),
         ("610", swap("<vNF>101.80</vNF>", "<vNF>101.81</vNF>")),
         ("1026", swap("<pIBSUF>0.1000</pIBSUF>", "<pIBSUF>0.2000</pIBSUF>")),
