@@ -12,6 +12,7 @@ from uuid import UUID
 from hub.canon.order import Address
 from hub.canon.states import FulfillmentMethod, OrderState
 from hub.kit.errors import HubError
+from hub.kit.money import plain
 from hub.ledger import Cause
 from hub.orders.draft import DuplicateLine, address_faults
 
@@ -340,5 +341,5 @@ def _whole(ask: Amendment, lines: Sequence[Any], changes: Sequence[Any]) -> Faul
 
 
 def _said(kind: str, sku: str | None, before: Any, after: Any) -> dict[str, Any]:
-    shown = [x if x is None or isinstance(x, str) else str(x) for x in (before, after)]
+    shown = [plain(x) if isinstance(x, Decimal) else x if x is None else str(x) for x in (before, after)]
     return {"kind": kind, "sku": sku, "before": shown[0], "after": shown[1]}

@@ -17,7 +17,7 @@ SENTENCES: Mapping[str, str] = {
     "order.hold_released": "The {kind:lower} hold was released[: {note}]",
     "order.hold_overdue": "The {hold:lower} hold stands since its deadline",
     "order.approval_given": "Approved as {role}, {missing} approvals are missing",
-    "order.allocated": "Reserved {shares:shares}; without a node: {unplaced:units}",
+    "order.allocated": "Reserved {shares:shares}[; without a node: {unplaced:lacks}]",
     "order.backordered": "On backorder: {skus} is announced for {until:day}",
     "order.state_changed": "Went from {from} to {to}",
     "order.cancel_asked": "Cancellation asked: {reason}",
@@ -77,6 +77,7 @@ FORMS: Mapping[str, str] = {
     "minute": "replace(left({0}, 16), 'T', ' ')",
     "count": "jsonb_array_length({1})::text",
     "units": "say_units({1})",
+    "lacks": "nullif(say_units({1}), 'nothing')",  # missing where there are none
     "changes": "say_changes({1})",
     "shares": "say_shares(e.tenant_id, {1})",
     "node": f"coalesce({_NODE}, 'a node')",

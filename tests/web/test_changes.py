@@ -266,7 +266,7 @@ async def test_the_timeline_and_what_may_follow(api: Api, world: World) -> None:
     assert said[:3] == [
         "Placed at shop as A1 for 25 EUR.",
         "Approved: nothing holds it.",
-        "Reserved 2 x SKU-1 at LIS; without a node: nothing.",
+        "Reserved 2 x SKU-1 at LIS.",
     ]
     assert said[-1] == "RequestPick to wms waits to be sent."
     assert len((await api.by(role="ANALYST")(query, id=public_id("ord", order_id)))["order"]["timeline"]) == len(said)
