@@ -269,7 +269,7 @@ class _Examiner:
         context = Context(marks.component, marks.repetition, profile.settings)
         try:
             document = compiled.read(scanned.tree, 1, context)
-            rulings = compiled.rulings(scanned.tree, document)
+            rulings = compiled.rulings(scanned.tree, document, {})
         except (InvalidOperation, NotIso, ValueError) as error:
             verdict.findings.append(
                 Finding("amount_unreadable", value=str(error)[:60], expected="an amount, a date or a number")

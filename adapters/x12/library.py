@@ -7,13 +7,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from adapters.x12.backward import Put, compile_backward
 from adapters.x12.checkers import Check, compile_check
-from adapters.x12.forward import Context, Read, compile_forward
+from adapters.x12.forward import Read, compile_forward
 from adapters.x12.guide import Faults, build_guide
-from adapters.x12.laid import Slot, slots_of
+from adapters.x12.laid import Lay, compile_lay
 from adapters.x12.merge import over
 from adapters.x12.model import Element, Guide
 from adapters.x12.places import Resolver, Rule
@@ -37,13 +36,9 @@ class Compiled:
     rules: tuple[Rule, ...]
     read: Read
     put: Put
-    slots: tuple[Slot, ...]
+    lay: Lay
     rulings: Ruling
     cuttable: Mapping[str, tuple[tuple[int, int], ...]]  # segment -> (element, longest) of texts that may be shortened
-
-    def read_back(self, tree: list[Any], comp: str, rep: str, settings: Mapping[str, str]) -> dict[str, Any]:
-        """The canonical document of a scanned tree, codes that are not in our tables left out."""
-        return self.read(tree, 1, Context(comp, rep, settings))
 
 
 @dataclass(slots=True)
@@ -216,7 +211,7 @@ def compile_guide(parts: tuple[Tree, dict[str, Tree], frozenset[str]]) -> Compil
         rules=rules,
         read=compile_forward(rules, plan.root),
         put=compile_backward(rules, plan.root, derived),
-        slots=slots_of(plan),
+        lay=compile_lay(plan),
         rulings=rulings,
         cuttable=_cuttable(guide),
     )

@@ -37,6 +37,7 @@ from hub.connections.exchanges import (
     segments,
     sent_as,
     set_verdict,
+    verdicts,
 )
 from hub.connections.numbers import BadControlNumber, Taken, set_next, take
 from hub.connections.refs import ForeignRef, find, learn, read
@@ -106,4 +107,5 @@ __all__ = [
     "settle",
     "take",
     "transmissions",
+    "verdicts",
 ]

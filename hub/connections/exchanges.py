@@ -159,6 +159,12 @@ async def duplicates(tx: Tx, exchange: Exchange, *, window: timedelta = timedelt
     return [Duplicate(**{n: r[n] for n in names}) for r in rows]
 
 
+async def verdicts(tx: Tx, exchanges: Sequence[UUID]) -> dict[UUID, str | None]:
+    """Of those that are registered."""
+    rows = await tx.conn.fetch(SQL["verdicts"], tx.tenant, list(exchanges)) if exchanges else []
+    return {r["exchange_id"]: r["verdict"] for r in rows}
+
+
 async def set_verdict(
     tx: Tx, exchange_id: UUID, verdict: str, errors: Sequence[Mapping[str, Any]] = (), *, whole: UUID | None = None
 ) -> None:

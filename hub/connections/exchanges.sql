@@ -18,6 +18,9 @@ WHERE tenant_id = $1 AND connection_id = $2 AND direction = 'IN' AND content_sha
   AND NOT (sender = $3 AND receiver = $4 AND usage = $5 AND control = $6)
 ORDER BY at DESC
 
+-- name: verdicts
+SELECT exchange_id, verdict FROM exchanges WHERE tenant_id = $1 AND exchange_id = ANY ($2::uuid[])
+
 -- name: set_verdict       $5 the message that holds all of it, where that is known
 UPDATE exchanges SET verdict = $3, errors = $4, message_id = COALESCE($5, message_id) WHERE tenant_id = $1 AND exchange_id = $2 RETURNING exchange_id
 
