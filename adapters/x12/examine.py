@@ -200,7 +200,7 @@ class _Examiner:
         verdict.findings += self._set_envelope(token, verdict, group)
         tolerate = current.profile.tolerate
         version = current.profile.guides.get(verdict.set, group.version)
-        compiled = self.library.guide(version, verdict.set, current.profile.partner)
+        compiled = self.library.guide_for(current.profile, version, verdict.set)
         if compiled is None:
             reject = current.profile.no_guide == "reject"
             wanted = f"{group.version}/{verdict.set}"

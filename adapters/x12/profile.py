@@ -5,7 +5,7 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -30,6 +30,7 @@ _CHOICES = {
     "poc_quantity": ("total", "delta"),
     "ctt": ("hl", "lines"),
 }
+_WAYS = ("in", "out", "both")
 Id = tuple[str, str]  # qualifier, id
 
 
@@ -64,8 +65,10 @@ class Profile:
     ack_version: str = ""
     ta1: str = "asked"
     ta1_reason: str = ""
+    sets: Mapping[str, str] = field(default_factory=dict)  # set -> in, out or both; what was agreed on
     ack_within: Mapping[str, str] = field(default_factory=dict)  # set -> minutes, or `none`
     settings: Mapping[str, str] = field(default_factory=dict)
+    overlays: Mapping[str, str] = field(default_factory=dict)  # set -> the account's own overlay, as YAML
 
     @property
     def known(self) -> bool:
@@ -95,6 +98,7 @@ def read_profile(tree: Tree, partner: str) -> Profile:
     gs = tree.get("gs")
     gs = gs if isinstance(gs, Tree) else Tree(tree.file, tree.line)
     guides = tree.get("guides")
+    sets = _sets(tree, faults)
     digits = tree.get("st_digits", "4")
     if digits not in "456789":
         faults.at(tree, "st_digits", "must be 4 to 9")
@@ -130,6 +134,7 @@ def read_profile(tree: Tree, partner: str) -> Profile:
         newline="\n" if marks.get("newline") == "true" else "",
         charset_out=tree.get("charset_out", tree.get("charset", "ascii")),
         st_digits=int(digits),
+        sets=sets,
         guides=dict(guides) if isinstance(guides, Tree) else {},
         tolerate=frozenset(tree.get("tolerate") or ()),
         ack_within=dict(waits) if isinstance(waits := tree.get("ack_within"), Tree) else {},
@@ -138,6 +143,16 @@ def read_profile(tree: Tree, partner: str) -> Profile:
         **plain,
         **marked,
     )
+
+
+def _sets(tree: Tree, faults: Faults) -> dict[str, str]:
+    sets = tree.get("sets")
+    if not isinstance(sets, Tree):
+        return {}
+    for key, way in sets.items():
+        if not (len(key) == 3 and key.isdigit()) or way not in _WAYS:
+            faults.at(sets, key, f"a set of three digits is in, out or both, not {way!r}")
+    return dict(sets)
 
 
 def _is_charset(name: Any) -> bool:
@@ -156,6 +171,12 @@ def configured(config: Mapping[str, Any]) -> Profile | None:
     return _of_text(
         json.dumps(held, ensure_ascii=False), str(held.get("partner") or config.get("partner") or "partner")
     )
+
+
+def with_overlays(profile: Profile, config: Mapping[str, Any]) -> Profile:
+    """The profile with the overlays that the account holds; each takes the place of the folder's one."""
+    held = config.get("overlays")
+    return replace(profile, overlays=held) if isinstance(held, Mapping) and held else profile
 
 
 @lru_cache(maxsize=256)

@@ -99,7 +99,7 @@ def write_set(kind: str, number: str, data: Mapping[str, Any], library: Library,
     """
     set_id = SETS.get(kind, "")
     version = profile.guides.get(set_id, profile.gs_version)
-    compiled = library.guide(version, set_id, profile.partner) if set_id else None
+    compiled = library.guide_for(profile, version, set_id) if set_id else None
     if compiled is None:
         raise CannotWrite(set_id or kind, number, [f"there is no guide for {version}/{set_id or kind}"])
     marks = marks_of(profile)

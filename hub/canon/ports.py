@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Protocol
@@ -299,6 +299,10 @@ class Wire(Protocol):
     async def send(self, call: Call, account: Account) -> Response: ...
 
 
+# (an account's plain config) -> the kinds of documents that the partner has agreed to get
+Agreed = Callable[[Mapping[str, Any]], frozenset[str]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
     """The only public name of an adapter's package. A port that it has not is None."""
@@ -315,6 +319,7 @@ class Adapter:
     second: Any | None = (
         None  # (envelope) -> another engine's opinion of it: True, False or none; slow: run it in a process of its own
     )
+    agreed: Agreed | None = None
     carrier: Carrier | None = None
     door: Door | None = None
     sealer: Sealer | None = None

@@ -19,6 +19,7 @@ from hub.connections.accounts import (
     set_state,
 )
 from hub.connections.exchanges import (
+    Advice,
     Duplicate,
     Exchange,
     ExchangeSet,
@@ -26,6 +27,7 @@ from hub.connections.exchanges import (
     SetAcked,
     acked,
     add_sets,
+    advised,
     documents,
     duplicates,
     exchange,
@@ -56,6 +58,7 @@ from hub.connections.transmissions import (
 )
 
 __all__ = [
+    "Advice",
     "Answered",
     "BadControlNumber",
     "Begun",
@@ -74,6 +77,7 @@ __all__ = [
     "acked",
     "add_secret",
     "add_sets",
+    "advised",
     "answered_before",
     "begin",
     "claim_sweep",

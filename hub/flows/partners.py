@@ -22,6 +22,13 @@ async def trading(tx: Tx, deps: Deps) -> frozenset[UUID]:
     return frozenset(c.connection_id for c in found if c.adapter in takes and c.state != "PAUSED")
 
 
+async def gets(tx: Tx, deps: Deps, connection: UUID, kind: str) -> bool:
+    """Whether the partner at this connection has agreed to get such documents."""
+    account = next((c for c in await connections.of_tenant(tx) if c.connection_id == connection), None)
+    agreed = deps.agreed.get(account.adapter) if account is not None else None
+    return account is not None and agreed is not None and kind in agreed(account.config)
+
+
 def owed(
     f: Fact, connection: UUID, kind: str, number: str, data: Mapping[str, Any], subject: tuple[str, UUID]
 ) -> outbox.Delivery:
