@@ -6,11 +6,14 @@ import codecs
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
 from adapters.x12.guide import Faults, unknown_keys
+from adapters.x12.waits import calendar_of, waits_of
 from adapters.x12.yamltext import Items, Tree, load_text
+from hub.canon.calendar import Hours
 
 _KEYS = {
     "partner", "label", "ids", "ours", "gs", "test_ids",
@@ -66,7 +69,8 @@ class Profile:
     ta1: str = "asked"
     ta1_reason: str = ""
     sets: Mapping[str, str] = field(default_factory=dict)  # set -> in, out or both; what was agreed on
-    ack_within: Mapping[str, str] = field(default_factory=dict)  # set -> minutes, or `none`
+    ack_within: Mapping[str, timedelta | None] = field(default_factory=dict)  # by set; None: no answer is waited for
+    calendar: Hours | None = None  # the partner's business hours; only in these `ack_within` runs
     settings: Mapping[str, str] = field(default_factory=dict)
     overlays: Mapping[str, str] = field(default_factory=dict)  # set -> the account's own overlay, as YAML
 
@@ -99,6 +103,7 @@ def read_profile(tree: Tree, partner: str) -> Profile:
     gs = gs if isinstance(gs, Tree) else Tree(tree.file, tree.line)
     guides = tree.get("guides")
     sets = _sets(tree, faults)
+    ack_within, calendar = waits_of(tree, faults), calendar_of(tree, faults)
     digits = tree.get("st_digits", "4")
     if digits not in "456789":
         faults.at(tree, "st_digits", "must be 4 to 9")
@@ -137,7 +142,8 @@ def read_profile(tree: Tree, partner: str) -> Profile:
         sets=sets,
         guides=dict(guides) if isinstance(guides, Tree) else {},
         tolerate=frozenset(tree.get("tolerate") or ()),
-        ack_within=dict(waits) if isinstance(waits := tree.get("ack_within"), Tree) else {},
+        ack_within=ack_within,
+        calendar=calendar,
         ack_levels=frozenset(int(x) for x in tree.get("ack_levels") or ("1", "2")),
         settings={"currency": "USD", **{k: v for k, v in tree.items() if isinstance(v, str)}},
         **plain,

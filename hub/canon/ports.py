@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Protocol
 
+from hub.canon.calendar import Hours
 from hub.canon.carriage import Carrier, Door, Sealer
 from hub.canon.commands import InwardCommand, OutwardCommand
 from hub.canon.rates import QuoteRates
@@ -121,7 +122,9 @@ class SentSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What the bytes of a call are for the register of exchanges. `resend`: once more, if no answer comes in time."""
+    """What the bytes of a call are for the register of exchanges. `resend`: once more, if no answer comes in time. `hours`: those of
+    the partner, in which the time for its answers runs; None: always.
+    """
 
     sender: str
     receiver: str
@@ -129,6 +132,7 @@ class Sent:
     control: str
     sets: tuple[SentSet, ...] = ()
     resend: bool = False
+    hours: Hours | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from adapters.x12 import ADAPTER
+from adapters.x12.profile import read_profile
+from adapters.x12.yamltext import BadGuide, load_text
 from hub.kit.db import Database
 from tests.partner import Partner, find, interchange, new_partner, segments
 
@@ -77,6 +81,44 @@ async def test_a_change_with_another_price_waits_for_a_person_even_so(agreed: Pa
     await agreed.send()
     assert await changed(agreed, "POC*1*PC*2**EA*12**VN*SKU-1") == []
     assert await agreed.incidents() == ["order_change_refused"]
+
+
+CALENDAR = {"zone": "America/Chicago", "days": "mon tue wed thu fri", "from": "08:00", "to": "17:00"}
+
+
+async def test_the_time_to_acknowledge_runs_in_the_partners_hours(db: Database, tmp_path: Path) -> None:
+    profile = {**PROFILE, "calendar": CALENDAR, "ack_within": {"855": "12h"}}
+    partner = await new_partner(db, tmp_path / "out", config={"profile": profile})
+    await partner.receive(partner.orders("PO-1"))
+    await partner.send()
+    [row] = await partner.rows("SELECT at, ack_due FROM exchanges WHERE direction = 'OUT' AND ack_due IS NOT NULL")
+    hours = read_profile(load_text(json.dumps(profile), "profile"), "acme-retail").calendar
+    assert hours is not None
+    assert row["ack_due"] == hours.after(row["at"], timedelta(hours=12))
+    assert row["ack_due"] - row["at"] > timedelta(hours=12)  # no day of theirs has twelve hours
+    [timer] = await partner.rows("SELECT run_at FROM timers WHERE kind = 'ack_overdue'")
+    assert timer["run_at"] == row["ack_due"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "why"),
+    [
+        ("calendar", {"zone": "Mars/Olympus"}, "no time zone"),
+        ("calendar", {"days": "mon someday"}, "are some of mon tue"),
+        ("calendar", {"from": "18:00", "to": "08:00"}, "is not after 18:00"),
+        ("calendar", {"from": "8"}, "no time of the day"),
+        ("calendar", {"closed": ["25 December"]}, "is no day"),
+        ("calendar", {"holidays": "all"}, "holidays"),
+        ("calendar", "business", "is written as"),
+        ("ack_within", {"855": "soon"}, "is no time: 90"),
+        ("ack_within", "60", "is written as"),
+        ("sets", {"855": "outward"}, "is in, out or both"),
+    ],
+)
+def test_a_calendar_or_time_that_is_none_is_refused(key: str, value: Any, why: str) -> None:
+    with pytest.raises(BadGuide) as bad:
+        read_profile(load_text(json.dumps({**PROFILE, key: value}), "profile"), "acme-retail")
+    assert any(why in str(f) for f in bad.value.data["faults"]), bad.value.data["faults"]
 
 
 async def advice(partner: Partner, *rows: str) -> None:
