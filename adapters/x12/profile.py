@@ -107,9 +107,7 @@ def read_profile(tree: Tree, partner: str) -> Profile:
     digits = tree.get("st_digits", "4")
     if digits not in "456789":
         faults.at(tree, "st_digits", "must be 4 to 9")
-    for key in ("charset", "charset_out"):
-        if key in tree and not _is_charset(tree[key]):
-            faults.at(tree, key, f"{tree[key]!r} is no charset that is known: utf-8, latin-1, cp1252, cp037, ascii")
+    _charsets(tree, faults)
     faults.settle()
     plain = {
         k: tree[k]
@@ -159,6 +157,12 @@ def _sets(tree: Tree, faults: Faults) -> dict[str, str]:
         if not (len(key) == 3 and key.isdigit()) or way not in _WAYS:
             faults.at(sets, key, f"a set of three digits is in, out or both, not {way!r}")
     return dict(sets)
+
+
+def _charsets(tree: Tree, faults: Faults) -> None:
+    for key in ("charset", "charset_out"):
+        if key in tree and not _is_charset(tree[key]):
+            faults.at(tree, key, f"{tree[key]!r} is no charset that is known: utf-8, latin-1, cp1252, cp037, ascii")
 
 
 def _is_charset(name: Any) -> bool:

@@ -44,7 +44,7 @@ def test_it_counts_over_all_instances_of_a_loop() -> None:
     for rest, theirs in ((lines[second:], False), ([], True)):
         raw = file(group(one_set([*lines[:second], *rest], "204"), functional_id="SM")).encode()
         assert opinion(raw, "004010", "204") is theirs
-        assert next(x for x in examine([raw], library()) if isinstance(x, SetVerdict)).findings == []
+        assert next(x for x in examine([raw], library()) if isinstance(x, SetVerdict)).findings == ()
 
 
 def test_what_it_raises_is_no_opinion(tmp_path: Path) -> None:
