@@ -33,7 +33,7 @@ def read_back(kind: str, data: Mapping[str, Any], version: str) -> dict[str, Any
     written = write_set(kind, "1", data, library(), profile)
     text = interchange_of([written], profile, isa=1, gs=1, st=1, at=AT)
     one = next(x for x in examine([text.encode()], library(), PARTNER_OURS) if isinstance(x, SetVerdict))
-    assert one.findings == [], one.findings
+    assert not one.findings, one.findings
     assert one.document is not None
     return dict(one.document)
 
@@ -124,7 +124,7 @@ def test_our_acks_pass_our_own_guides() -> None:
         found = next(x for x in examine([own.encode()], library(), PARTNER_OURS) if isinstance(x, InterchangeVerdict))
         assert found.findings == []
         assert [f for g in found.groups for f in g.findings] == []
-        assert [(s.set, s.findings) for g in found.groups for s in g.sets] == [(kind, [])]
+        assert [(s.set, s.findings) for g in found.groups for s in g.sets] == [(kind, ())]
 
 
 def test_every_document_that_can_be_written_has_a_set() -> None:
