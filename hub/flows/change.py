@@ -60,7 +60,8 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
                 kind, said = ANSWER, answered(f.data["data"], head, refusal)
             else:
                 kind, said = "order_response", response(head, (await orders.lines(tx, [order_id]))[order_id])
-            await outbox.owe(tx, [owed(f, connection, kind, head["number"], said, ("order", order_id))])
+            subject = ("order", order_id)
+            await outbox.owe(tx, [owed(f, connection, kind, head["number"], said, subject, order=order_id)])
 
 
 def answered(asked: Mapping[str, Any], head: Any, refusal: str | None) -> Mapping[str, Any]:

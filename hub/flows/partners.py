@@ -30,9 +30,16 @@ async def gets(tx: Tx, deps: Deps, connection: UUID, kind: str) -> bool:
 
 
 def owed(
-    f: Fact, connection: UUID, kind: str, number: str, data: Mapping[str, Any], subject: tuple[str, UUID]
+    f: Fact,
+    connection: UUID,
+    kind: str,
+    number: str,
+    data: Mapping[str, Any],
+    subject: tuple[str, UUID],
+    *,
+    order: UUID | None = None,
 ) -> outbox.Delivery:
-    """One document for each fact and kind, in the order of the facts."""
+    """One document for each fact and kind. Those about one order leave in the order of its facts; those about none, one after the other."""
     return outbox.Delivery(
         destination=f"{connection.hex}:outbound",
         kind="WriteDocument",
@@ -41,7 +48,7 @@ def owed(
         payload=dump(WriteDocument(kind=kind, number=number, data=data)),
         causation_id=f.event_id,
         correlation_id=f.correlation_id,
-        ordering_key="documents",
+        ordering_key=order.hex if order is not None else "documents",
         dedupe_key=f"{kind}:{f.event_id.hex}:{subject[1].hex}",
     )
 
