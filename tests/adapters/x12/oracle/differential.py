@@ -23,6 +23,7 @@ NO_OPINION = frozenset({"856", "870"})  # HL: its maps have no word for levels t
 # our findings of a set of which it thinks otherwise, or what was done to one that we accept -> why it does
 EXPLAINED = {
     "segment_missing": "it asks for what is mandatory while it walks on, not when a loop is opened again or ends",
+    "accepted after empty": "it rejects a segment without any element even where none is mandatory; to us it says nothing",
     "accepted after double": "it counts the uses of a segment over all instances of its loop, not within each",
 }
 
