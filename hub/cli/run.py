@@ -82,6 +82,7 @@ async def _together(stop: asyncio.Event, port: int | None, *, web: bool, worker:
     from hub.boot.internal import internal
     from hub.boot.web import serving
     from hub.boot.worker import work as worker_loop
+    from hub.kit.heap import settle
     from hub.kit.log import configure_logging
     from hub.kit.settings import load_settings
     from hub.kit.telemetry import exporting
@@ -96,6 +97,7 @@ async def _together(stop: asyncio.Event, port: int | None, *, web: bool, worker:
         open_hub(dsn, settings) as hub,
         internal(hub, host=settings.internal_host, port=settings.internal_port),
     ):
+        settle()
         jobs: list[Awaitable[None]] = []
         if worker:
             jobs.append(worker_loop(hub, stop=stop))
