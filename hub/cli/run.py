@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -97,21 +96,13 @@ async def _together(stop: asyncio.Event, port: int | None, *, web: bool, worker:
         open_hub(dsn, settings) as hub,
         internal(hub, host=settings.internal_host, port=settings.internal_port),
     ):
-        settle()
         jobs: list[Awaitable[None]] = []
         if worker:
             jobs.append(worker_loop(hub, stop=stop))
         if web:
             jobs.append(serving(hub, host=settings.host, port=port or settings.port, stop=stop))
-        _settle()
+        settle()
         await asyncio.gather(*jobs)
-
-
-def _settle() -> None:
-    """What is loaded by now stays: the garbage collector need not walk through it again and again (a tenth of a capture's time in Python)."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 def _run(what: Callable[[asyncio.Event], Awaitable[None]]) -> None:

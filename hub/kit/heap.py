@@ -6,11 +6,8 @@ from __future__ import annotations
 
 import gc
 
-YOUNG, MIDDLE, OLD = (
-    50_000,
-    10,
-    10,
-)  # objects that survive before the young are looked at; looks before the next generation is
+YOUNG = 50_000  # objects that survive before they are looked at
+MIDDLE = OLD = 10  # looks before the next generation is
 
 
 def settle() -> None:
