@@ -26,6 +26,7 @@ SENTENCES: Mapping[str, str] = {
     "order.part_cancelled": "What no node had yet was cancelled: {reason}",
     "order.amendment_asked": "An amendment waits for {waits_for:count} fulfillments: {reason}",
     "order.amended": "Amended ({reason}): {changes:changes}; costs {total:number} now",
+    "order.lines_named": "The channel has added the goods to its own order",
     "order.amendment_refused": "The amendment was refused: {reason}",
     "order.handed_over": "Handed over at {node_id:node}",
     "order.refund_recorded": "Refund {refund} of {amount:number} {currency}",
