@@ -121,6 +121,7 @@ async def move(
         [sums[k][2] for k in ordered],
     )
     await lots.put(tx, moves, expiries or {})
+    append(tx, lots.facts_of(tx, moves, rows, expiries or {}))
     return list(found)
 
 

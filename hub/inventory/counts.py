@@ -93,8 +93,8 @@ async def adjust(
                 lot=change.lot,
             )
         )
-    await move(tx, moves, {(*c.key, c.lot): c.expires_on for c in changes if c.lot and c.expires_on})
     append(tx, facts)
+    await move(tx, moves, {(*c.key, c.lot): c.expires_on for c in changes if c.lot and c.expires_on})
     return list((await locked(tx, keys)).values())
 
 
