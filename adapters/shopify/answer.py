@@ -19,11 +19,13 @@ from adapters.shopify.write import (
     read_left,
     sku_term,
 )
-from hub.canon.commands import CancelLines, CancelOrder, ConfirmShipment, OutwardCommand, SetStock
+from hub.canon.commands import CancelLines, CancelOrder, ChangeLines, ConfirmShipment, OutwardCommand, SetStock
 from hub.canon.ports import Accepted, Account, Call, Done, FieldFault, Outcome, Rejected, Response, Retry, Unknown
 
 _BUSY = 30  # seconds
 _LOCKED = 3600  # seconds; a frozen shop does not thaw sooner
+# of these a lost answer leaves open what is staged or stands
+EDITS = frozenset({"OrderEditAdd", "OrderEditDiscount", "OrderEditCommit"})
 _LIVE = frozenset({"OPEN", "IN_PROGRESS"})
 Data = Mapping[str, Any]
 
@@ -58,7 +60,7 @@ def _lost(name: str, command: OutwardCommand, call: Call, reason: str) -> Outcom
         check = read_fulfillment_orders(call.key, command)
     elif name == "OrderCancel" and isinstance(command, CancelOrder):
         check = graphql(call.key, "CancelState", {"id": gid("Order", command.order)})
-    elif name == "OrderEditCommit" and isinstance(command, CancelLines):
+    elif name in EDITS and isinstance(command, CancelLines | ChangeLines):
         check = read_left(call.key, command)
     return Unknown(check=check, reason=reason)
 
@@ -228,22 +230,35 @@ def _cancel_poll(command: Any, payload: Data, call: Call, account: Account) -> O
 
 
 # ------------------------------------------------------------------ edits
-def _edit_begun(command: CancelLines, payload: Data, call: Call, account: Account) -> Outcome:
-    return _faults(payload) or edited.begun(command, payload)
+Edit = CancelLines | ChangeLines
 
 
-def _edit_set(command: CancelLines, payload: Data, call: Call, account: Account) -> Outcome:
+def _edit_begun(command: Edit, payload: Data, call: Call, account: Account) -> Outcome:
+    return _faults(payload) or edited.begun(command, payload, account)
+
+
+def _edit_added(command: ChangeLines, payload: Data, call: Call, account: Account) -> Outcome:
+    refused = _faults(payload)
+    return edited.added(command, payload, call, account) if refused is None else refused
+
+
+def _edit_discounted(command: ChangeLines, payload: Data, call: Call, account: Account) -> Outcome:
+    refused = _faults(payload)
+    return edited.discounted(command, payload, call, account) if refused is None else refused
+
+
+def _edit_set(command: Edit, payload: Data, call: Call, account: Account) -> Outcome:
     refused = _faults(payload)
     return Done() if refused is None else edited.refused(command, refused, account)
 
 
-def _edit_committed(command: CancelLines, payload: Data, call: Call, account: Account) -> Outcome:
+def _edit_committed(command: Edit, payload: Data, call: Call, account: Account) -> Outcome:
     refused = _faults(payload)
-    return edited.committed(command, payload) if refused is None else edited.refused(command, refused, account)
+    return edited.committed(command, payload, account) if refused is None else edited.refused(command, refused, account)
 
 
-def _order_left(command: CancelLines, payload: Data, call: Call, account: Account) -> Outcome:
-    return edited.state(command, payload)
+def _order_left(command: Edit, payload: Data, call: Call, account: Account) -> Outcome:
+    return edited.state(command, payload, account)
 
 
 _READERS: dict[str, Callable[[Any, Data, Call, Account], Outcome]] = {
@@ -259,6 +274,9 @@ _READERS: dict[str, Callable[[Any, Data, Call, Account], Outcome]] = {
     "CancelPoll": _cancel_poll,
     "OrderEditBegin": _edit_begun,
     "OrderEditQuantity": _edit_set,
+    "Variants": edited.variants,
+    "OrderEditAdd": _edit_added,
+    "OrderEditDiscount": _edit_discounted,
     "OrderEditCommit": _edit_committed,
     "OrderLeft": _order_left,
 }

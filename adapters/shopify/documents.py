@@ -149,7 +149,7 @@ CANCEL_STATE = "query CancelState($id: ID!) { order(id: $id) { id cancelledAt } 
 CANCEL_POLL = "query CancelPoll($id: ID!) { order(id: $id) { id cancelledAt } }"
 
 # what is left of each line; `currentQuantity` is without refunded and removed units
-_LEFT = "lineItems(first: 100) { nodes { id currentQuantity unfulfilledQuantity } }"
+_LEFT = "lineItems(first: 100) { nodes { id currentQuantity unfulfilledQuantity variant { id } } }"
 
 ORDER_EDIT_BEGIN = f"""
 mutation OrderEditBegin($id: ID!) {{
@@ -171,6 +171,33 @@ mutation OrderEditQuantity($id: ID!, $line: ID!, $quantity: Int!) {
     userErrors { field message }
   }
 }
+"""
+
+VARIANTS = """
+query Variants($query: String!) {
+  productVariants(first: 250, query: $query) {
+    nodes { id sku }
+  }
+}
+"""
+
+# `allowDuplicates`: the same variant may stand on a line that the customer bought
+ORDER_EDIT_ADD = f"""
+mutation OrderEditAdd($id: ID!, $variant: ID!, $quantity: Int!) {{
+  orderEditAddVariant(id: $id, variantId: $variant, quantity: $quantity, allowDuplicates: true) {{
+    calculatedLineItem {{ id quantity originalUnitPriceSet {_MONEY} }}
+    userErrors {{ field message }}
+  }}
+}}
+"""
+
+ORDER_EDIT_DISCOUNT = f"""
+mutation OrderEditDiscount($id: ID!, $line: ID!, $discount: OrderEditAppliedDiscountInput!) {{
+  orderEditAddLineItemDiscount(id: $id, lineItemId: $line, discount: $discount) {{
+    calculatedLineItem {{ id quantity discountedUnitPriceSet {_MONEY} }}
+    userErrors {{ field message }}
+  }}
+}}
 """
 
 ORDER_EDIT_COMMIT = f"""
@@ -200,6 +227,9 @@ DOCUMENTS: dict[str, str] = {
     "CancelPoll": CANCEL_POLL,
     "OrderEditBegin": ORDER_EDIT_BEGIN,
     "OrderEditQuantity": ORDER_EDIT_QUANTITY,
+    "Variants": VARIANTS,
+    "OrderEditAdd": ORDER_EDIT_ADD,
+    "OrderEditDiscount": ORDER_EDIT_DISCOUNT,
     "OrderEditCommit": ORDER_EDIT_COMMIT,
     "OrderLeft": ORDER_LEFT,
 }
@@ -220,6 +250,9 @@ OPERATIONS: dict[str, tuple[str, int]] = {
     "CancelPoll": ("order", 1),
     "OrderEditBegin": ("orderEditBegin", 220),
     "OrderEditQuantity": ("orderEditSetQuantity", 10),
+    "Variants": ("productVariants", 260),
+    "OrderEditAdd": ("orderEditAddVariant", 10),
+    "OrderEditDiscount": ("orderEditAddLineItemDiscount", 10),
     "OrderEditCommit": ("orderEditCommit", 110),
     "OrderLeft": ("order", 110),
 }

@@ -126,10 +126,25 @@ def _order_edit_quantity(
         yield Broken("INVALID", "what is put back is put back at a location", ("locationId",), user_error=True)
 
 
+def _order_edit_add(field: FieldNode, arguments: Mapping[str, Any], variables: Mapping[str, Any]) -> Iterator[Broken]:
+    if int(arguments.get("quantity") or 0) <= 0:
+        yield Broken("INVALID", "quantity must be above 0", ("quantity",), user_error=True)
+
+
+def _order_edit_discount(
+    field: FieldNode, arguments: Mapping[str, Any], variables: Mapping[str, Any]
+) -> Iterator[Broken]:
+    given = arguments.get("discount") or {}
+    if (given.get("fixedValue") is None) == (given.get("percentValue") is None):
+        yield Broken("INVALID", "a discount is an amount or a percentage", ("discount",), user_error=True)
+
+
 _Rule = Callable[[FieldNode, Mapping[str, Any], Mapping[str, Any]], Iterator[Broken]]
 _RULES: dict[str, _Rule] = {
     "inventorySetQuantities": _inventory_set,
     "fulfillmentCreate": _fulfillment_create,
     "metafieldsSet": _metafields_set,
     "orderEditSetQuantity": _order_edit_quantity,
+    "orderEditAddVariant": _order_edit_add,
+    "orderEditAddLineItemDiscount": _order_edit_discount,
 }

@@ -7,6 +7,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 Body = dict[str, Any]
@@ -43,6 +44,7 @@ class Shop:
     fulfillments: dict[str, list[Body]] = field(default_factory=dict)
     metafields: list[Body] = field(default_factory=list)
     items: dict[str, str] = field(default_factory=dict)  # SKU -> inventory item gid
+    variants: dict[str, Body] = field(default_factory=dict)  # gid -> sku, title, price
     levels: dict[tuple[str, str], int] = field(default_factory=dict)  # (item gid, location gid) -> available
     owed: list[Webhook] = field(default_factory=list)
     location: str = "gid://shopify/Location/1"
@@ -124,6 +126,12 @@ class Shop:
         self.levels[item, location or self.location] = available
         return item
 
+    def sell(self, sku: str, price: str, title: str | None = None) -> str:
+        """The gid of a new variant."""
+        key = self.gid("ProductVariant")
+        self.variants[key] = {"sku": sku, "title": title or sku, "price": price}
+        return key
+
     # -------------------------------------------------------------- what apps do
     def fulfill(self, given: Body) -> Body:
         """`fulfillmentCreate`: takes the quantities from the fulfillment orders."""
@@ -175,9 +183,60 @@ class Shop:
         body["current_quantity"] = left
         return gone
 
-    def edited(self, order_id: str, removals: list[Body], staff_note: str | None) -> None:
+    def add(self, order_id: str, variant: str, units: int, off: str) -> int:
+        """A new line at the variant's price, `off` less a unit; it waits to be shipped. The line's id."""
+        sold, key, order = self.variants[variant], next(self._ids), self.orders[order_id]
+        discount = Decimal(off) * units
+        line: Body = {
+            "id": key,
+            "variant_id": int(variant.rpartition("/")[2]),
+            "sku": sold["sku"],
+            "title": sold["title"],
+            "quantity": units,
+            "current_quantity": units,
+            "price": sold["price"],
+            "tax_lines": [],
+            "discount_allocations": [{"amount": f"{discount:.2f}"}] if discount else [],
+        }
+        order["line_items"].append(line)
+        self._owes(order, Decimal(sold["price"]) * units - discount)
+        node = {"id": self.gid("FulfillmentOrderLineItem"), "remainingQuantity": units}
+        nodes = [{**node, "lineItem": {"id": f"gid://shopify/LineItem/{key}"}}]
+        group = {"id": self.gid("FulfillmentOrder"), "status": "OPEN", "lineItems": {"nodes": nodes}}
+        self.fulfillment_orders[order_id].append(group)
+        return key
+
+    def raise_to(self, order_id: str, line: str, units: int) -> int:
+        """More units of a line that stands. How many came."""
+        order = self.orders[order_id]
+        body = next(x for x in order["line_items"] if str(x["id"]) == line)
+        more = units - int(body.get("current_quantity", body["quantity"]))
+        body["quantity"], body["current_quantity"] = int(body["quantity"]) + more, units
+        self._owes(order, Decimal(str(body["price"])) * more)
+        waiting = self._waiting(order_id, line)
+        if waiting:
+            waiting[0][1]["remainingQuantity"] += more
+        else:
+            node = {"id": self.gid("FulfillmentOrderLineItem"), "remainingQuantity": more}
+            nodes = [{**node, "lineItem": {"id": f"gid://shopify/LineItem/{line}"}}]
+            group = {"id": self.gid("FulfillmentOrder"), "status": "OPEN", "lineItems": {"nodes": nodes}}
+            self.fulfillment_orders[order_id].append(group)
+        return more
+
+    @staticmethod
+    def _owes(order: Body, more: Decimal) -> None:
+        """The total is that of all goods ever sold; what is taken away later does not lower it."""
+        order["total_price"] = f"{Decimal(str(order['total_price'])) + more:.2f}"
+        for name, currency in (("presentment_money", "presentment_currency"), ("shop_money", "currency")):
+            money = (order.get("total_price_set") or {}).get(name)
+            if money and money.get("currency_code", order.get(currency)):
+                money["amount"] = order["total_price"]
+
+    def edited(self, order_id: str, additions: list[Body], removals: list[Body], staff_note: str | None) -> None:
         edit = {"id": next(self._ids), "order_id": int(order_id), "staff_note": staff_note, "created_at": self._stamp()}
-        self._tell("orders/edited", {"order_edit": {**edit, "line_items": {"additions": [], "removals": removals}}})
+        self._tell(
+            "orders/edited", {"order_edit": {**edit, "line_items": {"additions": additions, "removals": removals}}}
+        )
         if self.fulfillments[order_id]:
             self._after_fulfillment(order_id)
         else:
@@ -222,127 +281,3 @@ class Shop:
                 raise Refused(("CHANGE_FROM_QUANTITY_STALE", "The quantity has changed since it was read."))
         for row in rows:
             self.levels[row["inventoryItemId"], row["locationId"]] = row["quantity"]
-
-
-# ------------------------------------------------------------------ webhook shape to GraphQL shape
-def _money(body: Body, name: str, currency: str) -> Body | None:
-    """The presentment amount of `total_price_set` or `total_price`, as a MoneyBag."""
-    both = body.get(f"{name}_set") or {}
-    amount = (both.get(PRESENTMENT) or {}).get("amount") or body.get(name)
-    return None if amount is None else {"presentmentMoney": {"amount": str(amount), "currencyCode": currency}}
-
-
-def _address(body: Body | None) -> Body | None:
-    if not body:
-        return None
-    pairs = {
-        "name": "name",
-        "firstName": "first_name",
-        "lastName": "last_name",
-        "company": "company",
-        "address1": "address1",
-        "address2": "address2",
-        "city": "city",
-        "provinceCode": "province_code",
-        "zip": "zip",
-        "countryCodeV2": "country_code",
-        "phone": "phone",
-    }
-    return {theirs: body.get(ours) for theirs, ours in pairs.items()}
-
-
-def _allocations(body: Body, currency: str) -> list[Body]:
-    return [
-        {"allocatedAmountSet": _money(allocation, "amount", currency)}
-        for allocation in body.get("discount_allocations") or ()
-    ]
-
-
-def _gid(kind: str, value: Any) -> str | None:
-    return None if value is None else f"gid://shopify/{kind}/{value}"
-
-
-def _line(line: Body, currency: str) -> Body:
-    return {
-        "id": _gid("LineItem", line["id"]),
-        "sku": line.get("sku"),
-        "title": line.get("title") or "",
-        "quantity": line["quantity"],
-        "isGiftCard": bool(line.get("gift_card")),
-        "variant": {"id": _gid("ProductVariant", line["variant_id"])} if line.get("variant_id") else None,
-        "originalUnitPriceSet": _money(line, "price", currency),
-        "discountAllocations": _allocations(line, currency),
-        "taxLines": [{"priceSet": _money(tax, "price", currency)} for tax in line.get("tax_lines") or ()],
-    }
-
-
-def _refund(refund: Body, currency: str) -> Body:
-    adjustments = refund["order_adjustments"]
-    return {
-        "id": _gid("Refund", refund["id"]),
-        "createdAt": refund["created_at"],
-        "processedAt": refund["processed_at"],
-        "totalRefundedSet": _money(refund["transactions"][0], "amount", currency),
-        "refundLineItems": {
-            "nodes": [
-                {
-                    "quantity": line["quantity"],
-                    "restockType": str(line.get("restock_type") or "no_restock").upper(),
-                    "lineItem": {"id": _gid("LineItem", line["line_item_id"])},
-                    "subtotalSet": _money(line, "subtotal", currency),
-                    "totalTaxSet": _money(line, "total_tax", currency),
-                }
-                for line in refund["refund_line_items"]
-            ]
-        },
-        "refundShippingLines": {"nodes": [{"subtotalAmountSet": _money(a, "amount", currency)} for a in adjustments]},
-    }
-
-
-def order_node(order: Body) -> Body:
-    """An order of the shop as the Admin API shows it."""
-    currency = str(order.get("presentment_currency") or order["currency"])
-    buyer, status = order.get("customer"), order.get("financial_status")
-    reason = order.get("cancel_reason")
-    return {
-        "id": _gid("Order", order["id"]),
-        "name": order.get("name"),
-        "test": bool(order.get("test")),
-        "note": order.get("note"),
-        "tags": [tag.strip() for tag in str(order.get("tags") or "").split(",") if tag.strip()],
-        "createdAt": order["created_at"],
-        "processedAt": order.get("processed_at") or order["created_at"],
-        "updatedAt": order["updated_at"],
-        "cancelledAt": order.get("cancelled_at"),
-        "cancelReason": reason.upper() if reason else None,
-        "presentmentCurrencyCode": currency,
-        "displayFinancialStatus": status.upper() if status else None,
-        "taxesIncluded": bool(order.get("taxes_included")),
-        "email": order.get("email"),
-        "customer": buyer
-        and {
-            "id": _gid("Customer", buyer["id"]),
-            "firstName": buyer.get("first_name"),
-            "lastName": buyer.get("last_name"),
-            "defaultEmailAddress": {"emailAddress": buyer["email"]} if buyer.get("email") else None,
-            "defaultPhoneNumber": {"phoneNumber": buyer["phone"]} if buyer.get("phone") else None,
-        },
-        "shippingAddress": _address(order.get("shipping_address")),
-        "billingAddress": _address(order.get("billing_address")),
-        "totalPriceSet": _money(order, "total_price", currency),
-        "totalTaxSet": _money(order, "total_tax", currency),
-        "totalTipReceivedSet": _money(order, "total_tip_received", currency),
-        "originalTotalDutiesSet": _money(order, "original_total_duties", currency),
-        "originalTotalAdditionalFeesSet": _money(order, "original_total_additional_fees", currency),
-        "shippingLines": {
-            "nodes": [
-                {
-                    "originalPriceSet": _money(line, "price", currency),
-                    "discountAllocations": _allocations(line, currency),
-                }
-                for line in order.get("shipping_lines") or ()
-            ]
-        },
-        "refunds": [_refund(refund, currency) for refund in order.get("refunds") or ()],
-        "lineItems": {"nodes": [_line(line, currency) for line in order["line_items"]]},
-    }

@@ -36,8 +36,9 @@ from starlette.routing import Route
 
 from adapters.shopify.documents import API_VERSION, PATH
 from adapters.shopify.edits import Edits
+from adapters.shopify.nodes import order_node
 from adapters.shopify.rules import Broken, arguments_of, broken, fields_of, idempotency_key
-from adapters.shopify.shop import Body, Refused, Shop, Webhook, order_node
+from adapters.shopify.shop import Body, Refused, Shop, Webhook
 from adapters.shopify.write import sku_term
 
 CONTRACT = f"contracts/shopify/admin_{API_VERSION}.json.gz"
@@ -73,6 +74,7 @@ class Simulator:
             "orders": self._orders,
             "order": lambda _node, args, _vars: self._order(args["id"]),
             "inventoryItems": self._items,
+            "productVariants": self._variants,
             "nodes": self._nodes,
             "fulfillmentCreate": lambda _node, args, _vars: {"fulfillment": self.shop.fulfill(args["fulfillment"])},
             "fulfillmentTrackingInfoUpdate": self._tracking,
@@ -80,6 +82,8 @@ class Simulator:
             "orderCancel": self._cancel,
             "orderEditBegin": lambda _node, args, _vars: self.edits.begin(args["id"]),
             "orderEditSetQuantity": lambda _node, args, _vars: self.edits.set_quantity(args),
+            "orderEditAddVariant": lambda _node, args, _vars: self.edits.add_variant(args),
+            "orderEditAddLineItemDiscount": lambda _node, args, _vars: self.edits.discount(args),
             "orderEditCommit": lambda _node, args, _vars: self.edits.commit(args),
             "metafieldsSet": self._metafields,
         }
@@ -219,6 +223,11 @@ class Simulator:
         text = str(args.get("query"))
         nodes = [{"id": item, "sku": sku} for sku, item in self.shop.items.items() if sku_term(sku) in text]
         return {"nodes": nodes}
+
+    def _variants(self, node: FieldNode, args: Body, variables: Mapping[str, Any]) -> Body:
+        text = str(args.get("query"))
+        found = self.shop.variants.items()
+        return {"nodes": [{"id": key, "sku": x["sku"]} for key, x in found if sku_term(x["sku"]) in text]}
 
     def _nodes(self, node: FieldNode, args: Body, variables: Mapping[str, Any]) -> list[Body | None]:
         """`nodes` of inventory items with their level at the one location asked for."""

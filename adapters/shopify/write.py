@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from adapters.shopify.wire import graphql
-from hub.canon.commands import CancelLines, CancelOrder, ConfirmShipment, OutwardCommand, SetStock
+from hub.canon.commands import CancelLines, CancelOrder, ChangeLines, ConfirmShipment, OutwardCommand, SetStock
 from hub.canon.ports import Account, Call, NeverTry
 
 ROWS = 250  # the most that an array of a request may hold
@@ -193,33 +193,53 @@ def _cancel(command: CancelOrder, account: Account) -> list[Call]:
     return [graphql("0", "OrderCancel", variables)]
 
 
-def edit_reference(command: CancelLines) -> str:
+def edit_reference(command: CancelLines | ChangeLines) -> str:
     return f"edit:{command.change}"
 
 
-def read_left(key: str, command: CancelLines) -> Call:
+def variant_reference(sku: str) -> str:
+    return f"variant:{sku}"
+
+
+def read_left(key: str, command: CancelLines | ChangeLines) -> Call:
     return graphql(key, "OrderLeft", {"id": gid("Order", command.order)})
 
 
-def _cancel_lines(command: CancelLines, account: Account) -> list[Call]:
-    """An edit of the order: begun, which reads it, then quantities, then committed. Until then the order has not changed, so that
-    beginning twice does no harm. No stock is put back: what is available is told by `SetStock`.
+def _edit(command: CancelLines | ChangeLines, account: Account) -> list[Call]:
+    """An edit of the order: begun, which reads it, then goods added, then quantities and discounts, then committed. Until then the order
+    has not changed, so that beginning twice does no harm. No stock is put back: what is available is told by `SetStock`.
     """
+    if isinstance(command, ChangeLines) and (reads := _unknown_variants(command, account)):
+        return reads
     known = account.references.get(edit_reference(command))
     if not known:
         return [graphql("0", "OrderEditBegin", {"id": gid("Order", command.order)}, repeatable=True)]
-    session, lines = json.loads(known)
+    staged = json.loads(known)
+    if staged["add"]:
+        return [
+            graphql(str(n), "OrderEditAdd", {"id": staged["id"], "variant": row["variant"], "quantity": row["units"]})
+            for n, row in enumerate(staged["add"])
+        ]
     calls = [
-        graphql(str(n), "OrderEditQuantity", {"id": session, "line": line, "quantity": left}, repeatable=True)
-        for n, (line, left) in enumerate(lines)
+        graphql(str(n), "OrderEditQuantity", {"id": staged["id"], "line": line, "quantity": left}, repeatable=True)
+        for n, (line, left) in enumerate(staged["set"])
     ]
-    said = {"id": session, "notify": True, "note": command.reason[:255]}
+    for line, amount, currency in staged["discount"]:
+        off = {"description": command.reason[:255], "fixedValue": {"amount": amount, "currencyCode": currency}}
+        calls.append(graphql(str(len(calls)), "OrderEditDiscount", {"id": staged["id"], "line": line, "discount": off}))
+    said = {"id": staged["id"], "notify": True, "note": command.reason[:255]}
     return [*calls, graphql(str(len(calls)), "OrderEditCommit", said)]
+
+
+def _unknown_variants(command: ChangeLines, account: Account) -> list[Call]:
+    unknown = sorted({x.sku for x in command.added if not account.references.get(variant_reference(x.sku))})
+    return [graphql(str(n), "Variants", {"query": _skus(part)}) for n, part in enumerate(_parts(unknown, READ_AT_ONCE))]
 
 
 _PLANNERS: dict[type, Callable[[Any, Account], list[Call]]] = {
     ConfirmShipment: _confirm,
     SetStock: _set_stock,
     CancelOrder: _cancel,
-    CancelLines: _cancel_lines,
+    CancelLines: _edit,
+    ChangeLines: _edit,
 }

@@ -30,6 +30,7 @@ from hub.canon.states import Condition
 __all__ = [
     "AckReceived",
     "Acknowledge",
+    "AddedLine",
     "AskAuthority",
     "AttachInvoice",
     "AuthorityReported",
@@ -39,6 +40,7 @@ __all__ = [
     "CancelOrder",
     "CancelPick",
     "CaptureOrder",
+    "ChangeLines",
     "ConfirmShipment",
     "DocumentRead",
     "ExchangeRead",
@@ -310,6 +312,28 @@ class CancelLines:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddedLine:
+    """Goods that were added here: so many units stand, `amount` is what they cost together, discount taken off."""
+
+    sku: str
+    units: Decimal
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeLines:
+    """What stands of the lines that changed and of all goods added here: told twice it changes nothing twice."""
+
+    order: str  # the channel's order id
+    change: str  # our name of this change: what is learnt while it is told is kept under it
+    lines: tuple[tuple[str, Decimal], ...]  # (the channel's line id, units)
+    added: tuple[AddedLine, ...]
+    known: tuple[str, ...]  # the channel's line ids that we know; other lines of its order are goods added here
+    currency: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AttachInvoice:
     order: str
     access_key: str
@@ -360,6 +384,7 @@ OutwardCommand = (
     | QuoteRates
     | CancelOrder
     | CancelLines
+    | ChangeLines
     | AttachInvoice
     | AuthorizeInvoice
     | RegisterInvoiceEvent

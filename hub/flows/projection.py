@@ -12,6 +12,7 @@ ZERO = Decimal(0)
 LINE = ("ordered", "cancelled", "reserved", "picked", "packed", "shipped", "delivered")
 SHARE = ("assigned", "short", "picked", "packed", "shipped", "delivered")
 LEVEL = ("on_hand", "reserved")
+LOT = ("on_hand", "expires_on")
 HEAD = ("state", "payment_state", "revision", "open_holds")
 
 Counts = dict[str, Decimal]
@@ -23,7 +24,7 @@ def _counts() -> Counts:
 
 @dataclass(slots=True)
 class Projection:
-    """Ids are text as in the facts. `stock`: (node, SKU, condition). `facts` counts what was read."""
+    """Ids are text as in the facts. `stock`: (node, SKU, condition); `lots`: the same and the lot. `facts` counts what was read."""
 
     facts: int = 0
     orders: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -31,6 +32,7 @@ class Projection:
     fulfillments: dict[str, str] = field(default_factory=dict)
     shares: dict[tuple[str, str], Counts] = field(default_factory=lambda: defaultdict(_counts))
     stock: dict[tuple[str, str, str], Counts] = field(default_factory=lambda: defaultdict(_counts))
+    lots: dict[tuple[str, str, str, str], dict[str, Any]] = field(default_factory=dict)
     kept: dict[str, list[list[str]]] = field(default_factory=dict)  # soft reservation -> its lines
 
     def take(self, type_: str, subject: str, data: Mapping[str, Any]) -> None:
@@ -187,6 +189,14 @@ def _given_back(p: Projection, here: str, data: Mapping[str, Any]) -> None:
         p.level(node, sku)["reserved"] -= Decimal(n)
 
 
+def _lots_moved(p: Projection, stock: str, data: Mapping[str, Any]) -> None:
+    for lot, n, expires_on in data["lots"]:
+        key = (data["node_id"], data["sku"], data["condition"], lot)
+        row = p.lots.setdefault(key, {"on_hand": ZERO, "expires_on": None})
+        row["on_hand"] += Decimal(n)
+        row["expires_on"] = expires_on or row["expires_on"]
+
+
 HANDLERS: Mapping[str, Handler] = {
     "order.placed": _placed,
     "order.approved": _set("state", "APPROVED"),
@@ -210,6 +220,7 @@ HANDLERS: Mapping[str, Handler] = {
     "fulfillment.delivered": _counted("delivered", "DELIVERED"),
     "fulfillment.completed": _moved("COMPLETED"),
     "fulfillment.cancelled": _cancelled,
+    "stock.lots_moved": _lots_moved,
     "reservation.placed": _kept,
     "reservation.released": _given_back,
     "reservation.expired": _given_back,

@@ -28,13 +28,14 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
         connection = head["connection_id"]
         if connection is None or "ConfirmShipment" not in deps.accepts.get(adapters.get(connection, ""), frozenset()):
             continue
-        if not told[f.subject_id]:
+        known = [(line, n) for line, n in told[f.subject_id] if not line.startswith(orders.OURS)]
+        if not known:
             continue
         note = notes.get(f.subject_id)
         command = ConfirmShipment(
             order=head["external_id"],
             shipment=f.data["shipment_id"],
-            lines=tuple(ShippedLine(line=line, quantity=n) for line, n in told[f.subject_id]),
+            lines=tuple(ShippedLine(line=line, quantity=n) for line, n in known),
             carrier=f.data["carrier"],
             tracking=f.data["tracking"],
             access_key=note["access_key"] if note else None,

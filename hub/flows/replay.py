@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from hub.flows.projection import HEAD, LEVEL, LINE, SHARE, Projection
+from hub.flows.projection import HEAD, LEVEL, LINE, LOT, SHARE, Projection
 from hub.kit.db import Tx
 from hub.ledger import Archived
 
@@ -20,6 +20,7 @@ LIVE = {
     "fulfillment": "SELECT fulfillment_id::text AS id, state FROM fulfillments",
     "share": f"SELECT fulfillment_id::text AS id, line_id::text AS line, {', '.join(SHARE)} FROM fulfillment_lines",  # noqa: S608 - our own column names
     "stock": f"SELECT node_id::text AS id, sku, condition, {', '.join(LEVEL)} FROM stock",  # noqa: S608 - our own column names
+    "lot": "SELECT node_id::text AS id, sku, condition, lot, on_hand, expires_on::text FROM stock_lots",
 }
 
 
@@ -70,6 +71,8 @@ async def differences(tx: Tx, told: Projection, most: int = 100) -> list[Differe
 def _key(what: str, row: Any) -> Any:
     if what == "share":
         return row["id"], row["line"]
+    if what == "lot":
+        return row["id"], row["sku"], row["condition"], row["lot"]
     return (row["id"], row["sku"], row["condition"]) if what == "stock" else row["id"]
 
 
@@ -80,6 +83,7 @@ def _told(what: str, p: Projection) -> Mapping[Any, Mapping[str, Any]]:
         "fulfillment": {k: {"state": v} for k, v in p.fulfillments.items()},
         "share": p.shares,
         "stock": p.stock,
+        "lot": p.lots,
     }
     return told[what]
 
@@ -90,6 +94,7 @@ FIELDS: Mapping[str, tuple[str, ...]] = {
     "fulfillment": ("state",),
     "share": SHARE,
     "stock": LEVEL,
+    "lot": LOT,
 }
 
 
@@ -100,7 +105,7 @@ def _compare(
     for key in sorted({*told, *live}):
         said, stands = told.get(key, nothing), live.get(key, nothing)
         for name in FIELDS[what]:
-            empty = None if what in ("order", "fulfillment") else ZERO
+            empty = None if what in ("order", "fulfillment") or name == "expires_on" else ZERO
             one, other = said.get(name, empty), stands.get(name, empty)
             if one != other:
                 yield Difference(

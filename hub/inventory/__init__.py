@@ -2,7 +2,7 @@
 
 from hub.inventory.buffers import Buffers, buffers, left_for, put_buffers, stocked_at
 from hub.inventory.commands import at_nodes, ensure, levels, locked, move, reserve, set_safety, supply
-from hub.inventory.counts import Adjustment, Refused, adjust, count_reported, unexplained
+from hub.inventory.counts import Adjusting, Adjustment, Refused, adjust, adjust_all, count_reported, unexplained
 from hub.inventory.expected import Expected, Transfer, arrived, atp, available_from, expect, receive, transfer
 from hub.inventory.lots import Chosen, choose, give_up, keeps_lots
 from hub.inventory.model import (
@@ -24,6 +24,7 @@ from hub.inventory.soft import expired, extend, give_back, keep, reservations_of
 from hub.inventory.verify import count_keys, faults
 
 __all__ = [
+    "Adjusting",
     "Adjustment",
     "BelowReserved",
     "Buffers",
@@ -43,6 +44,7 @@ __all__ = [
     "TransferToItself",
     "WouldGoNegative",
     "adjust",
+    "adjust_all",
     "arrived",
     "at_nodes",
     "atp",

@@ -121,19 +121,27 @@ async def move(
         [sums[k][2] for k in ordered],
     )
     await lots.put(tx, moves, expiries or {})
+    append(tx, lots.facts_of(tx, moves, rows, expiries or {}))
     return list(found)
 
 
-async def ensure(tx: Tx, keys: Iterable[tuple[UUID, str, str]]) -> None:
-    """A stock row for each key, empty where there was none."""
+async def ensure(tx: Tx, keys: Iterable[tuple[UUID, str, str]]) -> set[tuple[UUID, str, str]]:
+    """A stock row for each key, empty where there was none. Returns the keys of those that are new."""
     wanted = sorted(set(keys))
-    await tx.conn.execute(
+    made = await tx.conn.fetch(
         SQL["ensure"],
         [new_id() for _ in wanted],
         [k[0] for k in wanted],
         [k[1] for k in wanted],
         [k[2] for k in wanted],
     )
+    return {(r["node_id"], r["sku"], r["condition"]) for r in made}
+
+
+async def drop(tx: Tx, keys: Iterable[tuple[UUID, str, str]]) -> None:
+    """Take back rows that `ensure` made in this unit and nothing has changed."""
+    if wanted := sorted(set(keys)):
+        await tx.conn.execute(SQL["drop"], [k[0] for k in wanted], [k[1] for k in wanted], [k[2] for k in wanted])
 
 
 async def set_safety(tx: Tx, levels: Mapping[Key, Decimal], cause: Cause | None = None) -> None:

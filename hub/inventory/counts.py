@@ -11,7 +11,7 @@ from uuid import UUID
 
 from hub.canon.states import MovementCause
 from hub.inventory import lots
-from hub.inventory.commands import SQL, ensure, locked, move
+from hub.inventory.commands import SQL, drop, ensure, locked, move
 from hub.inventory.model import ZERO, BelowReserved, Lot, Move, QuantityStale, WouldGoNegative
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
@@ -55,19 +55,55 @@ class Refused(HubError):
         super().__init__(reasons="; ".join(str(f) for _, f in faults))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Adjusting:
+    """One call: all of its changes or none."""
+
+    changes: Sequence[Adjustment]
+    reason: str
+    cause: Cause
+    kind: MovementCause = MovementCause.ADJUSTMENT
+
+
 async def adjust(
     tx: Tx, changes: Sequence[Adjustment], reason: str, cause: Cause, *, kind: MovementCause = MovementCause.ADJUSTMENT
 ) -> list[Any]:
     """Apply all changes or raise `Refused` with the fault of each. Returns the stock rows; facts `stock.adjusted` or `stock.counted`."""
-    keys = [c.key for c in changes]
-    await ensure(tx, keys)
+    [done] = await adjust_all(tx, [Adjusting(changes=changes, reason=reason, cause=cause, kind=kind)])
+    if isinstance(done, Refused):
+        raise done
+    return done
+
+
+async def adjust_all(tx: Tx, calls: Sequence[Adjusting]) -> list[list[Any] | Refused]:
+    """Calls in their order, as if one followed the other: each has its own outcome, and a refused one has changed nothing."""
+    keys = [c.key for call in calls for c in call.changes]
+    made = await ensure(tx, keys)
     rows = await locked(tx, keys)
-    there = _There(rows, await lots.levels_of(tx, keys) if _speak_of_lots(changes, rows) else {})
-    faults = [(n, fault) for n, c in enumerate(changes) if (fault := there.apply(c))]
-    if faults:
-        raise Refused(faults)
-    moves, facts = [], []
-    for change, delta in there.done:
+    every = [c for call in calls for c in call.changes]
+    there = _There(rows, await lots.levels_of(tx, keys) if _speak_of_lots(every, rows) else {})
+    found: list[Refused | None] = []
+    moves: list[Move] = []
+    for call in calls:
+        faults, done = there.try_all(call.changes)
+        found.append(Refused(faults) if faults else None)
+        if not faults:
+            moves += _told(tx, call, done, rows)
+    held = [call for call, refused in zip(calls, found, strict=True) if refused is None]
+    stands = [c for call in held for c in call.changes]
+    moved = await move(tx, moves, {(*c.key, c.lot): c.expires_on for c in stands if c.lot and c.expires_on})
+    await drop(tx, made - {c.key for c in stands})
+    rows |= {(r["node_id"], r["sku"], r["condition"]): r for r in moved}
+    return [
+        [rows[k] for k in sorted({c.key for c in call.changes})] if refused is None else refused
+        for call, refused in zip(calls, found, strict=True)
+    ]
+
+
+def _told(tx: Tx, call: Adjusting, done: Sequence[tuple[Adjustment, Decimal]], rows: Mapping[Key, Any]) -> list[Move]:
+    """A fact for each change that changes something, and the move that it tells."""
+    moves = []
+    for change, delta in done:
         if not delta:
             continue
         said = {
@@ -75,27 +111,25 @@ async def adjust(
             "sku": change.sku,
             "condition": change.condition,
             "delta": delta,
-            "reason": reason,
+            "reason": call.reason,
             **({"lot": change.lot} if change.lot else {}),
         }
         name = "stock.counted" if change.delta is None else "stock.adjusted"
-        told = fact(tx, name, "stock", rows[change.key]["stock_id"], said, cause)
-        facts.append(told)
+        told = fact(tx, name, "stock", rows[change.key]["stock_id"], said, call.cause)
+        append(tx, [told])
         moves.append(
             Move(
                 node_id=change.node_id,
                 sku=change.sku,
                 condition=change.condition,
                 on_hand=delta,
-                cause=MovementCause.COUNT if change.delta is None else kind,
+                cause=MovementCause.COUNT if change.delta is None else call.kind,
                 cause_id=None,
                 event_id=told.event_id,
                 lot=change.lot,
             )
         )
-    await move(tx, moves, {(*c.key, c.lot): c.expires_on for c in changes if c.lot and c.expires_on})
-    append(tx, facts)
-    return list((await locked(tx, keys)).values())
+    return moves
 
 
 def _speak_of_lots(changes: Sequence[Adjustment], rows: Mapping[Key, Any]) -> bool:
@@ -103,16 +137,34 @@ def _speak_of_lots(changes: Sequence[Adjustment], rows: Mapping[Key, Any]) -> bo
 
 
 class _There:
-    """What is there while the changes of one call follow one another; `done`: each that can be, with what it adds."""
+    """What is there while changes follow one another."""
 
     def __init__(self, rows: Mapping[Key, Any], in_lots: Mapping[tuple[UUID, str, str, str], Lot]) -> None:
         self.on_hand = {k: r["on_hand"] for k, r in rows.items()}
         self.reserved = {k: r["reserved"] for k, r in rows.items()}
         self.lots = dict(in_lots)
-        self.done: list[tuple[Adjustment, Decimal]] = []
 
-    def apply(self, c: Adjustment) -> HubError | None:
-        """Why the change cannot be; else it is taken in."""
+    def try_all(
+        self, changes: Sequence[Adjustment]
+    ) -> tuple[list[tuple[int, HubError]], list[tuple[Adjustment, Decimal]]]:
+        """(the faults of a call, its changes with what each adds); a call with a fault leaves everything as it was."""
+        before = {c.key: self.on_hand[c.key] for c in changes}
+        in_lots = {k: self.lots.get(k) for c in changes if c.lot is not None for k in [(*c.key, c.lot)]}
+        faults: list[tuple[int, HubError]] = []
+        done: list[tuple[Adjustment, Decimal]] = []
+        for n, c in enumerate(changes):
+            result = self.apply(c)
+            if isinstance(result, HubError):
+                faults.append((n, result))
+            else:
+                done.append((c, result))
+        if faults:
+            self.on_hand |= before
+            self.lots |= {k: lot or EMPTY for k, lot in in_lots.items()}
+        return faults, done
+
+    def apply(self, c: Adjustment) -> HubError | Decimal:
+        """Why the change cannot be; else it is taken in, and what it adds."""
         lot = self.lots.get((*c.key, c.lot), EMPTY) if c.lot is not None else None
         before = lot.on_hand if lot is not None else self.on_hand[c.key]
         if c.change_from is not None and c.change_from != before:
@@ -128,8 +180,7 @@ class _There:
         self.on_hand[c.key] = whole
         if lot is not None and c.lot is not None:
             self.lots[*c.key, c.lot] = lot._replace(on_hand=before + delta)
-        self.done.append((c, delta))
-        return None
+        return delta
 
 
 async def count_reported(

@@ -29,11 +29,15 @@ WITH moved AS (
 UPDATE stock s SET on_hand = s.on_hand + d.on_hand, reserved = s.reserved + d.reserved, in_lots = s.in_lots + d.in_lots, version = s.version + 1, updated_at = $1::timestamptz
 FROM unnest($12::uuid[], $13::text[], $14::text[], $15::numeric[], $16::numeric[], $17::numeric[]) AS d(node_id, sku, condition, on_hand, reserved, in_lots)
 WHERE s.node_id = d.node_id AND s.sku = d.sku AND s.condition = d.condition
-RETURNING s.stock_id, s.node_id, s.sku, s.condition, s.on_hand, s.reserved, s.safety;
+RETURNING s.stock_id, s.node_id, s.sku, s.condition, s.on_hand, s.reserved, s.safety, s.in_lots, s.version, s.counted_at;
 
 -- name: ensure      a row for each key, empty where there was none
 INSERT INTO stock (stock_id, node_id, sku, condition) SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[])
-ON CONFLICT (tenant_id, node_id, sku, condition) DO NOTHING;
+ON CONFLICT (tenant_id, node_id, sku, condition) DO NOTHING RETURNING node_id, sku, condition;
+
+-- name: drop        rows that were made in this unit for nothing
+DELETE FROM stock s USING unnest($1::uuid[], $2::text[], $3::text[]) AS d(node_id, sku, condition)
+WHERE s.node_id = d.node_id AND s.sku = d.sku AND s.condition = d.condition;
 
 -- name: set_safety
 UPDATE stock s SET safety = d.safety, version = s.version + 1 FROM unnest($1::uuid[], $2::text[], $3::numeric[]) AS d(node_id, sku, safety)

@@ -13,6 +13,7 @@ from uuid import UUID
 from hub.inventory.model import ZERO, Lot, Move
 from hub.kit.db import Tx
 from hub.kit.sqlfile import statements
+from hub.ledger import Cause, Fact, fact
 
 SQL = statements(__file__, "lots.sql")
 FRESH = timedelta(seconds=2)
@@ -179,6 +180,26 @@ async def _shelves(tx: Tx, keys: Iterable[Place]) -> dict[Place, list[_Shelf]]:
             by_lot[r["node_id"], r["sku"], r["lot"]] = shelf
     for r in await tx.conn.fetch(SQL["claims_on"], columns[0], columns[1]):
         by_lot[r["node_id"], r["sku"], r["lot"]].claims[r["owner_id"]] = r["quantity"]
+    return found
+
+
+def facts_of(
+    tx: Tx, moves: Sequence[Move], rows: Mapping[Place, Any], expiries: Mapping[tuple[UUID, str, str, str], date]
+) -> list[Fact]:
+    """A fact `stock.lots_moved` for each stock key and fact that moved its lots: with them alone the lots can be summed up again."""
+    sums: dict[tuple[Place, UUID], dict[str, Decimal]] = {}
+    for m in moves:
+        if m.lot is not None and m.on_hand:
+            own = sums.setdefault((m.place, m.event_id), {})
+            own[m.lot] = own.get(m.lot, ZERO) + m.on_hand
+    talks = {f.event_id: f.correlation_id for f in tx.facts} if sums else {}
+    found: list[Fact] = []
+    for (place, event_id), own in sums.items():
+        node, sku, condition = place
+        parts = [[lot, n, expiries.get((*place, lot))] for lot, n in sorted(own.items())]
+        said = {"node_id": node, "sku": sku, "condition": condition, "lots": parts}
+        cause = Cause(talks.get(event_id, tx.correlation_id), event_id)
+        found.append(fact(tx, "stock.lots_moved", "stock", rows[place]["stock_id"], said, cause))
     return found
 
 

@@ -66,6 +66,12 @@ class BadQuantity(HubError):
     code: ClassVar[str] = "BAD_QUANTITY"
 
 
+class BadPrice(HubError):
+    """The price and the discount of line {line} must not be below zero."""
+
+    code: ClassVar[str] = "BAD_PRICE"
+
+
 class NoLines(HubError):
     """An order has at least one line."""
 
@@ -134,6 +140,8 @@ def faults(draft: OrderDraft) -> list[tuple[tuple[str, ...], HubError]]:
             found.append(
                 (("lines", str(place), "quantity"), BadQuantity(line=line.external_id, quantity=line.quantity))
             )
+        if min(line.unit_price, line.discount) < 0:
+            found.append((("lines", str(place), "unitPrice"), BadPrice(line=line.external_id)))
     if computed_total(draft) != draft.totals.total:
         found.append((("totals", "total"), TotalsDiffer(computed=computed_total(draft), stated=draft.totals.total)))
     return found

@@ -131,6 +131,9 @@ INSERT INTO order_revisions (order_id, revision, applied, message_id, draft, at)
 SELECT u.order_id, u.revision, u.applied, u.message_id, u.draft, $6 FROM unnest($1::uuid[], $2::text[], $3::bool[], $4::uuid[], $5::jsonb[]) AS u(order_id, revision, applied, message_id, draft)
 ON CONFLICT (tenant_id, order_id, revision) DO NOTHING RETURNING order_id, revision;
 
+-- name: name_lines    lines that were added here get the ids by which the channel knows them
+UPDATE order_lines l SET external_id = u.external_id FROM unnest($1::uuid[], $2::text[]) AS u(line_id, external_id) WHERE l.line_id = u.line_id;
+
 -- name: brief        what an answer about an order says first
 SELECT order_id, number, state, version FROM orders WHERE order_id = ANY ($1::uuid[]);
 

@@ -39,8 +39,12 @@ async def say_again(tx: Tx, captures: Sequence[Capture]) -> list[Revised]:
     )
     standing = {(r["channel"], r["external_id"]): dict(r.items()) for r in rows}
     lines: dict[Any, dict[str, Any]] = {}
+    ours: dict[Any, list[Any]] = {}
     for r in await tx.conn.fetch(SQL["lines"], sorted({r["order_id"] for r in rows})):
-        if r["kit_parent"] is not None or r["external_id"].startswith(OURS):
+        if r["kit_parent"] is not None:
+            continue
+        if r["external_id"].startswith(OURS):
+            ours.setdefault(r["order_id"], []).append(r)
             continue
         lines.setdefault(r["order_id"], {})[r["external_id"]] = r
     rows_of = [standing[c.channel, c.draft.external_id] for c in captures]
@@ -50,6 +54,13 @@ async def say_again(tx: Tx, captures: Sequence[Capture]) -> list[Revised]:
         if _differs(c.draft, lines.get(r["order_id"], {}), {})
     ]
     heard = await unheard(tx, differing) if differing else {}
+    named = [
+        (c, r, _named(c.draft, lines.get(r["order_id"], {}), ours.get(r["order_id"], []), heard.get(r["order_id"], {})))
+        for c, r in zip(captures, rows_of, strict=True)
+        if r["order_id"] in ours and c.draft.revision > r["revision"]
+    ]
+    for order_id, found in (await _name(tx, named)).items():
+        lines.setdefault(order_id, {}).update(found)
     return [
         await _one(tx, c, r, lines.get(r["order_id"], {}), heard.get(r["order_id"], {}))
         for c, r in zip(captures, rows_of, strict=True)
@@ -71,6 +82,38 @@ async def _one(
     cancelled = draft.cancelled_at is not None
     ask = _ask(capture, row["order_id"], lines) if differs and not cancelled else None
     return Revised(captured=_captured(capture, row, "REVISED"), differs=differs, cancelled=cancelled, ask=ask)
+
+
+def _named(
+    draft: OrderDraft, lines: Mapping[str, Any], ours: Sequence[Any], before: Mapping[str, set[Decimal]]
+) -> dict[str, Any]:
+    """Lines of the channel that are goods added here, of which it was told: its id -> our row. The same SKU and units that it had here."""
+    left, found = list(ours), dict[str, Any]()
+    for x in draft.lines:
+        if x.external_id in lines:
+            continue
+        for r in left:
+            units = {r["ordered"], r["ordered"] - r["cancelled"], *before.get(r["external_id"], ())}
+            if r["sku"] == x.sku and x.quantity in units:
+                found[x.external_id] = r
+                left.remove(r)
+                break
+    return found
+
+
+async def _name(tx: Tx, named: Sequence[tuple[Capture, Any, Mapping[str, Any]]]) -> dict[UUID, dict[str, Any]]:
+    """The channel's ids are those of the lines from now on, so that what is shipped or cut can be told of them."""
+    done: dict[UUID, dict[str, Any]] = {}
+    for capture, row, found in named:
+        fresh = {e: r for e, r in found.items() if e not in done.get(row["order_id"], {})}
+        if fresh:
+            done.setdefault(row["order_id"], {}).update(fresh)
+            said = {"lines": [[r["line_id"], e] for e, r in fresh.items()]}
+            append(tx, [fact(tx, "order.lines_named", "order", row["order_id"], said, capture.cause)])
+    pairs = [(r["line_id"], e) for found in done.values() for e, r in found.items()]
+    if pairs:
+        await tx.conn.execute(SQL["name_lines"], *map(list, zip(*pairs, strict=True)))
+    return done
 
 
 def _differs(draft: OrderDraft, lines: dict[str, Any], before: Mapping[str, set[Decimal]]) -> bool:

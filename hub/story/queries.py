@@ -6,7 +6,7 @@ import sqlalchemy as sa
 
 from hub.kit.tables import Key, Time, Uuid
 from hub.kit.views import publish_function, publish_sql
-from hub.story.sentences import FUNCTIONS, sentence_sql
+from hub.story.sentences import FUNCTIONS, owed_sql, sentence_sql
 
 for _name, _sql in FUNCTIONS.items():
     publish_function(_name, _sql)
@@ -33,7 +33,7 @@ v_order_story = publish_sql(
 FROM {_SUBJECTS} JOIN business_events e ON e.tenant_id = s.tenant_id AND e.subject_id = s.subject_id
 UNION ALL
 SELECT s.order_id, e.delivery_id, e.created_at, 'DELIVERY', e.kind, 'hub', e.subject_kind, e.subject_id, e.causation_id,
-  {_PLACE.format("e.created_at", "S", "e.seq", "e.delivery_id")}, e.kind || ' to ' || {_WHERE_TO} || ' ' || {_FATE} || '.'
+  {_PLACE.format("e.created_at", "S", "e.seq", "e.delivery_id")}, {owed_sql("e.kind")} || ' to ' || {_WHERE_TO} || ' ' || {_FATE} || '.'
 FROM {_SUBJECTS} JOIN {_OWED} ON e.tenant_id = s.tenant_id AND e.subject_id = s.subject_id""",
     order_id=Uuid,
     entry_id=Uuid,

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 SENTENCES: Mapping[str, str] = {
-    "order.placed": "Placed at {channel} as {number} for {total:number} {currency}",
+    "order.placed": "Placed at {channel} as {number} for {total:money} {currency}",
     "order.approved": "Approved: nothing holds it",
     "order.revised": "The channel sent revision {revision}, payment {payment_state}",
     "order.old_revision_seen": "An older revision {revision} came and changed nothing",
@@ -24,11 +24,12 @@ SENTENCES: Mapping[str, str] = {
     "order.cancel_refused": "It cannot be cancelled any more: {reason}",
     "order.cancelled": "Cancelled: {reason}",
     "order.part_cancelled": "What no node had yet was cancelled: {reason}",
-    "order.amendment_asked": "An amendment waits for {waits_for:count} fulfillments: {reason}",
-    "order.amended": "Amended ({reason}): {changes:changes}; costs {total:number} now",
+    "order.amendment_asked": "An amendment waits for {waits_for:fulfillments}: {reason}",
+    "order.amended": "Amended ({reason}): {changes:changes}; costs {total:money} now",
+    "order.lines_named": "The channel has added the goods to its own order",
     "order.amendment_refused": "The amendment was refused: {reason}",
     "order.handed_over": "Handed over at {node_id:node}",
-    "order.refund_recorded": "Refund {refund} of {amount:number} {currency}",
+    "order.refund_recorded": "Refund {refund} of {amount:money} {currency}",
     "fulfillment.planned": "{node_id:node} is to send {lines:units}[ with {carrier}][ {service}]",
     "fulfillment.split": "{node_id:node} ships {lines:units} apart",
     "fulfillment.bundled": "Leaves {node_id:node} together with other orders",
@@ -67,15 +68,33 @@ SENTENCES: Mapping[str, str] = {
     "incident.step_done": "Incident: step {step} done[: {result}]",
 }
 
+# what we owe the outside, in words
+OWED: Mapping[str, str] = {
+    "RequestPick": "The pick order",
+    "CancelPick": "The request to stop",
+    "ReleasePick": "The release of the goods",
+    "ConfirmShipment": "News of the shipment",
+    "CancelOrder": "News of the cancellation",
+    "CancelLines": "News of what is left",
+    "ChangeLines": "News of the changed lines",
+    "AuthorizeInvoice": "The note",
+    "RegisterInvoiceEvent": "The event of the note",
+    "AttachInvoice": "The note",
+    "SendNotice": "The notice",
+    "WriteDocument": "The document",
+}
+
 _NODE = "(SELECT n.code FROM nodes n WHERE n.tenant_id = e.tenant_id AND n.node_id = {0}::uuid)"
 # form -> SQL of the value; {0}: the value as text, {1}: as JSON
 FORMS: Mapping[str, str] = {
     "": "{0}",
     "number": "trim_scale({0}::numeric)::text",
+    "money": "CASE WHEN scale(trim_scale({0}::numeric)) < 2 THEN round({0}::numeric, 2) ELSE trim_scale({0}::numeric) END::text",
     "lower": "lower({0})",
     "day": "left({0}, 10)",
     "minute": "replace(left({0}, 16), 'T', ' ')",
     "count": "jsonb_array_length({1})::text",
+    "fulfillments": "CASE jsonb_array_length({1}) WHEN 1 THEN '1 fulfillment' ELSE jsonb_array_length({1}) || ' fulfillments' END",
     "units": "say_units({1})",
     "lacks": "nullif(say_units({1}), 'nothing')",  # missing where there are none
     "changes": "say_changes({1})",
@@ -86,12 +105,23 @@ FUNCTIONS: Mapping[str, str] = {
     "say_units": """CREATE OR REPLACE FUNCTION say_units(lines jsonb) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT coalesce(string_agg(trim_scale((x ->> 2)::numeric)::text || ' x ' || (x ->> 1), ', '), 'nothing') FROM jsonb_array_elements(lines) x $$""",
     "say_changes": """CREATE OR REPLACE FUNCTION say_changes(changes jsonb) RETURNS text LANGUAGE sql STABLE AS $$
-  SELECT coalesce(string_agg(concat_ws(' ', x ->> 'kind', x ->> 'sku', coalesce(x ->> 'before', '-'), 'to', coalesce(x ->> 'after', '-')), ', '), 'address')
+  SELECT coalesce(string_agg(CASE x ->> 'kind'
+    WHEN 'quantity' THEN (x ->> 'after') || ' x ' || (x ->> 'sku') || ' instead of ' || (x ->> 'before')
+    WHEN 'add' THEN (x ->> 'after') || ' x ' || (x ->> 'sku') || ' added'
+    WHEN 'remove' THEN (x ->> 'before') || ' x ' || (x ->> 'sku') || ' removed'
+    ELSE concat_ws(' ', x ->> 'kind', coalesce(x ->> 'before', '-'), 'to', coalesce(x ->> 'after', '-')) END, ', '), 'address')
   FROM jsonb_array_elements(changes) x $$""",
     "say_shares": """CREATE OR REPLACE FUNCTION say_shares(tenant int, shares jsonb) RETURNS text LANGUAGE sql STABLE AS $$
   SELECT coalesce(string_agg(trim_scale((x ->> 3)::numeric)::text || ' x ' || (x ->> 2) || ' at ' || coalesce(n.code, 'a node'), ', '), 'nothing')
   FROM jsonb_array_elements(shares) x LEFT JOIN nodes n ON n.tenant_id = tenant AND n.node_id = (x ->> 0)::uuid $$""",
 }
+
+
+def owed_sql(kind: str) -> str:
+    """SQL of the words for a delivery's kind; one that has none is said as it is."""
+    known = " ".join(f"WHEN {_literal(k)} THEN {_literal(words)}" for k, words in OWED.items())
+    return f"CASE {kind} {known} ELSE {kind} END"
+
 
 _PART = re.compile(r"\[(?P<maybe>[^\]]*)\]|\{(?P<name>\w+)(?::(?P<form>\w+))?\}")
 

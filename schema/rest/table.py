@@ -372,6 +372,16 @@ ENDPOINTS = (
     ),
     Endpoint(
         method="GET",
+        route="/searches",
+        document="rest/savedSearches",
+        root="savedSearches",
+        summary="Searches that you kept or others share, by name. `query` fits the list that `about` names.",
+        query={"about": ("where", "about", "eq"), "name": ("where", "name", "eq"), **_PAGE},
+    ),
+    _did("/searches", "saveSearch", "Keep a search that its list would take, or keep it anew.", "search"),
+    _did("/searches/deletions", "deleteSearches", "Forget searches of yours; answers how many went.", "deleted"),
+    Endpoint(
+        method="GET",
         route="/route-decisions",
         document="rest/routeDecisions",
         root="routeDecisions",

@@ -12,11 +12,10 @@ import pytest
 from hub.canon.commands import CancelAsked, ReportedLine
 from hub.canon.states import PaymentState
 from hub.flows import capture
-from hub.flows.amend import amend
 from hub.flows.cancel import PartAsked, cancel_part
 from hub.kit.ids import new_id
 from hub.ledger import Cause, append, fact
-from hub.orders import Amendment, AmendmentRefused, NewLine
+from hub.orders import AmendmentRefused
 from tests.flows.test_random_life import broken
 from tests.world import World
 
@@ -90,23 +89,6 @@ async def test_a_part_that_a_node_holds_is_told_when_the_node_has_let_go(world: 
 async def test_the_channel_is_not_told_what_it_asked_for(world: World) -> None:
     order_id = await _placed(world, paid=False)
     await _cut(world, order_id, "1", 2, origin="CHANNEL")
-    assert await world.owed("CancelLines") == []
-
-
-async def test_a_substitution_is_no_cut(world: World) -> None:
-    order_id = await _placed(world, paid=False)
-    [line] = await world.lines(order_id)
-    add = NewLine(sku="SKU-2", quantity=Decimal(5), unit_price=Decimal(10))
-    ask = Amendment(
-        order_id=order_id,
-        reason="other",
-        cause=Cause(new_id(), None),
-        add=(add,),
-        quantities={line["line_id"]: Decimal(0)},
-    )
-    async with world.unit() as tx:
-        [outcome] = await amend(tx, [ask])
-    assert not isinstance(outcome, AmendmentRefused)
     assert await world.owed("CancelLines") == []
 
 

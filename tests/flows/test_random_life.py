@@ -325,4 +325,5 @@ async def test_no_life_breaks_an_invariant(db: Database, seed: int) -> None:
     life = Life(world, seed)
     await life.live()
     assert await broken(world) == {}, life.log
+    assert await world.rows("SELECT 1 FROM business_events WHERE type = 'stock.lots_moved'"), "this life had no lots"
     assert len(await world.rows("SELECT 1 FROM orders")) == len(life.drafts)

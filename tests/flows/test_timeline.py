@@ -8,7 +8,10 @@ import pytest
 
 from hub.canon.commands import ReportedLine
 from hub.flows import projection
-from hub.orders import BadSearch, SearchList, drop_searches, save_search, searches
+from hub.flows.amend import amend
+from hub.kit.ids import new_id
+from hub.ledger import Cause
+from hub.orders import Amendment, BadSearch, NewLine, SearchList, drop_searches, save_search, searches
 from hub.story import SENTENCES
 from tests.world import World
 
@@ -20,8 +23,8 @@ async def test_the_story_of_a_short_pick(world: World) -> None:
     await world.report(ful["fulfillment_id"], "PICKED", lines=[short])
     told = await world.rows("SELECT * FROM v_order_story WHERE order_id = $1 ORDER BY place", order_id)
     sentences = [e["sentence"] for e in told]
-    assert sentences[:2] == ["Placed at shop as A1 for 55 EUR.", "Approved: nothing holds it."]
-    assert "RequestPick to wms waits to be sent." in sentences
+    assert sentences[:2] == ["Placed at shop as A1 for 55.00 EUR.", "Approved: nothing holds it."]
+    assert "The pick order to wms waits to be sent." in sentences
     assert any(s.endswith("lacks 2 x SKU-1: DAMAGED.") for s in sentences)
     assert any(s.startswith("Incident short_pick: A node lacks") for s in sentences)
     assert [e["at"] for e in told] == sorted(e["at"] for e in told)
@@ -55,3 +58,26 @@ async def test_a_search_that_means_nothing(world: World, name: str, query: dict[
         async with world.unit() as tx:
             await save_search(tx, name, SearchList.ORDERS, query)
     assert await world.rows("SELECT 1 FROM saved_searches") == []
+
+
+async def test_amendments_read_as_a_person_says_them(world: World) -> None:
+    order_id = await world.place(world.draft("A1", ("SKU-1", 5), ("SKU-2", 2)))
+    rows = {x["sku"]: x["line_id"] for x in await world.lines(order_id)}
+    ask = Amendment(
+        order_id=order_id,
+        reason="the customer asked",
+        cause=Cause(new_id(), None),
+        add=(NewLine(sku="SKU-3", quantity=Decimal(1), unit_price=Decimal("9.90")),),
+        quantities={rows["SKU-1"]: Decimal(3), rows["SKU-2"]: Decimal(0)},
+    )
+    async with world.unit() as tx:
+        await amend(tx, [ask])
+    for ful in await world.fulfillments(order_id):
+        await world.report(ful["fulfillment_id"], "CANCELLED")
+    told = await world.rows("SELECT sentence FROM v_order_story WHERE order_id = $1 ORDER BY place", order_id)
+    sentences = [e["sentence"] for e in told]
+    assert "An amendment waits for 1 fulfillment: the customer asked." in sentences
+    assert (
+        "Amended (the customer asked): 3 x SKU-1 instead of 5, 2 x SKU-2 removed, 1 x SKU-3 added; costs 44.90 now."
+    ) in sentences
+    assert any(s.startswith("The request to stop to wms ") for s in sentences)

@@ -45,6 +45,8 @@ def draft(*quantities: int, **changed: object) -> OrderDraft:
         (lambda d: replace(d, lines=(d.lines[0], d.lines[0])), "lines.1", "DUPLICATE_LINE"),
         (lambda d: replace(d, lines=(replace(d.lines[0], quantity=Decimal(0)),)), "lines.0.quantity", "BAD_QUANTITY"),
         (lambda d: replace(d, lines=(replace(d.lines[0], quantity=Decimal(-1)),)), "lines.0.quantity", "BAD_QUANTITY"),
+        (lambda d: replace(d, lines=(replace(d.lines[0], unit_price=Decimal(-1)),)), "lines.0.unitPrice", "BAD_PRICE"),
+        (lambda d: replace(d, lines=(replace(d.lines[0], discount=Decimal(-1)),)), "lines.0.unitPrice", "BAD_PRICE"),
         (lambda d: replace(d, totals=replace(d.totals, total=Decimal(1))), "totals.total", "TOTALS_DIFFER"),
     ],
 )

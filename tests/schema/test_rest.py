@@ -336,3 +336,32 @@ async def test_numbers_modes_guides_and_notes_issued_to_us(site: Site) -> None:
         done = await call(site, "POST", path, body, role=role)
         assert (done.status_code, done.json()["id"][4:]) == (200, id_.hex), done.text
         assert (await call(site, "POST", path, {**body, "colour": "red"}, role=role)).status_code == 400
+
+
+async def test_searches_are_kept_found_and_forgotten(site: Site) -> None:
+    listed = (await call(site, "GET", "/searches?about=orders")).json()["items"]
+    query = '{ savedSearches(where: {about: {eq: "orders"}}) { nodes { id name about query shared owner updatedAt } } }'
+    assert listed == (await site.post(query)).json()["data"]["savedSearches"]["nodes"]
+    assert {"s1", "s2", "s3"} <= {x["name"] for x in listed}
+    assert [x["name"] for x in (await call(site, "GET", "/searches?name=s2")).json()["items"]] == ["s2"]
+    assert (await call(site, "GET", "/searches?about=holds")).json() == {"items": [], "next": None}
+
+    site.commands.outcomes["save_search"] = Outcome(ids={"search": fill_id("sch", 1, 2)}, data={"deleted": 0})
+    where = {"state": {"eq": "PACKED"}}
+    given = {"name": "packed", "about": "ORDERS", "where": where, "shared": True}
+    kept = await call(site, "POST", "/searches", given, idempotency_key="search-1")
+    assert (kept.status_code, kept.json()["id"]) == (200, f"sch_{fill_id('sch', 1, 2).hex}")
+    again = await call(site, "POST", "/searches", given, idempotency_key="search-1")
+    assert again.headers["idempotent-replayed"] == "true"
+    assert (await call(site, "POST", "/searches", {**given, "about": "SHOES"})).status_code == 400
+    bad = Refusal(code="BAD_SEARCH", message="There is no colour.", field=("input", "where", "colour"))
+    site.commands.outcomes["save_search"] = Outcome(refusals=(bad,), data={"deleted": 0})
+    refused = await call(site, "POST", "/searches", {**given, "where": {"colour": 1}})
+    assert (refused.status_code, refused.json()["errors"][0]["field"]) == (422, ["input", "where", "colour"])
+
+    site.commands.outcomes["delete_searches"] = Outcome(data={"deleted": 1})
+    gone = await call(site, "POST", "/searches/deletions", {"searchIds": [kept.json()["id"]]})
+    assert (gone.status_code, gone.json()) == (200, 1)
+    unknown = Refusal(code="NOT_FOUND", message="There is no such search.", field=("input", "searchIds", "0"))
+    site.commands.outcomes["delete_searches"] = Outcome(refusals=(unknown,), data={"deleted": 0})
+    assert (await call(site, "POST", "/searches/deletions", {"searchIds": ["sch_" + "0" * 32]})).status_code == 404

@@ -264,11 +264,11 @@ async def test_the_timeline_and_what_may_follow(api: Api, world: World) -> None:
     assert found["allowedTransitions"] == ["PICKING", "CANCELLED"]
     said = [e["sentence"] for e in found["timeline"]]
     assert said[:3] == [
-        "Placed at shop as A1 for 25 EUR.",
+        "Placed at shop as A1 for 25.00 EUR.",
         "Approved: nothing holds it.",
         "Reserved 2 x SKU-1 at LIS.",
     ]
-    assert said[-1] == "RequestPick to wms waits to be sent."
+    assert said[-1] == "The pick order to wms waits to be sent."
     assert len((await api.by(role="ANALYST")(query, id=public_id("ord", order_id)))["order"]["timeline"]) == len(said)
 
 

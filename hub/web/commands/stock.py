@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 from hub import catalog, inventory, network
-from hub.inventory import Adjustment, Expected, Transfer
+from hub.inventory import Adjusting, Adjustment, Expected, Transfer
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
+from hub.kit.ids import new_id
+from hub.ledger import Cause
 from hub.web.commands.work import Desk, Refused, direct
 from schema.commands import Ask, Outcome, Refusal
 from schema.inputs import (
@@ -44,6 +47,21 @@ FIELDS = {
 Item = tuple[str, UUID]  # field of an input's item, location
 
 
+@dataclass(frozen=True, slots=True)
+class _Call:
+    """One mutation's changes; `name` and `amount` are the fields of its input that hold the items and their number."""
+
+    changes: tuple[Adjustment, ...]
+    reason: str
+    name: str
+    amount: str
+
+    def outcome(self, result: Sequence[Any] | inventory.Refused, events: Sequence[UUID]) -> Outcome:
+        if isinstance(result, inventory.Refused):
+            return Outcome(refusals=_refused(result, self.name, self.amount).refusals)
+        return Outcome(ids={"levels": tuple(r["stock_id"] for r in result)}, event_ids=tuple(events[:20]))
+
+
 class StockCommands:
     """`desk` carries the write path."""
 
@@ -51,7 +69,7 @@ class StockCommands:
         self._desk = desk
 
     async def adjust_stock(self, ask: Ask, input: AdjustStockInput, /) -> Outcome:  # noqa: A002 - the port's name
-        changes = [
+        changes = tuple(
             Adjustment(
                 node_id=c.location_id,
                 sku=c.sku,
@@ -61,11 +79,11 @@ class StockCommands:
                 expires_on=c.expires_on,
             )
             for c in input.changes
-        ]
-        return await self._desk.run(ask, CODES, lambda tx: self._adjust(tx, changes, input.reason, "changes", "delta"))
+        )
+        return await self._run(ask, _Call(changes, input.reason, "changes", "delta"))
 
     async def set_stock(self, ask: Ask, input: SetStockInput, /) -> Outcome:  # noqa: A002 - the port's name
-        changes = [
+        changes = tuple(
             Adjustment(
                 node_id=c.location_id,
                 sku=c.sku,
@@ -76,18 +94,34 @@ class StockCommands:
                 expires_on=c.expires_on,
             )
             for c in input.levels
-        ]
-        return await self._desk.run(
-            ask, CODES, lambda tx: self._adjust(tx, changes, input.reason, "levels", "quantity")
         )
+        return await self._run(ask, _Call(changes, input.reason, "levels", "quantity"))
 
-    async def _adjust(self, tx: Tx, changes: Sequence[Adjustment], reason: str, name: str, amount: str) -> Outcome:
-        await _check(tx, name, [c.sku for c in changes], [[("locationId", c.node_id)] for c in changes])
-        try:
-            rows = await inventory.adjust(tx, changes, reason, direct(tx))
-        except inventory.Refused as error:
-            raise _refused(error, name, amount) from error
-        return Outcome(ids={"levels": tuple(r["stock_id"] for r in rows)})
+    async def _run(self, ask: Ask, call: _Call) -> Outcome:
+        async def act(tx: Tx) -> Outcome:
+            (one,) = await self._adjust(tx, [(ask, call)])
+            return one
+
+        return await self._desk.run(ask, CODES, act, together=(self._adjust, call))
+
+    async def _adjust(self, tx: Tx, given: Sequence[tuple[Ask, _Call]]) -> list[Outcome]:
+        """One call for all that wait: each has its own refusals, and those of the same level settle in their order."""
+        calls = [c for _, c in given]
+        outcomes = [Outcome(refusals=bad) if bad else None for bad in await _unknown(tx, calls)]
+        asked = {
+            n: Adjusting(changes=calls[n].changes, reason=calls[n].reason, cause=Cause(new_id(), None))
+            for n, refused in enumerate(outcomes)
+            if refused is None
+        }
+        if asked:
+            done = await inventory.adjust_all(tx, list(asked.values()))
+            await self._desk.reactor.react(tx)
+            events: dict[UUID, list[UUID]] = {}
+            for f in tx.facts:
+                events.setdefault(f.correlation_id, []).append(f.event_id)
+            for (n, one), result in zip(asked.items(), done, strict=True):
+                outcomes[n] = calls[n].outcome(result, events.get(one.cause.correlation_id, ()))
+        return [o for o in outcomes if o is not None]
 
     async def transfer_stock(self, ask: Ask, input: TransferStockInput, /) -> Outcome:  # noqa: A002 - the port's name
         moves = [
@@ -172,19 +206,44 @@ class StockCommands:
 async def _check(tx: Tx, name: str, skus: Sequence[str], locations: Sequence[Sequence[Item]]) -> None:
     """Every location and SKU ('' is none) is known, else `Refused` with the place of each that is not."""
     places, known = await network.load(tx), await catalog.find(tx, {s for s in skus if s})
+    if bad := _strange(name, skus, locations, places.nodes, known):
+        raise Refused(*bad)
+
+
+async def _unknown(tx: Tx, calls: Sequence[_Call]) -> list[tuple[Refusal, ...]]:
+    """What each call names that is not known."""
+    places, known = await network.load(tx), await catalog.find(tx, {c.sku for call in calls for c in call.changes})
+    return [
+        _strange(
+            call.name,
+            [c.sku for c in call.changes],
+            [[("locationId", c.node_id)] for c in call.changes],
+            places.nodes,
+            known,
+        )
+        for call in calls
+    ]
+
+
+def _strange(
+    name: str,
+    skus: Sequence[str],
+    locations: Sequence[Sequence[Item]],
+    nodes: Collection[UUID],
+    known: Collection[str],
+) -> tuple[Refusal, ...]:
     bad = [
         _at("NOT_FOUND", "There is no such location.", name, n, field)
         for n, ends in enumerate(locations)
         for field, node_id in ends
-        if node_id not in places.nodes
+        if node_id not in nodes
     ]
     bad += [
         _at("UNKNOWN_SKU", f"{sku} is not in the catalog.", name, n, "sku")
         for n, sku in enumerate(skus)
         if sku and sku not in known
     ]
-    if bad:
-        raise Refused(*bad)
+    return tuple(bad)
 
 
 def _not_negative(name: str, given: Sequence[Any]) -> None:

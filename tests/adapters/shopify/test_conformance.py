@@ -15,10 +15,12 @@ from adapters.shopify.rules import broken
 from adapters.shopify.shop import Webhook
 from adapters.shopify.simulator import signed
 from hub.canon.commands import (
+    AddedLine,
     CancelAsked,
     CancelLines,
     CancelOrder,
     CaptureOrder,
+    ChangeLines,
     ConfirmShipment,
     RefundRecorded,
     SetStock,
@@ -64,7 +66,26 @@ SHIPMENT = ConfirmShipment(
 STOCK = SetStock(levels=(("MUG", "CWB", Decimal("7.9"), Decimal(4)), ("BAG", "CWB", Decimal(0), None)))
 CANCEL = CancelOrder(order="7001", reason="inventory")
 CUT = CancelLines(order="7001", change="evt_1", left=(("1", Decimal(2)),), reason="inventory")
-BEGUN = {"edit:evt_1": '["gid://shopify/CalculatedOrder/1", [["gid://shopify/CalculatedLineItem/1", 2]]]'}
+STAGED = {"id": "gid://shopify/CalculatedOrder/1", "set": [["gid://shopify/CalculatedLineItem/1", 2]]}
+BEGUN = {"edit:evt_1": json.dumps({**STAGED, "add": [], "discount": []})}
+CHANGE = ChangeLines(
+    order="7001",
+    change="evt_1",
+    lines=(("1", Decimal(2)),),
+    added=(AddedLine(sku="TEA", units=Decimal(2), amount=Decimal(20)),),
+    known=("1", "2"),
+    currency="BRL",
+    reason="the customer likes tea",
+)
+TEA = {"variant:TEA": "gid://shopify/ProductVariant/9"}
+ADD = [{"sku": "TEA", "variant": TEA["variant:TEA"], "units": 2, "each": "10"}]
+ADDING = {**TEA, "edit:evt_1": json.dumps({**STAGED, "add": ADD, "discount": []})}
+CUTTING = {
+    **TEA,
+    "edit:evt_1": json.dumps(
+        {**STAGED, "add": [], "discount": [["gid://shopify/CalculatedLineItem/9", "2.50", "BRL"]]}
+    ),
+}
 KNOWN = {
     "allocation:shp_1": '[["gid://shopify/FulfillmentOrder/1", [["gid://shopify/FulfillmentOrderLineItem/2", 4]]]]'
 }
@@ -80,6 +101,10 @@ COMMANDS: tuple[tuple[Any, Account], ...] = (
     (CANCEL, account()),
     (CUT, account()),
     (CUT, account(BEGUN)),
+    (CHANGE, account()),
+    (CHANGE, account(TEA)),
+    (CHANGE, account(ADDING)),
+    (CHANGE, account(CUTTING)),
 )
 
 REFUND = {
