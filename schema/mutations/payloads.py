@@ -33,6 +33,7 @@ def several(name: str) -> Any:
 @strawberry.enum
 class OrderErrorCode(StrEnum):
     NOT_FOUND = "NOT_FOUND"
+    NO_LINES = "NO_LINES"
     ILLEGAL_MOVE = "ILLEGAL_MOVE"
     VERSION_CONFLICT = "VERSION_CONFLICT"
     ON_HOLD = "ON_HOLD"
@@ -51,6 +52,8 @@ class OrderErrorCode(StrEnum):
     UNKNOWN_PRODUCT = "UNKNOWN_PRODUCT"
     KIT_IS_WHOLE = "KIT_IS_WHOLE"
     BAD_AMOUNT = "BAD_AMOUNT"
+    BAD_PRICE = "BAD_PRICE"
+    BAD_QUANTITY = "BAD_QUANTITY"
     NO_PICKUP_PLACE = "NO_PICKUP_PLACE"
     ORDER_CLOSED = "ORDER_CLOSED"
     AMENDMENT_WAITS = "AMENDMENT_WAITS"

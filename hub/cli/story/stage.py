@@ -49,6 +49,12 @@ class Stage:
     sefaz: Any
 
     @property
+    def environment(self) -> str:
+        """What a shell needs before `hub orders list --tenant demo` and its like speak to this hub; the key dies with it."""
+        kek = self.hub.settings.kek
+        return f"HUB_DATABASE_URL='{self.hub.db.dsn}' HUB_KEK='{kek.get_secret_value() if kek else ''}'"
+
+    @property
     def urls(self) -> dict[str, str]:
         """What a visitor points a client at."""
         return {
@@ -60,6 +66,7 @@ class Stage:
             "shopify_secret": self.company.shopify_secret,
             "edi_upload": f"{self.base_url}/hooks/x12/acme-retail",
             "edi_token": self.company.edi_token,
+            "cli": self.environment,
         }
 
 

@@ -42,7 +42,6 @@ CODES = (
     "ALREADY_SHIPPED",
 )
 # errors of a draft -> code of the API
-DRAFT_CODES = {"DUPLICATE_LINE": "DUPLICATE_LINE", "TOTALS_DIFFER": "TOTALS_DIFFER"}
 ZERO = Decimal(0)
 
 
@@ -107,8 +106,7 @@ class OrderCommands:
         if outcome.faults:
             return Outcome(
                 refusals=tuple(
-                    Refusal(code=DRAFT_CODES.get(e.code, "TOTALS_DIFFER"), message=e.sentence(), field=("input", *path))
-                    for path, e in outcome.faults
+                    Refusal(code=e.code, message=e.sentence(), field=("input", *path)) for path, e in outcome.faults
                 )
             )
         captured = outcome.captured
