@@ -6,12 +6,15 @@ import asyncio
 import gc
 import os
 from collections.abc import AsyncIterator
+from itertools import pairwise
+from uuid import UUID
 
 import pytest
 
 from adapters.sefaz.simulator import Fault, FaultKind, SefazSimulator
 from adapters.sefaz.simulator.profiles import PROFILES
 from hub import connections, fiscal, outbox
+from hub.fiscal.model import FACTS, LIFE, FiscalState
 from hub.kit.db import Database
 from hub.kit.lease import TRIES
 from tests.fiscal.field import Field, opened_field
@@ -87,9 +90,23 @@ async def check(field: Field) -> None:
         "WHERE subject_kind = 'fiscal_document' GROUP BY subject_id"
     )
     assert {r["n"] for r in facts} == {1}
+    await no_move_outside_the_table(field)
     async with field.db.unit(tenant=1, actor="test") as tx:
         [account] = await fiscal.accounts(tx)
     assert (account.taken, account.used, account.open, account.missing) == (MANY, MANY, 0, ())
+
+
+async def no_move_outside_the_table(field: Field) -> None:
+    """The facts of each note, in their order, are moves of its life."""
+    state_of = {fact: state for state, fact in FACTS.items()}
+    lives: dict[UUID, list[FiscalState]] = {}
+    for row in await field.rows(
+        "SELECT subject_id, type FROM business_events WHERE subject_kind = 'fiscal_document' ORDER BY subject_id, position"
+    ):
+        lives.setdefault(row["subject_id"], []).append(state_of[row["type"]])
+    for life in lives.values():
+        assert life[0] is FiscalState.PENDING
+        assert all(b in LIFE[a] for a, b in pairwise(life)), life
 
 
 async def test_a_closed_authority_costs_no_tries(field: Field) -> None:
