@@ -370,3 +370,13 @@ class PartnerInput:
     profile: Json | None = None
     transport: Json | None = None
     dry_run: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GuideOverlayInput:
+    """`overlay`: YAML as in `mappings/partners/<partner>/<set>.yaml`; without one the partner has none any more."""
+
+    code: str
+    set_id: str
+    overlay: str | None = None
+    dry_run: bool = False

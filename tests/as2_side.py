@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import (
     BestAvailableEncryption,
     Encoding,
@@ -45,7 +45,7 @@ def needs_openssl() -> None:
 class Person:
     """A key with its own certificate."""
 
-    key: rsa.RSAPrivateKey
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
     certificate: x509.Certificate
 
     @property
@@ -61,8 +61,14 @@ class Person:
 
 
 @cache
-def person(name: str, *, ends: datetime | None = None) -> Person:
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+def person(name: str, *, ends: datetime | None = None, curve: bool = False) -> Person:
+    """`curve`: its key is EC (P-256), else RSA."""
+    key: rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+    key = (
+        ec.generate_private_key(ec.SECP256R1())
+        if curve
+        else rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    )
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
     builder = (
@@ -121,11 +127,12 @@ class Station:
         return [(json.loads(p.read_text()), p.with_suffix(".bin").read_bytes()) for p in files]
 
 
-def station_at(folder: Path) -> Station:
-    """Keys and files; nothing runs yet."""
+def station_at(folder: Path, *, curves: Collection[str] = ()) -> Station:
+    """Keys and files; nothing runs yet. `curves`: who has an EC key, of `hub` and `partner`."""
     needs_openssl()
     folder.mkdir()
-    hub, partner = person(f"hub of {folder.name}"), person(folder.name)
+    hub = person(f"hub of {folder.name}", curve="hub" in curves)
+    partner = person(folder.name, curve="partner" in curves)
     (folder / "cert.pem").write_text(partner.pem)
     (folder / "hub.pem").write_text(hub.pem)
     private = partner.key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())

@@ -166,7 +166,8 @@ async def new_partner(
     allow: Sequence[str] = (),
 ) -> Partner:
     world = world or await new_world(db)
-    deps = replace(world.deps, accepts={**world.deps.accepts, "x12": ACCEPTS})
+    agreed = {"x12": ADAPTER.agreed} if ADAPTER.agreed is not None else {}
+    deps = replace(world.deps, accepts={**world.deps.accepts, "x12": ACCEPTS}, agreed=agreed)
     world.reactor = Reactor(db, deps, world.reactor.flows)
     given = {"partner": "acme-retail", "ours": "HUBDEMO", "outbox": str(out), **(config or {})}
     vault = Vault(db, {"a": b"k" * 32})

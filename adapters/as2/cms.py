@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, pkcs7
 from adapters.as2 import ber
 from adapters.as2.ber import BadEncoding, Node
 
+Key = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+Keys = Sequence[tuple[Key, x509.Certificate]]
 DATA, SIGNED, ENVELOPED = "1.2.840.113549.1.7.1", "1.2.840.113549.1.7.2", "1.2.840.113549.1.7.3"
 COMPRESSED, ZLIB = "1.2.840.113549.1.9.16.1.9", "1.2.840.113549.1.9.16.3.8"
 CONTENT_TYPE, MESSAGE_DIGEST = "1.2.840.113549.1.9.3", "1.2.840.113549.1.9.4"
@@ -39,6 +41,7 @@ CIPHERS: dict[str, tuple[str, int, Any]] = {
     "2.16.840.1.101.3.4.1.42": ("aes256", 32, algorithms.AES),
     "1.2.840.113549.3.7": ("3des", 24, TripleDES),
 }
+AGREED = 0xA1
 MOST, RATIO = 50 * 1024 * 1024, 100  # bytes, and times the packed size
 
 
@@ -50,12 +53,16 @@ class NotForUs(ValueError):
     """The content cannot be decrypted with our keys; the text says why."""
 
 
+class NotForThem(ValueError):
+    """Nothing can be encrypted for the partner's certificates; the text says why."""
+
+
 class TooMuch(ValueError):
     """Unpacked it would be larger than we take."""
 
 
 # ------------------------------------------------------------------ signatures
-def sign(content: bytes, key: rsa.RSAPrivateKey, certificate: x509.Certificate, digest: str) -> bytes:
+def sign(content: bytes, key: Key, certificate: x509.Certificate, digest: str) -> bytes:
     """A detached signature over exactly these bytes, as DER."""
     builder = pkcs7.PKCS7SignatureBuilder().set_data(content).add_signer(certificate, key, SIGNING[digest]())
     options = [pkcs7.PKCS7Options.DetachedSignature, pkcs7.PKCS7Options.Binary, pkcs7.PKCS7Options.NoCapabilities]
@@ -140,13 +147,20 @@ def _checked(certificate: x509.Certificate, value: bytes, covered: bytes, digest
 
 
 # ------------------------------------------------------------------ envelopes
-def encrypt(content: bytes, certificate: x509.Certificate, cipher: str) -> bytes:
-    """For the holder of that certificate, as DER."""
+def encrypt(content: bytes, certificates: Sequence[x509.Certificate], cipher: str) -> bytes:
+    """For the holder of the first of them whose key is RSA, as DER: with EC keys a key must be agreed on, which the library cannot do.
+    Raises `NotForThem`.
+    """
+    certificate = next((c for c in certificates if isinstance(c.public_key(), rsa.RSAPublicKey)), None)
+    if certificate is None:
+        raise NotForThem(
+            "the partner's certificate has no RSA key: it proves signatures, but nothing can be encrypted for it"
+        )
     builder = pkcs7.PKCS7EnvelopeBuilder().set_data(content).add_recipient(certificate)
     return builder.set_content_encryption_algorithm(SEALING[cipher]).encrypt(Encoding.DER, [pkcs7.PKCS7Options.Binary])
 
 
-def decrypt(envelope: bytes, keys: Sequence[tuple[rsa.RSAPrivateKey, x509.Certificate]]) -> bytes:
+def decrypt(envelope: bytes, keys: Keys) -> bytes:
     """With whichever of our keys it was made for. Raises `NotForUs`."""
     try:
         kind, body = ber.read(envelope).parts(ber.SEQUENCE)[:2]
@@ -173,15 +187,19 @@ def decrypt(envelope: bytes, keys: Sequence[tuple[rsa.RSAPrivateKey, x509.Certif
         raise NotForUs("the envelope cannot be opened") from error
 
 
-def _content_key(recipients: Node, keys: Sequence[tuple[rsa.RSAPrivateKey, x509.Certificate]]) -> bytes:
-    """A KeyTransRecipientInfo: version, rid, keyEncryptionAlgorithm, encryptedKey."""
+def _content_key(recipients: Node, keys: Keys) -> bytes:
+    """A KeyTransRecipientInfo: version, rid, keyEncryptionAlgorithm, encryptedKey. Keys that must be agreed on ([1], RFC 5753) are refused."""
+    agreed = False
     for recipient in recipients:
+        agreed = agreed or recipient.tag == AGREED
         if recipient.tag != ber.SEQUENCE:
             continue
         _, rid, algorithm, value = recipient.parts()[:4]
         for key, certificate in keys:
-            if _is_of(rid, certificate):
+            if _is_of(rid, certificate) and isinstance(key, rsa.RSAPrivateKey):
                 return key.decrypt(value.octets(), _padding(algorithm.parts()))
+    if agreed:
+        raise NotForUs("it was encrypted for an EC key, which we cannot open: encrypt for our RSA certificate")
     raise NotForUs("it was made for a certificate that is not ours")
 
 

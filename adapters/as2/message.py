@@ -13,7 +13,7 @@ from adapters.as2 import cms, mime
 from adapters.as2.account import Agreement
 from adapters.as2.ber import BadEncoding
 from hub.canon.carriage import Packed, Unpacked, Wanted
-from hub.canon.ports import Request
+from hub.canon.ports import NeverTry, Request
 
 LAYERS = 5
 SIGNATURE, ENVELOPE = "application/pkcs7-signature", "application/pkcs7-mime"
@@ -57,7 +57,12 @@ def pack(name: str, media_type: str, content: bytes, message_id: str, with_: Agr
     if with_.sign != "none":
         inner = _signed(inner, with_)
     if with_.encrypt != "none":
-        inner = _sealed(cms.encrypt(inner, with_.partner[0], with_.encrypt), "enveloped-data", "smime.p7m")
+        try:
+            inner = _sealed(cms.encrypt(inner, with_.partner, with_.encrypt), "enveloped-data", "smime.p7m")
+        except cms.NotForThem as error:
+            raise NeverTry(
+                f"as2_partner_certificate: {error}; ask for an RSA certificate, or set as2_encrypt to none"
+            ) from error
     outer = mime.entity(inner)
     return Packed(
         url=with_.url,

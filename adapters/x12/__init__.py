@@ -8,4 +8,6 @@ from adapters.x12.second import of_envelope
 from hub.canon.ports import Adapter
 
 _EXCHANGE = Exchange(Library())
-ADAPTER = Adapter(name="x12", push=_EXCHANGE, reader=_EXCHANGE, outbound=_EXCHANGE, second=of_envelope)
+ADAPTER = Adapter(
+    name="x12", push=_EXCHANGE, reader=_EXCHANGE, outbound=_EXCHANGE, second=of_envelope, agreed=_EXCHANGE.agreed
+)

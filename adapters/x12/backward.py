@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 from adapters.x12.levels import unnest
-from adapters.x12.measures import MEASURES
 from adapters.x12.outward import (
     NOTHING,
     Outward,
@@ -21,7 +20,7 @@ from adapters.x12.outward import (
     total_text,
 )
 from adapters.x12.places import EachRule, FieldRule, PairsRule, Place, Rule, TreeRule
-from adapters.x12.structure import Ring, Spot
+from adapters.x12.structure import Ring
 
 Put = Callable[[Mapping[str, Any], int, Outward], list[Any]]
 Derived = Mapping[str, tuple[str, str]]  # "BEG.02" -> ("else", "SA") | ("count", "lines") | ("sum", "lines.ordered")
@@ -46,7 +45,6 @@ class _Maker:
             "number": number_text,
             "cents": cents_text,
             "code": code_text,
-            "MEASURES": MEASURES,
             "NOTHING": NOTHING,
             "total": total_text,
             "put_pairs": put_pairs,
@@ -79,7 +77,7 @@ class _Maker:
                 lines += body.each(rule)
             elif isinstance(rule, TreeRule):
                 lines += body.tree(rule)
-        head = [f"def {name}(d, position, c, given=None):", f" i = [None] * {ring.size}"]
+        head = [f"def {name}(d, position, c):", f" i = [None] * {ring.size}"]
         self.lines += [*head, *lines, " return i"]
 
 
@@ -188,8 +186,8 @@ class _Body:
         own = {
             "count": f"str(len({_get((first,))} or ()))",
             "sum": f"total({_get((first,))}, {rest!r})",
-            "measure": f"number(MEASURES[{value!r}](d))",
-            "cents": f"cents(MEASURES[{value!r}](d), c, {text!r})",
+            "measure": f"number(c.measure({value!r}, d))",
+            "cents": f"cents(c.measure({value!r}, d), c, {text!r})",
         }[kind]
         before = template.parts.get(int(at))
         template.parts[int(at)] = f"({before} or {own})" if before else own
@@ -210,8 +208,7 @@ class _Body:
             head = [qualifier.get(k, "''") for k in range(1, start)]
             wide = last - start + 1
             return [
-                f" v = {value}",
-                " if v:",
+                *_given(rule, value),
                 f"  for x in split(v, {rule.join!r}, {wide}):",
                 f"   e = [{', '.join([repr(seg), *head])}, *x]",
                 *self.lay(template.place, "   "),
@@ -222,7 +219,7 @@ class _Body:
         lines: list[str] = []
         opener = template.place.node.slot == 0 and self.ring.depth > 0
         if template.keys is not None and not opener:  # one look at the document's own keys spares the rest
-            lines.append(f" if not {self.maker.name(frozenset(template.keys))}.isdisjoint(d):")
+            lines.append(f" if {self.has(sorted(template.keys))}:")
             pad = "  "
         lines.append(f"{pad}e = [{', '.join([repr(seg), *elements])}]")
         tests = list(dict.fromkeys(template.tests))
@@ -235,9 +232,15 @@ class _Body:
         test = f"{pad}if {' or '.join(tests) or 'True'}:"
         return [*lines, test, f"{pad} while not e[-1]: e.pop()", *self.lay(template.place, f"{pad} ")]
 
+    def has(self, keys: list[str]) -> str:
+        """Whether the document has one of these keys."""
+        if len(keys) <= 3:  # faster than a set, as long as there are few
+            return " or ".join(f"{key!r} in d" for key in keys)
+        return f"not {self.maker.name(frozenset(keys))}.isdisjoint(d)"
+
     def lay(self, place: Place, pad: str) -> list[str]:
         slot = place.node.slot
-        item = f"[e] + [None] * {place.node.size - 1}" if isinstance(place.node, Ring) else "e"
+        item = _instance("e", place.node) if isinstance(place.node, Ring) else "e"
         return [f"{pad}if i[{slot}] is None: i[{slot}] = [{item}]", f"{pad}else: i[{slot}].append({item})"]
 
     def each(self, rule: EachRule) -> list[str]:
@@ -252,15 +255,14 @@ class _Body:
         loop = isinstance(rule.place.node, Ring)
         unwrap = "" if loop else "[0]"
         if rule.by is None:
-            lines = [f" v = {value}", " if v:", f"  l = [{name}(x, k, c){unwrap} for k, x in enumerate(v, 1)]"]
+            lines = [*_given(rule, value), f"  l = [{name}(x, k, c){unwrap} for k, x in enumerate(v, 1)]"]
             if not loop:
                 lines.append("  l = [e for e in l if len(e) > 1]")
             return [*lines, f"  if l: {keep}"]
         back = self.maker.name(rule.by.table.back if rule.by.table else {})
         at = rule.by.place.first
         return [
-            f" v = {value}",
-            " if v:",
+            *_given(rule, value),
             "  l = []",
             f"  for q, x in entries(v, None, {back}, c, {rule.by.place.text!r}):",
             f"   y = {name}(x, 1, c)",
@@ -289,12 +291,11 @@ class _Body:
         text = self.expression(inner, "x")
         seg, at = held.place.seg, held.place.first
         loop = isinstance(rule.place.node, Ring)
-        wrap = f"[e] + [None] * {rule.ring.size - 1}" if loop else "e"
+        wrap = _instance("e", rule.ring) if loop else "e"
         if rule.by is None:
             head = ", ".join([repr(seg), *["''"] * (at - 1)])
             return [
-                f" v = {value}",
-                " if v:",
+                *_given(rule, value),
                 f"  l = [[{head}, {text}] for x in v]",
                 f"  l = [{wrap} for e in l]",
                 f"  if l: {keep}",
@@ -306,14 +307,23 @@ class _Body:
         parts[0], parts[by], parts[at] = repr(seg), "q", text
         made = f"[{', '.join(parts)}]"
         return [
-            f" v = {value}",
-            " if v:",
+            *_given(rule, value),
             "  l = []",
             f"  for q, x in entries(v, {codes}, {back}, c, {rule.by.place.text!r}):",
             "   if isinstance(x, dict): x = x.get('value')",
-            f"   l.append({wrap.replace('e', made, 1) if loop else made})",
+            f"   l.append({_instance(made, rule.ring) if loop else made})",
             f"  if l: {keep}",
         ]
+
+
+def _instance(opener: str, ring: Ring) -> str:
+    """A loop with nothing in it but its opener."""
+    return f"[{', '.join([opener, *['None'] * (ring.size - 1)])}]"
+
+
+def _given(rule: FieldRule | EachRule, value: str) -> list[str]:
+    """The document mostly lacks what may be there."""
+    return [f" if {rule.key[0]!r} in d and (v := {value}):"]
 
 
 def _get(key: tuple[str, ...]) -> str:
@@ -321,26 +331,3 @@ def _get(key: tuple[str, ...]) -> str:
     for part in key[:-1]:
         text = f"({text}.get({part!r}) or NOTHING)"
     return f"{text}.get({key[-1]!r})"
-
-
-def _body(ring: Ring, instance: list[Any]) -> Ring:
-    """The variant that an instance of HL was built by."""
-    if not ring.variants or ring.loop is None:
-        return ring
-    e, by = instance[0], ring.loop.by
-    return ring.variants.get(e[by] if len(e) > by else "") or ring.variants[""]
-
-
-def flatten(ring: Ring, instance: list[Any], out: list[list[str]]) -> None:
-    """The tree as segments in the order of the structure."""
-    for node, held in zip(ring.of, instance, strict=False):
-        if held is None:
-            continue
-        if isinstance(node, Spot):
-            if node.slot == 0 and ring.depth:
-                out.append(held)
-            else:
-                out.extend(held)
-        else:
-            for child in held:
-                flatten(_body(node, child), child, out)

@@ -118,9 +118,12 @@ def _value(use: ElementUse, element: Element, names: dict[str, Any], *, pad: str
 
     if kind == "R" or kind[0] == "N":
         test = "REAL" if kind == "R" else "WHOLE"
-        lines += [f"{pad}k = len(v)", f"{pad}if not (v.isdigit() and v.isascii()):"]
+        digits = "v.replace('.', '', 1)" if kind == "R" else "v"  # a sign is rare, a point is not
         lines += [
-            f"{pad} k -= v.count('-') + v.count('.')",
+            f"{pad}digits = {digits}",
+            f"{pad}k = len(digits)",
+            f"{pad}if not (digits.isdigit() and digits.isascii()):",
+            f"{pad} k = len(v) - v.count('-') - v.count('.')",
             f"{pad} if not {test}(v): bad.append(('character_invalid', {place}))",
         ]
         size = "k"
@@ -180,7 +183,7 @@ def _composite(composite: Composite, i: int) -> Callable[..., None]:
 def _pair(i: int, pad: str) -> list[str]:
     """A qualifier without its value, or the other way round; `v` holds the qualifier."""
     return [
-        f"{pad}if (v == '') != (n <= {i + 1} or e[{i + 1}] == ''):",
+        f"{pad}if not (v and n > {i + 1} and e[{i + 1}]) and (v == '') != (n <= {i + 1} or e[{i + 1}] == ''):",
         f"{pad} bad.append(('element_conditional', {i + 1} if v else {i}, None, None, 'P{i:02d}{i + 1:02d}'))",
     ]
 
@@ -211,7 +214,10 @@ def _note(note: Note) -> list[str]:
     absent = f"next(x for x in {note.at!r} if n <= x or e[x] == '')"
     if note.kind == "P":
         count = " + ".join(there)
-        return [f"if 0 < {count} < {len(there)}: bad.append(('element_conditional', {absent}, None, None, {text}))"]
+        whole = " and ".join([f"n > {max(note.at)}", *(f"e[{x}]" for x in note.at)])
+        return [
+            f"if not ({whole}) and 0 < {count} < {len(there)}: bad.append(('element_conditional', {absent}, None, None, {text}))"
+        ]
     if note.kind == "R":
         return say(f"not ({' or '.join(there)})", "element_conditional", str(note.at[0]))
     if note.kind == "C":

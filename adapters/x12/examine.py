@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import InvalidOperation
+from sys import intern
 from typing import Any
 
 from adapters.x12.errors import Finding
@@ -138,6 +139,7 @@ class _Examiner:
 
     def _close_group(self, ge: list[str] | None) -> None:
         group, self.group = self.group, None
+        self.set_numbers = set()
         if group is None or self.current is None:
             return
         if ge is None:
@@ -191,30 +193,31 @@ class _Examiner:
             current.groups.append(self.group)
         group = self.group
         verdict = SetVerdict(
-            set=_at(token.st, 1),
+            set=intern(_at(token.st, 1)),
             control=_at(token.st, 2),
             segments=token.total,
             offset=token.offset,
             length=token.length,
         )
-        verdict.findings += self._set_envelope(token, verdict, group)
+        found = self._set_envelope(token, verdict, group)
         tolerate = current.profile.tolerate
         version = current.profile.guides.get(verdict.set, group.version)
-        compiled = self.library.guide(version, verdict.set, current.profile.partner)
+        compiled = self.library.guide_for(current.profile, version, verdict.set)
         if compiled is None:
             reject = current.profile.no_guide == "reject"
             wanted = f"{group.version}/{verdict.set}"
-            verdict.findings.append(Finding("no_guide", "ST", 1, 1, verdict.set, expected=wanted, rejects=reject))
+            found.append(Finding("no_guide", "ST", 1, 1, verdict.set, expected=wanted, rejects=reject))
         else:
             verdict.kind = compiled.guide.document
             tolerate |= compiled.guide.tolerate
             try:
-                self._content(token, compiled, verdict, current)
+                self._content(token, compiled, verdict, current, found)
             except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
                 _LOG.exception("a set could not be examined", extra={"action": "x12.engine_fault", "set": verdict.set})
-                verdict.findings.append(Finding("engine_fault", expected=type(error).__name__))
+                found.append(Finding("engine_fault", expected=type(error).__name__))
                 verdict.document = None
-        verdict.verdict = verdict_word(verdict.findings, tolerate)
+        verdict.findings = tuple(found)
+        verdict.verdict = verdict_word(found, tolerate)
         group.sets.append(verdict)
         return verdict
 
@@ -247,7 +250,14 @@ class _Examiner:
             found.append(Finding(code, None if code == "set_too_large" else "", position or None, expected=limit))
         return found
 
-    def _content(self, token: WholeSet, compiled: Compiled, verdict: SetVerdict, current: InterchangeVerdict) -> None:
+    def _content(
+        self,
+        token: WholeSet,
+        compiled: Compiled,
+        verdict: SetVerdict,
+        current: InterchangeVerdict,
+        found: list[Finding],
+    ) -> None:
         if token.fault is not None:
             return
         tolerate = current.profile.tolerate | compiled.guide.tolerate
@@ -258,33 +268,38 @@ class _Examiner:
         if "HL" in compiled.guide.segments:
             for finding in level_findings(token.segments, compiled.guide, current.profile):
                 scanned.add(finding)
-        verdict.findings += scanned.findings
-        if not self.documents or verdict_word(verdict.findings, tolerate) == REJECTED:
+        found += scanned.findings
+        if not self.documents or verdict_word(found, tolerate) == REJECTED:
             return
-        self._document(scanned, compiled, verdict, current)
+        self._document(scanned, compiled, verdict, current, found)
 
-    def _document(self, scanned: Scanned, compiled: Compiled, verdict: SetVerdict, current: InterchangeVerdict) -> None:
+    def _document(
+        self,
+        scanned: Scanned,
+        compiled: Compiled,
+        verdict: SetVerdict,
+        current: InterchangeVerdict,
+        found: list[Finding],
+    ) -> None:
         """Levels 3 to 5."""
         marks, profile = current.delimiters, current.profile
         context = Context(marks.component, marks.repetition, profile.settings)
         try:
             document = compiled.read(scanned.tree, 1, context)
-            rulings = compiled.rulings(scanned.tree, document)
+            rulings = compiled.rulings(scanned.tree, document, {})
         except (InvalidOperation, NotIso, ValueError) as error:
-            verdict.findings.append(
-                Finding("amount_unreadable", value=str(error)[:60], expected="an amount, a date or a number")
-            )
+            found.append(Finding("amount_unreadable", value=str(error)[:60], expected="an amount, a date or a number"))
             return
         acked = 4 in profile.ack_levels or profile.ack == "999"
         for finding in rulings:
             rejects = finding.code == "require_failed" and acked
-            verdict.findings.append(finding._replace(rejects=rejects))
+            found.append(finding._replace(rejects=rejects))
         for table, segment, element, value in context.missed:
             name = compiled.guide.segments[segment].of[element - 1].name
-            verdict.findings.append(Finding("unmapped", segment, None, element, value, expected=table, name=name))
+            found.append(Finding("unmapped", segment, None, element, value, expected=table, name=name))
         for segment, element, value in context.twice:
             name = compiled.guide.segments[segment].of[element - 1].name
-            verdict.findings.append(Finding("party_repeated", segment, None, element, value, name=name))
+            found.append(Finding("party_repeated", segment, None, element, value, name=name))
         verdict.document = document
 
 

@@ -27,36 +27,35 @@ def hierarchy_findings(segments: list[list[str]], allowed: dict[str, str] | None
     """Numbers, parents and, where `allowed` says so, which level may stand under which."""
     found: list[Finding] = []
     open_levels: list[tuple[int, str]] = []
-    children: dict[int, tuple[int, str, int]] = {}
-    count = 0
-    for position, e in enumerate(segments, 2):
-        if e[0] != "HL":
-            continue
-        count += 1
-        number, parent, level, child = (e[i] if len(e) > i else "" for i in (1, 2, 3, 4))
-        if not (number.isascii() and number.isdigit() and int(number) == count):
+    levels: list[tuple[int, str]] = []  # position and HL04 of each
+    told = [0]  # by number: how many levels stand directly under it
+    for position, e in [(k, e) for k, e in enumerate(segments, 2) if e[0] == "HL"]:
+        _, number, parent, level, child = e if len(e) == 5 else [*e, "", "", "", ""][:5]
+        levels.append((position, child))
+        told.append(0)
+        count = len(levels)
+        if number != str(count) and not (number.isascii() and number.isdigit() and int(number) == count):
             found.append(_finding(position, 1, number, f"expected {count}"))
-        wanted = int(parent) if parent.isascii() and parent.isdigit() else None
         if parent == "" and not open_levels:
             above = ""
         else:
+            wanted = int(parent) if parent.isascii() and parent.isdigit() else None
             while open_levels and open_levels[-1][0] != wanted:
                 open_levels.pop()
             if not open_levels:
                 found.append(_finding(position, 2, parent, "must name a level that is still open"))
                 open_levels.append((count, level))
+                levels[-1] = (position, "")  # nothing is said of what stands under it
                 continue
-            above = open_levels[-1][1]
-            told, _, _ = children.get(open_levels[-1][0], (0, "", 0))
-            children[open_levels[-1][0]] = (told + 1, *children.get(open_levels[-1][0], (0, "", 0))[1:])
+            under, above = open_levels[-1]
+            told[under] += 1
         if level and allowed is not None and level not in allowed.get(above, ""):
             place = f"under {above}" if above else "first"
             found.append(_finding(position, 3, level, f"may not stand {place}"))
-        children[count] = (0, child, position)
         open_levels.append((count, level))
-    for told, child, position in children.values():
-        if child and (child == "1") != (told > 0):
-            found.append(_finding(position, 4, child, f"it has {told} levels under it")._replace(harmless=True))
+    for (position, child), below in zip(levels, told[1:], strict=True):
+        if child and (child == "1") != (below > 0):
+            found.append(_finding(position, 4, child, f"it has {below} levels under it")._replace(harmless=True))
     return found
 
 
@@ -90,8 +89,8 @@ def mark_findings(segments: list[list[str]]) -> list[Finding]:
             continue
         sscc = e[2].removeprefix("00") if len(e[2]) == 20 else e[2]
         reason = "is no SSCC of 18 digits" if len(sscc) != 18 or not sscc.isdigit() or not sscc.isascii() else ""
-        if not reason and check_digit(sscc[:-1]) != sscc[-1]:
-            reason = f"has the check digit {sscc[-1]} instead of {check_digit(sscc[:-1])}"
+        if not reason and (right := check_digit(sscc[:-1])) != sscc[-1]:
+            reason = f"has the check digit {sscc[-1]} instead of {right}"
         if not reason and sscc in seen:
             reason = "stands twice in this set"
         seen.add(sscc)
@@ -102,8 +101,9 @@ def mark_findings(segments: list[list[str]]) -> list[Finding]:
 
 def check_digit(digits: str) -> str:
     """GS1, weights 3 and 1 from the right."""
-    total = sum(int(d) * (3 if i % 2 == 0 else 1) for i, d in enumerate(reversed(digits)))
-    return str(-total % 10)
+    codes = digits.encode("ascii")
+    odd, even = codes[-1::-2], codes[-2::-2]
+    return str(-(3 * (sum(odd) - 48 * len(odd)) + sum(even) - 48 * len(even)) % 10)
 
 
 def _finding(position: int, element: int, value: str, expected: str) -> Finding:

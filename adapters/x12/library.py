@@ -1,4 +1,4 @@
-"""Guides and profiles as they lie under `mappings/`, compiled once and kept by the hash of their files. A bad change leaves the old guide in force."""
+"""Guides and profiles as they lie under `mappings/`, and overlays that accounts hold, compiled once; overlays are kept by the hash of their text."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from adapters.x12.backward import Put, compile_backward
 from adapters.x12.checkers import Check, compile_check
-from adapters.x12.forward import Context, Read, compile_forward
+from adapters.x12.forward import Read, compile_forward
 from adapters.x12.guide import Faults, build_guide
-from adapters.x12.laid import Slot, slots_of
+from adapters.x12.laid import Lay, compile_lay
 from adapters.x12.merge import over
 from adapters.x12.model import Element, Guide
 from adapters.x12.places import Resolver, Rule
@@ -25,6 +24,7 @@ from adapters.x12.yamltext import BadGuide, Fault, Tree, load_text
 _HEAD = re.compile(r"^guide:.*(?:\n[ \t].*)*", re.MULTILINE)
 _SEGMENTS = re.compile(r"^segments:\n((?:[ \t#].*\n|\n)*)", re.MULTILINE)
 _SEGMENT = re.compile(r"^  ([A-Z][A-Z0-9]{1,2}):", re.MULTILINE)
+OVERLAYS = 256  # of accounts that are kept compiled
 ROOT = Path(__file__).resolve().parents[2] / "mappings"
 
 
@@ -37,63 +37,50 @@ class Compiled:
     rules: tuple[Rule, ...]
     read: Read
     put: Put
-    slots: tuple[Slot, ...]
+    lay: Lay
     rulings: Ruling
     cuttable: Mapping[str, tuple[tuple[int, int], ...]]  # segment -> (element, longest) of texts that may be shortened
-
-    def read_back(self, tree: list[Any], comp: str, rep: str, settings: Mapping[str, str]) -> dict[str, Any]:
-        """The canonical document of a scanned tree, codes that are not in our tables left out."""
-        return self.read(tree, 1, Context(comp, rep, settings))
 
 
 @dataclass(slots=True)
 class Library:
-    """One folder of `mappings/`. `faults`: what was refused since it was opened; guides that were good stay."""
+    """One folder of `mappings/`, each file read once."""
 
     root: Path = ROOT
-    faults: list[Fault] = field(default_factory=list)
     _files: dict[Path, Tree | None] = field(default_factory=dict)
-    _hashes: dict[Path, str] = field(default_factory=dict)
-    _guides: dict[tuple[str, str, str], Compiled | None] = field(default_factory=dict)
+    _guides: dict[tuple[str, str, str, str], Compiled | None] = field(default_factory=dict)
+    _own: list[tuple[str, str, str, str]] = field(default_factory=list)  # of overlays that accounts hold, oldest first
     _profiles: dict[str, Profile] | None = None
     _groups: Mapping[str, frozenset[str]] | None = None
 
     # ------------------------------------------------------------ guides
-    def guide(self, version: str, set_id: str, partner: str = "") -> Compiled | None:
-        """By GS08, then its first six characters. None: there is no such guide."""
-        key = (version, set_id, partner)
+    def guide(self, version: str, set_id: str, partner: str = "", overlay: str = "") -> Compiled | None:
+        """By GS08, then its first six characters. `overlay`: YAML in place of that of the partner's folder. None: there is no such guide.
+        Raises `BadGuide`.
+        """
+        key = (version, set_id, partner, hashlib.sha256(overlay.encode()).hexdigest() if overlay else "")
         if key not in self._guides:
-            self._guides[key] = self._find(version, set_id, partner)
+            self._guides[key] = self._find(version, set_id, partner, overlay)
+            if overlay:
+                self._own.append(key)
+            if len(self._own) > OVERLAYS:
+                del self._guides[self._own.pop(0)]
         return self._guides[key]
 
-    def _find(self, version: str, set_id: str, partner: str) -> Compiled | None:
+    def guide_for(self, profile: Profile, version: str, set_id: str) -> Compiled | None:
+        return self.guide(version, set_id, profile.partner, profile.overlays.get(set_id, ""))
+
+    def _find(self, version: str, set_id: str, partner: str, overlay: str) -> Compiled | None:
         if not (version.isalnum() and set_id.isalnum()):
             return None
         for folder in dict.fromkeys((version, version[:6])):
             if (self.root / "x12" / folder / f"{set_id}.yaml").is_file():
-                return compile_guide(self.assemble(folder, set_id, partner))
+                return compile_guide(self.assemble(folder, set_id, partner, overlay))
         return None
 
-    def refresh(self) -> list[Fault]:
-        """Read changed files again. Guides that can no longer be used keep their former form; the reasons are returned."""
-        changed = [p for p in self._files if _hash(p) != self._hashes.get(p)]
-        if not changed:
-            return []
-        former, self._guides = self._guides, {}
-        self._files.clear()
-        self._hashes.clear()
-        self._profiles = self._groups = None
-        faults: list[Fault] = []
-        for key, compiled in former.items():
-            try:
-                self.guide(*key)
-            except BadGuide as bad:
-                faults += bad.data["faults"]
-                self._guides[key] = compiled
-        self.faults += faults
-        return faults
-
-    def assemble(self, version: str, set_id: str, partner: str = "") -> tuple[Tree, dict[str, Tree], frozenset[str]]:
+    def assemble(
+        self, version: str, set_id: str, partner: str = "", overlay: str = ""
+    ) -> tuple[Tree, dict[str, Tree], frozenset[str]]:
         """(merged tree, code lists, segment ids of the version)."""
         own = self._load(self.root / "x12" / version / f"{set_id}.yaml")
         if own is None:
@@ -107,9 +94,10 @@ class Library:
         known = frozenset(tree.get("segments", ())) | self._dictionary_ids(version)
         tree = over(tree, own)
         tree.file = own.file
-        overlay = self._load(self.root / "partners" / partner / f"{set_id}.yaml") if partner else None
-        if overlay is not None:
-            tree = over(tree, overlay, overlay=True)
+        name = f"partners/{partner}/{set_id}.yaml"
+        laid = load_text(overlay, name) if overlay else self._load(self.root / name) if partner else None
+        if laid is not None:
+            tree = over(tree, laid, overlay=True)
         return tree, self._codes(version), known
 
     def _dictionary(self, version: str) -> Tree:
@@ -144,7 +132,6 @@ class Library:
 
     def _load(self, path: Path) -> Tree | None:
         if path not in self._files:
-            self._hashes[path] = _hash(path)
             text = path.read_text(encoding="utf-8") if path.is_file() else None
             self._files[path] = load_text(text, str(path.relative_to(self.root))) if text is not None else None
         tree = self._files[path]
@@ -216,7 +203,7 @@ def compile_guide(parts: tuple[Tree, dict[str, Tree], frozenset[str]]) -> Compil
         rules=rules,
         read=compile_forward(rules, plan.root),
         put=compile_backward(rules, plan.root, derived),
-        slots=slots_of(plan),
+        lay=compile_lay(plan),
         rulings=rulings,
         cuttable=_cuttable(guide),
     )
@@ -229,7 +216,3 @@ def _cuttable(guide: Guide) -> dict[str, tuple[tuple[int, int], ...]]:
         if rows:
             found[name] = tuple(rows)
     return found
-
-
-def _hash(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else ""

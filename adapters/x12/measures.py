@@ -26,8 +26,11 @@ def invoice_total(doc: Doc) -> Decimal:
     """Quantity by price, rounded half up per line, with charges, allowances and taxes of lines and document."""
     total = charges_total(doc) + _sum(doc, "taxes", "amount") + _sum(doc, "header_taxes", "amount")
     for line in doc.get("lines") or ():
-        total += half_up(_decimal(line, "invoiced") * _decimal(line, "price")) + charges_total(line)
-        total += _sum(line, "taxes", "amount")
+        total += half_up(_decimal(line, "invoiced") * _decimal(line, "price"))
+        if "charges" in line:
+            total += charges_total(line)
+        if "taxes" in line:
+            total += _sum(line, "taxes", "amount")
     return total
 
 
@@ -73,6 +76,8 @@ def accounted_in_groups(doc: Doc) -> Decimal:
 def _decimal(row: Doc, name: str) -> Decimal:
     """Amounts are Decimal inside and text in JSON."""
     value = row.get(name)
+    if value.__class__ is str and value:
+        return Decimal(value)
     return value if isinstance(value, Decimal) else Decimal(str(value)) if value not in (None, "") else ZERO
 
 

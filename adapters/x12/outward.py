@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from adapters.x12.measures import MEASURES
 from adapters.x12.places import PairsRule
 
 NOTHING: Mapping[str, Any] = {}
@@ -20,10 +21,15 @@ class Outward:
     comp: str = ">"
     rep: str = "^"
     refused: list[tuple[str, str, str]] = field(default_factory=list)
+    measured: dict[str, Decimal | None] = field(default_factory=dict)  # of the whole document: written, then compared
 
     def refuse(self, place: str, value: object, reason: str) -> str:
         self.refused.append((place, str(value), reason))
         return ""
+
+    def measure(self, name: str, document: Mapping[str, Any]) -> Decimal | None:
+        found = self.measured[name] = MEASURES[name](document)
+        return found
 
 
 def number_text(value: Any) -> str:
@@ -69,34 +75,31 @@ def entries(held: Any, codes: Any, back: Mapping[str, str], c: Outward, place: s
     return found
 
 
-def _plain_pairs(e: list[str], rule: PairsRule, held: Mapping[str, Any]) -> bool:
-    """Nearly always: words of ours, each with a text, and room for all. False: nothing was appended."""
-    before, back = len(e), rule.table.back
-    for word, value in held.items():
-        code = back.get(word)
-        if code is None or not value or value.__class__ is not str:
-            del e[before:]
-            return False
-        e.append(code)
-        e.append(value)
-    if len(e) - 1 > rule.last:
-        del e[before:]
-        return False
-    return True
-
-
 def put_pairs(e: list[str], rule: PairsRule, held: Any, codes: Any, c: Outward) -> bool:
     """Appends qualifier and value pairs; what has no room or no qualifier is refused."""
     if not held:
         return False
-    before = len(e)
-    if not codes and _plain_pairs(e, rule, held):
-        return True
+    before, back = len(e), rule.table.back
+    if not codes:  # nearly always: words of ours, each with a text, and room for all
+        for word, value in held.items():
+            code = back.get(word)
+            if code is None or not value or value.__class__ is not str:
+                break
+            e += (code, value)
+        else:
+            if len(e) - 1 <= rule.last:
+                return True
+        del e[before:]
+    _odd_pairs(e, rule, held, codes or NOTHING, c)
+    return len(e) > before
+
+
+def _odd_pairs(e: list[str], rule: PairsRule, held: Any, codes: Mapping[str, str], c: Outward) -> None:
     for word, value in held.items():
         if word == rule.rest and isinstance(value, dict):
             rows = list(value.items())
         else:
-            rows = [((codes or NOTHING).get(word) or rule.table.back.get(word), value)]
+            rows = [(codes.get(word) or rule.table.back.get(word), value)]
         for code, text in rows:
             if text is None or text == "":
                 continue
@@ -106,7 +109,6 @@ def put_pairs(e: list[str], rule: PairsRule, held: Any, codes: Any, c: Outward) 
                 c.refuse(rule.place.text, word, "has no room: all pairs are taken")
             else:
                 e += [code, str(text)]
-    return len(e) > before
 
 
 def total_text(rows: Any, name: str) -> str:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
+from typing import Any
 
 from adapters.x12.ack import ack_text
 from adapters.x12.library import Library
-from adapters.x12.profile import DEFAULT, Profile, configured
+from adapters.x12.profile import DEFAULT, Profile, configured, with_overlays
 from adapters.x12.read import read_exchange, read_set
 from adapters.x12.report import stamp
 from adapters.x12.seal import Delimited, marks_of
 from adapters.x12.sent import sent_ack, sent_document
 from adapters.x12.split import INTERCHANGE, MEDIA, UNREADABLE, envelopes_of
-from adapters.x12.write import CannotWrite, interchange_of, write_set
+from adapters.x12.write import SETS, CannotWrite, interchange_of, write_set
 from adapters.x12.yamltext import BadGuide
 from hub.canon.commands import Acknowledge, InwardCommand, OutwardCommand, WriteDocument
 from hub.canon.ports import (
@@ -64,10 +66,14 @@ class Exchange:
         raise NotAuthentic("neither a bearer token nor a signature was sent")
 
     def envelopes(self, request: Request, account: Account) -> list[Envelope]:
-        return list(envelopes_of(_file_of(request), self.library, self._inbound(account)))
+        with _usable():
+            return list(envelopes_of(_file_of(request), self.library, self._inbound(account)))
 
     def read(self, envelope: Envelope, mappings: Mapping[str, MappingFile], account: Account) -> list[InwardCommand]:
-        profile = self._inbound(account)
+        with _usable():
+            return self._read(envelope, self._inbound(account))
+
+    def _read(self, envelope: Envelope, profile: Profile | None) -> list[InwardCommand]:
         if envelope.topic == INTERCHANGE:
             return read_exchange(envelope.body, self.library, profile)
         if envelope.topic == UNREADABLE:
@@ -79,16 +85,27 @@ class Exchange:
 
     def _inbound(self, account: Account) -> Profile | None:
         """The account's partner; None: each interchange is judged by its sender."""
-        try:
-            own = configured(account.config)
-        except BadGuide as error:
-            raise NeverTry(error.sentence()) from error
+        own = configured(account.config)
         partner = account.config.get("partner")
-        return own or (self.library.profile(str(partner)) if partner else None)
+        profile = own or (self.library.profile(str(partner)) if partner else None)
+        return with_overlays(profile, account.config) if profile is not None else None
+
+    def agreed(self, config: Mapping[str, Any]) -> frozenset[str]:
+        """The kinds of documents that this partner's `sets` say it takes from us; without `sets` nothing was agreed on."""
+        try:
+            profile = configured(config) or self.library.profile(str(config.get("partner") or ""))
+        except BadGuide:
+            return frozenset()
+        sets = profile.sets if profile is not None else {}
+        return frozenset(kind for kind, set_id in SETS.items() if sets.get(set_id) in ("out", "both"))
 
     # ------------------------------------------------------------ outward
     def plan(self, command: OutwardCommand, account: Account) -> list[Call]:
         """One call: the whole interchange as the body of a file with a name of ours. Raises `NeverTry` for what can't be written."""
+        with _usable():
+            return self._plan(command, account)
+
+    def _plan(self, command: OutwardCommand, account: Account) -> list[Call]:
         if isinstance(command, WriteDocument):
             profile = self._partner(account)
             numbers = _numbers(command.numbers)
@@ -127,6 +144,15 @@ class Exchange:
         if response.status >= 500 or response.status in _WAIT:
             return Retry(after=_LATER, reason=f"the transport answered {response.status}")
         return Rejected(code=str(response.status), message=response.body[:500].decode("utf-8", "replace"))
+
+
+@contextmanager
+def _usable() -> Iterator[None]:
+    """A profile or overlay that was good when it was set, and fits the guides of this version no longer, waits for a person."""
+    try:
+        yield
+    except BadGuide as error:
+        raise NeverTry(error.sentence(), faults=[{"message": str(f)} for f in error.data["faults"]]) from error
 
 
 def _call(text: str, profile: Profile, kind: str, control: int, sent: Sent) -> Call:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import codecs
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
 from adapters.x12.guide import Faults, unknown_keys
+from adapters.x12.waits import calendar_of, waits_of
 from adapters.x12.yamltext import Items, Tree, load_text
+from hub.canon.calendar import Hours
 
 _KEYS = {
     "partner", "label", "ids", "ours", "gs", "test_ids",
@@ -30,6 +33,7 @@ _CHOICES = {
     "poc_quantity": ("total", "delta"),
     "ctt": ("hl", "lines"),
 }
+_WAYS = ("in", "out", "both")
 Id = tuple[str, str]  # qualifier, id
 
 
@@ -64,8 +68,11 @@ class Profile:
     ack_version: str = ""
     ta1: str = "asked"
     ta1_reason: str = ""
-    ack_within: Mapping[str, str] = field(default_factory=dict)  # set -> minutes, or `none`
+    sets: Mapping[str, str] = field(default_factory=dict)  # set -> in, out or both; what was agreed on
+    ack_within: Mapping[str, timedelta | None] = field(default_factory=dict)  # by set; None: no answer is waited for
+    calendar: Hours | None = None  # the partner's business hours; only in these `ack_within` runs
     settings: Mapping[str, str] = field(default_factory=dict)
+    overlays: Mapping[str, str] = field(default_factory=dict)  # set -> the account's own overlay, as YAML
 
     @property
     def known(self) -> bool:
@@ -95,12 +102,12 @@ def read_profile(tree: Tree, partner: str) -> Profile:
     gs = tree.get("gs")
     gs = gs if isinstance(gs, Tree) else Tree(tree.file, tree.line)
     guides = tree.get("guides")
+    sets = _sets(tree, faults)
+    ack_within, calendar = waits_of(tree, faults), calendar_of(tree, faults)
     digits = tree.get("st_digits", "4")
     if digits not in "456789":
         faults.at(tree, "st_digits", "must be 4 to 9")
-    for key in ("charset", "charset_out"):
-        if key in tree and not _is_charset(tree[key]):
-            faults.at(tree, key, f"{tree[key]!r} is no charset that is known: utf-8, latin-1, cp1252, cp037, ascii")
+    _charsets(tree, faults)
     faults.settle()
     plain = {
         k: tree[k]
@@ -130,14 +137,32 @@ def read_profile(tree: Tree, partner: str) -> Profile:
         newline="\n" if marks.get("newline") == "true" else "",
         charset_out=tree.get("charset_out", tree.get("charset", "ascii")),
         st_digits=int(digits),
+        sets=sets,
         guides=dict(guides) if isinstance(guides, Tree) else {},
         tolerate=frozenset(tree.get("tolerate") or ()),
-        ack_within=dict(waits) if isinstance(waits := tree.get("ack_within"), Tree) else {},
+        ack_within=ack_within,
+        calendar=calendar,
         ack_levels=frozenset(int(x) for x in tree.get("ack_levels") or ("1", "2")),
         settings={"currency": "USD", **{k: v for k, v in tree.items() if isinstance(v, str)}},
         **plain,
         **marked,
     )
+
+
+def _sets(tree: Tree, faults: Faults) -> dict[str, str]:
+    sets = tree.get("sets")
+    if not isinstance(sets, Tree):
+        return {}
+    for key, way in sets.items():
+        if not (len(key) == 3 and key.isdigit()) or way not in _WAYS:
+            faults.at(sets, key, f"a set of three digits is in, out or both, not {way!r}")
+    return dict(sets)
+
+
+def _charsets(tree: Tree, faults: Faults) -> None:
+    for key in ("charset", "charset_out"):
+        if key in tree and not _is_charset(tree[key]):
+            faults.at(tree, key, f"{tree[key]!r} is no charset that is known: utf-8, latin-1, cp1252, cp037, ascii")
 
 
 def _is_charset(name: Any) -> bool:
@@ -156,6 +181,12 @@ def configured(config: Mapping[str, Any]) -> Profile | None:
     return _of_text(
         json.dumps(held, ensure_ascii=False), str(held.get("partner") or config.get("partner") or "partner")
     )
+
+
+def with_overlays(profile: Profile, config: Mapping[str, Any]) -> Profile:
+    """The profile with the overlays that the account holds; each takes the place of the folder's one."""
+    held = config.get("overlays")
+    return replace(profile, overlays=held) if isinstance(held, Mapping) and held else profile
 
 
 @lru_cache(maxsize=256)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -61,7 +61,7 @@ def unreadable(name: str, reason: str) -> dict[str, Any]:
 def first_words(interchange: InterchangeVerdict) -> str | None:
     """The first finding that is more than a remark."""
     tolerate = interchange.profile.tolerate
-    levels = [interchange.findings]
+    levels: list[Sequence[Finding]] = [interchange.findings]
     for group in interchange.groups:
         levels.append(group.findings)
         levels += [one.findings for one in group.sets]

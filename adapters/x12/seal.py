@@ -11,6 +11,7 @@ from typing import ClassVar
 from adapters.x12.profile import Profile
 from hub.kit.errors import HubError
 
+PART = 4096  # segments
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
 
 
@@ -100,7 +101,10 @@ def seal(out: Out, marks: Marks, *, isa: int, gs: int, st: int, at: datetime, st
 def _all_joined(body: list[Sequence[str]], marks: Marks, end: str) -> str:
     """Counted once over the whole text; only where a count is wrong is each segment looked at."""
     element = marks.element
-    text = end.join([element.join(e) for e in body])
+    parts = (
+        body[k : k + PART] for k in range(0, len(body), PART)
+    )  # never a text of its own for each of many thousands
+    text = end.join([end.join([element.join(e) for e in part]) for part in parts])
     whole = text.count(marks.terminator) == len(body) - 1 and text.count(element) == sum(map(len, body)) - len(body)
     if whole and element + marks.terminator not in text and text.replace(end, "").isprintable():
         return text

@@ -31,6 +31,7 @@ def sent_document(written: Written, profile: Profile, *, isa: int, gs: int, st: 
         control=f"{isa:09d}",
         sets=(one,),
         resend=profile.settings.get("resend_overdue") in ("true", "yes"),
+        hours=profile.calendar,
     )
 
 
@@ -45,7 +46,6 @@ def sent_ack(ack: Mapping[str, Any], isa: int) -> Sent:
 
 
 def _within(set_id: str, profile: Profile) -> timedelta | None:
-    told = profile.ack_within.get(set_id, "")
-    if told == "none":
-        return None
-    return timedelta(minutes=int(told) if told.isdigit() else _MINUTES.get(set_id, _OTHERS))
+    if set_id in profile.ack_within:
+        return profile.ack_within[set_id]
+    return timedelta(minutes=_MINUTES.get(set_id, _OTHERS))

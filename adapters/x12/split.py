@@ -42,7 +42,7 @@ def exchange_key(body: bytes, found: InterchangeVerdict) -> str:
 def _of_interchange(data: bytes, found: InterchangeVerdict) -> Iterator[Envelope]:
     whole = data[found.offset : found.end]
     exchange = exchange_key(whole, found)
-    engine = found.profile.settings.get("engine", "")
+    engine = "" if found.profile.overlays else found.profile.settings.get("engine", "")  # it reads folders only
     shared = {
         "x12-exchange": exchange,
         "x12-sender": "/".join(found.sender),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,13 +15,15 @@ ACCEPTED, NOTED, REJECTED = "accepted", "accepted_with_errors", "rejected"
 _WORDS = {REJECT: REJECTED, NOTE: NOTED}
 
 
-def verdict_word(findings: list[Finding], tolerate: frozenset[str]) -> str:
+def verdict_word(findings: Sequence[Finding], tolerate: frozenset[str]) -> str:
     return _WORDS.get(worst({effect(f, tolerate) for f in findings}), ACCEPTED) if findings else ACCEPTED
 
 
 @dataclass(slots=True, kw_only=True)
 class SetVerdict:
-    """One set. `document` is there only while it is handed out; `kind` of it even afterwards."""
+    """One set. `document` is there only while it is handed out; `kind` of it even afterwards. One stays for each set of a file until its
+    interchange is judged, so it is kept small.
+    """
 
     set: str
     control: str
@@ -29,7 +31,7 @@ class SetVerdict:
     offset: int = 0
     length: int = 0
     kind: str = ""
-    findings: list[Finding] = field(default_factory=list)
+    findings: Sequence[Finding] = ()
     verdict: str = ACCEPTED
     document: Mapping[str, Any] | None = None
 

@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 
 from adapters.x12.errors import REJECT, Finding, effect, sentence
 from adapters.x12.hierarchy import level_findings
-from adapters.x12.laid import lay
 from adapters.x12.library import Compiled, Library
 from adapters.x12.model import Element
 from adapters.x12.outward import Outward
@@ -100,7 +99,7 @@ def write_set(kind: str, number: str, data: Mapping[str, Any], library: Library,
     """
     set_id = SETS.get(kind, "")
     version = profile.guides.get(set_id, profile.gs_version)
-    compiled = library.guide(version, set_id, profile.partner) if set_id else None
+    compiled = library.guide_for(profile, version, set_id) if set_id else None
     if compiled is None:
         raise CannotWrite(set_id or kind, number, [f"there is no guide for {version}/{set_id or kind}"])
     marks = marks_of(profile)
@@ -108,18 +107,23 @@ def write_set(kind: str, number: str, data: Mapping[str, Any], library: Library,
     tree = compiled.put(data, 1, outward)
     segments: list[list[str]] = []
     bad: list[Any] = []
-    fits = lay(compiled.slots, tree, segments, bad, (profile.component, profile.repetition))
+    fits = compiled.lay(tree, segments.append, bad, profile.component, profile.repetition)
     notes, refused = tidy(segments, compiled, marks, profile)
     sure = compiled.plan.sure and fits and not bad and not notes
     faults = [f"{place} {value!r} {reason}" for place, value, reason in outward.refused] + refused
-    faults += [sentence(f) for f in findings_of(segments, data, compiled, profile, tree if sure else None)]
+    faults += [sentence(f) for f in findings_of(segments, data, compiled, profile, tree if sure else None, outward)]
     if faults:
         raise CannotWrite(set_id, number, faults)
     return Written(set=OutSet(set=set_id, segments=segments), group=compiled.guide.group, version=version, notes=notes)
 
 
 def findings_of(
-    segments: list[list[str]], data: Mapping[str, Any], compiled: Compiled, profile: Profile, tree: list[Any] | None
+    segments: list[list[str]],
+    data: Mapping[str, Any],
+    compiled: Compiled,
+    profile: Profile,
+    tree: list[Any] | None,
+    outward: Outward,
 ) -> list[Finding]:
     """What would make the partner reject it, and balances that fail. `tree`: as written, when each segment of it is known to fit."""
     found: list[Finding] = []
@@ -130,7 +134,9 @@ def findings_of(
         found += level_findings(segments, compiled.guide, profile)
     found = [f for f in found if effect(f) == REJECT or f.segment == "MAN"]
     if not found:
-        found = [f for f in compiled.rulings(tree, data) if f.code in ("check_failed", "require_failed")]
+        found = [
+            f for f in compiled.rulings(tree, data, outward.measured) if f.code in ("check_failed", "require_failed")
+        ]
     return found
 
 

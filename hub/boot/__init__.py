@@ -93,16 +93,27 @@ def x12_guide(version: str, set_id: str) -> str | None:
 
 
 def check_partner(config: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the profile that a partner's account would have, in words; empty: it can be used."""
+    """What is wrong with the profile and the overlays that a partner's account would have, in words; empty: they can be used."""
     library = import_module("adapters.x12.library").Library()
+    bad_guide = import_module("adapters.x12.yamltext").BadGuide
     try:
         own = import_module("adapters.x12.profile").configured(config)
         found = own or library.profile(str(config.get("partner") or ""))
-    except import_module("adapters.x12.yamltext").BadGuide as bad:
+    except bad_guide as bad:
         return [str(fault) for fault in bad.data["faults"]]
     if found is None:
         return [f"There is no folder mappings/partners/{config.get('partner')} and no profile was given."]
-    return [] if found.ids else ["ids: at least one {qualifier, id} says who the partner is"]
+    if not found.ids:
+        return ["ids: at least one {qualifier, id} says who the partner is"]
+    faults: list[str] = []
+    for set_id, overlay in sorted((config.get("overlays") or {}).items()):
+        version = found.guides.get(set_id, found.gs_version)
+        try:
+            if library.guide(version, set_id, found.partner, overlay) is None:
+                faults.append(f"There is no guide {version}/{set_id}.")
+        except bad_guide as bad:
+            faults += [str(fault) for fault in bad.data["faults"]]
+    return faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +134,7 @@ def load_data(adapters: Mapping[str, Found], folder: Path = MAPPINGS) -> Data:
             shadow_rules=_rules(shadow) if (shadow := folder / "routing" / "shadow.yaml").exists() else None,
             tables=load_tables(tables_folder()),
             accepts={name: f.accepts for name, f in adapters.items()},
+            agreed={name: f.adapter.agreed for name, f in adapters.items() if f.adapter.agreed is not None},
             hold_rules=load_hold_rules(folder / "holds"),
         ),
     )

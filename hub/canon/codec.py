@@ -38,7 +38,9 @@ def _writer(kind: Any) -> Write:
             n: x if x.__class__ in _PLAIN else dump(x) for n, x in zip(names, get(v), strict=False) if x is not None
         }
     if issubclass(kind, Mapping):
-        return lambda v: {str(k): dump(x) for k, x in v.items()}
+        return lambda v: {
+            (k if k.__class__ is str else str(k)): (x if x.__class__ in _PLAIN else dump(x)) for k, x in v.items()
+        }
     if issubclass(kind, (list, tuple)):
         return lambda v: [x if x.__class__ in _PLAIN else dump(x) for x in v]
     if issubclass(kind, bytes):

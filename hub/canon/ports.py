@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Protocol
 
+from hub.canon.calendar import Hours
 from hub.canon.carriage import Carrier, Door, Sealer
 from hub.canon.commands import InwardCommand, OutwardCommand
 from hub.kit.errors import HubError
@@ -120,7 +121,9 @@ class SentSet:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
-    """What the bytes of a call are for the register of exchanges. `resend`: once more, if no answer comes in time."""
+    """What the bytes of a call are for the register of exchanges. `resend`: once more, if no answer comes in time. `hours`: those of
+    the partner, in which the time for its answers runs; None: always.
+    """
 
     sender: str
     receiver: str
@@ -128,6 +131,7 @@ class Sent:
     control: str
     sets: tuple[SentSet, ...] = ()
     resend: bool = False
+    hours: Hours | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -290,6 +294,9 @@ class Wire(Protocol):
         """End what is kept between calls; the next call opens it again."""
 
 
+# (an account's plain config) -> the kinds of documents that the partner has agreed to get
+Agreed = Callable[[Mapping[str, Any]], frozenset[str]]
+
 Prepared = tuple[str, bytes] | NeverTry | Unmapped  # (key or id, signed bytes), or what is wrong with that one
 
 
@@ -316,6 +323,7 @@ class Adapter:
     second: Any | None = (
         None  # (envelope) -> another engine's opinion of it: True, False or none; slow: run it in a process of its own
     )
+    agreed: Agreed | None = None
     carrier: Carrier | None = None
     door: Door | None = None
     sealer: Sealer | None = None

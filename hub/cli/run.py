@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -82,6 +81,7 @@ async def _together(stop: asyncio.Event, port: int | None, *, web: bool, worker:
     from hub.boot.internal import internal
     from hub.boot.web import serving
     from hub.boot.worker import work as worker_loop
+    from hub.kit.heap import settle
     from hub.kit.log import configure_logging
     from hub.kit.settings import load_settings
     from hub.kit.telemetry import exporting
@@ -101,15 +101,8 @@ async def _together(stop: asyncio.Event, port: int | None, *, web: bool, worker:
             jobs.append(worker_loop(hub, stop=stop))
         if web:
             jobs.append(serving(hub, host=settings.host, port=port or settings.port, stop=stop))
-        _settle()
+        settle()
         await asyncio.gather(*jobs)
-
-
-def _settle() -> None:
-    """What is loaded by now stays: the garbage collector need not walk through it again and again (a tenth of a capture's time in Python)."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 20, 50)
 
 
 def _run(what: Callable[[asyncio.Event], Awaitable[None]]) -> None:

@@ -19,6 +19,7 @@ from hub.connections.accounts import (
     set_state,
 )
 from hub.connections.exchanges import (
+    Advice,
     Duplicate,
     Exchange,
     ExchangeSet,
@@ -26,6 +27,7 @@ from hub.connections.exchanges import (
     SetAcked,
     acked,
     add_sets,
+    advised,
     documents,
     duplicates,
     exchange,
@@ -37,6 +39,7 @@ from hub.connections.exchanges import (
     segments,
     sent_as,
     set_verdict,
+    verdicts,
 )
 from hub.connections.numbers import BadControlNumber, Taken, set_next, take
 from hub.connections.refs import ForeignRef, find, learn, read
@@ -55,6 +58,7 @@ from hub.connections.transmissions import (
 )
 
 __all__ = [
+    "Advice",
     "Answered",
     "BadControlNumber",
     "Begun",
@@ -73,6 +77,7 @@ __all__ = [
     "acked",
     "add_secret",
     "add_sets",
+    "advised",
     "answered_before",
     "begin",
     "claim_sweep",
@@ -106,4 +111,5 @@ __all__ = [
     "settle",
     "take",
     "transmissions",
+    "verdicts",
 ]

@@ -76,6 +76,17 @@ class ExchangeSet:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Advice:
+    """What a partner calls a document of ours; empty where it does not say."""
+
+    connection_id: UUID
+    group_control: str
+    set_control: str
+    set_id: str
+    number: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Duplicate:
     """An earlier exchange with the same number from the same sender (`same_control`), the same content, or both.
     `ack`: the bytes answered then, to be sent again.
@@ -157,6 +168,12 @@ async def duplicates(tx: Tx, exchange: Exchange, *, window: timedelta = timedelt
     )
     names = ("exchange_id", "control", "same_control", "same_content", "verdict", "ack", "at")
     return [Duplicate(**{n: r[n] for n in names}) for r in rows]
+
+
+async def verdicts(tx: Tx, exchanges: Sequence[UUID]) -> dict[UUID, str | None]:
+    """Of those that are registered."""
+    rows = await tx.conn.fetch(SQL["verdicts"], tx.tenant, list(exchanges)) if exchanges else []
+    return {r["exchange_id"]: r["verdict"] for r in rows}
 
 
 async def set_verdict(
@@ -257,6 +274,15 @@ async def acked(
     rows = await tx.conn.fetch(SQL["acked"], tx.tenant, exchange_id, group, controls, [states[c] for c in controls])
     await tx.conn.execute(SQL["sum_up"], tx.tenant, exchange_id)
     return _acked(rows)
+
+
+async def advised(tx: Tx, asked: Sequence[Advice]) -> list[asyncpg.Record | None]:
+    """The set of ours that each means, the newest that fits: exchange_id, group_control, set_control, set_id, number, subject_kind, subject_id."""
+    if not asked:
+        return []
+    rows = [(a.connection_id, a.group_control, a.set_control, a.set_id, a.number) for a in asked]
+    found = await tx.conn.fetch(SQL["advised"], tx.tenant, *map(list, zip(*rows, strict=True)))
+    return [r if r["exchange_id"] is not None else None for r in found]
 
 
 async def segments(tx: Tx, documents: Sequence[UUID]) -> dict[tuple[UUID, int], asyncpg.Record]:

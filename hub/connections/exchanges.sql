@@ -18,6 +18,9 @@ WHERE tenant_id = $1 AND connection_id = $2 AND direction = 'IN' AND content_sha
   AND NOT (sender = $3 AND receiver = $4 AND usage = $5 AND control = $6)
 ORDER BY at DESC
 
+-- name: verdicts
+SELECT exchange_id, verdict FROM exchanges WHERE tenant_id = $1 AND exchange_id = ANY ($2::uuid[])
+
 -- name: set_verdict       $5 the message that holds all of it, where that is known
 UPDATE exchanges SET verdict = $3, errors = $4, message_id = COALESCE($5, message_id) WHERE tenant_id = $1 AND exchange_id = $2 RETURNING exchange_id
 
@@ -102,6 +105,21 @@ UPDATE exchange_sets s SET ack_state = 'overdue'
 FROM late WHERE s.tenant_id = $1 AND s.exchange_id = late.exchange_id AND s.ack_state = 'waiting'
 RETURNING s.exchange_id, s.group_control, s.set_control, s.set_id, s.subject_kind, s.subject_id, s.number,
           'waiting' AS old, 'overdue' AS new
+
+-- name: advised           $2.. one of each kind a row: what we sent that is meant, by its controls, else by its number; the newest that fits
+SELECT s.*
+FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[])
+     WITH ORDINALITY AS g(connection_id, group_control, set_control, set_id, number, n)
+LEFT JOIN LATERAL (
+  SELECT s.exchange_id, s.group_control, s.set_control, s.set_id, s.number, s.subject_kind, s.subject_id
+  FROM exchanges e JOIN exchange_sets s ON s.tenant_id = e.tenant_id AND s.exchange_id = e.exchange_id
+  WHERE e.tenant_id = $1 AND e.connection_id = g.connection_id AND e.direction = 'OUT' AND g.set_id IN ('', s.set_id)
+    AND CASE WHEN g.group_control <> ''
+             THEN ltrim(s.group_control, '0') = ltrim(g.group_control, '0')
+                  AND (g.set_control = '' OR ltrim(s.set_control, '0') = ltrim(g.set_control, '0'))
+             ELSE s.number = g.number END
+  ORDER BY e.at DESC LIMIT 1) s ON true
+ORDER BY g.n
 
 -- name: segments          of sets, as they came or left; ST stands at 1
 SELECT document_id, position, raw, name FROM v_exchange_segment WHERE document_id = ANY ($1::uuid[])

@@ -43,6 +43,16 @@ FROM connections c WHERE c.adapter = 'x12'""",
     last_interchange=sa.Text(),
 )
 
+v_partner_overlay = publish_sql(
+    "v_partner_overlay",
+    """SELECT c.connection_id, x.key AS set_id, x.value AS overlay, encode(sha256(convert_to(x.value, 'UTF8')), 'hex') AS sha256
+FROM connections c CROSS JOIN LATERAL jsonb_each_text(coalesce(c.config->'overlays', '{}')) AS x(key, value) WHERE c.adapter = 'x12'""",
+    connection_id=Uuid,
+    set_id=Key,
+    overlay=sa.Text(),
+    sha256=sa.Text(),
+)
+
 v_partner_transport = publish_sql(
     "v_partner_transport",
     """SELECT c.connection_id, x.value AS transport FROM connections c
@@ -98,6 +108,7 @@ __all__ = [
     "v_exchange_segment",
     "v_exchange_set",
     "v_partner",
+    "v_partner_overlay",
     "v_partner_step",
     "v_partner_transport",
 ]

@@ -2,6 +2,7 @@
 
 from hub.flows import (
     acknowledge,
+    advised,
     amend,
     approve,
     bundle,
@@ -63,6 +64,7 @@ FLOWS: tuple[Flow, ...] = (
     acknowledge.FLOW,
     ship_notice.FLOW,
     change.FLOW,
+    advised.FLOW,
     receipt.FLOW,
     transfer_advice.FLOW,
     unanswered.FLOW,

@@ -42,7 +42,7 @@ def _owed(f: Fact, head: Any, lines: Sequence[Any]) -> outbox.Delivery:
         payload=dump(command),
         causation_id=f.event_id,
         correlation_id=f.correlation_id,
-        ordering_key="documents",
+        ordering_key=f.subject_id.hex,
         dedupe_key=f"order_response:{f.event_id.hex}",
     )
 

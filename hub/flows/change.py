@@ -1,5 +1,6 @@
-"""A partner's 860 amends the order: at once where it can be, and is answered with an 855 of the order as it stands then. What cannot
-be done is an incident for a person.
+"""A partner's 860 amends the order: at once where it can be, and is answered as the partner has agreed to it: with an 865 of what was asked,
+else with an 855 of the order as it stands then. What cannot be done is an incident for a person; a change that comes after the goods
+have left is refused by the 865, where there is one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from uuid import UUID
 from hub import orders, outbox
 from hub.flows.acknowledge import response
 from hub.flows.amend import amend
-from hub.flows.partners import owed, trading
+from hub.flows.partners import gets, owed, trading
 from hub.flows.reactor import Deps, Flow
 from hub.incidents import NewIncident
 from hub.kit.db import Tx
@@ -24,6 +25,9 @@ ZERO = Decimal(0)
 ADDS = frozenset({"add", "add_other"})
 GONE = frozenset({"delete"})
 FEWER, MORE = "less", "more"
+ANSWER = "order_change_response"
+LEFT = frozenset({"DISPATCHED", "IN_TRANSIT", "DELIVERED", "COMPLETED"})
+ECHOED = ("line_ref", "change", "change_code", "new_quantity", "left_to_receive", "unit", "unit_code", "price", "price_basis", "ids", "ids_codes")  # fmt: skip
 SAME = frozenset({"none", "change_date", "reschedule", "replace_date"})  # of the quantity, not of the document
 
 
@@ -46,16 +50,40 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
             await deps.incidents.open(tx, [_incident(f, None, "we have no such order")])
             continue
         refusal = await _amended(tx, f, order_id)
-        if refusal is not None:
+        head = (await orders.heads(tx, [order_id]))[order_id]
+        connection = head["connection_id"] if head["connection_id"] in partners else None
+        own = connection is not None and await gets(tx, deps, connection, ANSWER)
+        if refusal is not None and not (own and head["state"] in LEFT):
             await deps.incidents.open(tx, [_incident(f, order_id, refusal)])
-            continue
-        heads, lines = await orders.heads(tx, [order_id]), await orders.lines(tx, [order_id])
-        connection = heads[order_id]["connection_id"]
-        if connection in partners:
-            said = response(heads[order_id], lines[order_id])
-            await outbox.owe(
-                tx, [owed(f, connection, "order_response", heads[order_id]["number"], said, ("order", order_id))]
-            )
+        elif connection is not None:
+            if own:
+                kind, said = ANSWER, answered(f.data["data"], head, refusal)
+            else:
+                kind, said = "order_response", response(head, (await orders.lines(tx, [order_id]))[order_id])
+            subject = ("order", order_id)
+            await outbox.owe(tx, [owed(f, connection, kind, head["number"], said, subject, order=order_id)])
+
+
+def answered(asked: Mapping[str, Any], head: Any, refusal: str | None) -> Mapping[str, Any]:
+    """The canonical 865: each line of the change as the partner asked for it, accepted or rejected with the whole."""
+    status = "accepted" if refusal is None else "rejected"
+    told = {
+        "purpose": "original",
+        "answer": status,
+        "external_id": asked.get("external_id"),
+        "release": asked.get("release"),
+        "sequence": asked.get("sequence"),
+        "placed_on": asked.get("placed_on") or head["placed_at"].date().isoformat(),
+        "number": head["order_id"].hex[:22],
+        "lines": [_echo(x, status) for x in asked.get("lines") or ()],
+    }
+    return {k: v for k, v in told.items() if v not in (None, "")}
+
+
+def _echo(line: Mapping[str, Any], status: str) -> dict[str, Any]:
+    said = {"status": status, "quantity": line.get("new_quantity"), "unit": line.get("unit")}
+    answer = {k: v for k, v in said.items() if v not in (None, "")} if said["quantity"] else {"status": status}
+    return {**{k: line[k] for k in ECHOED if line.get(k) not in (None, "")}, "answers": [answer]}
 
 
 async def _amended(tx: Tx, f: Fact, order_id: UUID) -> str | None:

@@ -83,7 +83,10 @@ def _document(head: Mapping[str, Any], cut: _Cut, rows: Sequence[Any]) -> outbox
         gone = cut.lines.get(x["line_id"], ZERO)
         x["ordered"], x["cancelled"] = x["ordered"] + gone, x["cancelled"] + gone
     said = response(head, counted)
-    return owed(cut.fact, head["connection_id"], "order_response", head["number"], said, ("order", head["order_id"]))
+    order_id = head["order_id"]
+    return owed(
+        cut.fact, head["connection_id"], "order_response", head["number"], said, ("order", order_id), order=order_id
+    )
 
 
 def _left(rows: Sequence[Any], cut: Mapping[UUID, Decimal]) -> tuple[tuple[str, Decimal], ...]:

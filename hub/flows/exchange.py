@@ -59,7 +59,17 @@ async def admitted(tx: Tx, arrived: Sequence[Arrived], incidents: Incidents) -> 
         exchange_id = exchange_of(each.envelope, each.source.connection_id)
         if exchange_id is not None:
             first.setdefault(exchange_id, each)
-    return {i: await _admit(tx, i, first[i], incidents) for i in sorted(first)}
+    known = await connections.verdicts(tx, sorted(first))  # the batches of one file need not wait for each other
+    return {
+        i: _refused(known[i], first[i].envelope) if i in known else await _admit(tx, i, first[i], incidents)
+        for i in sorted(first)
+    }
+
+
+def _refused(verdict: str | None, envelope: Envelope) -> HubError | None:
+    if verdict == REPEATED:
+        return DuplicateInterchange(control=envelope.headers["x12-control"])
+    return UnknownSender(sender=envelope.headers["x12-sender"]) if verdict == STRANGER else None
 
 
 async def _admit(tx: Tx, exchange_id: UUID, arrived: Arrived, incidents: Incidents) -> HubError | None:
@@ -80,11 +90,7 @@ async def _admit(tx: Tx, exchange_id: UUID, arrived: Arrived, incidents: Inciden
     before = await connections.duplicates(tx, exchange, window=window)
     own = next((d for d in before if d.exchange_id == exchange_id), None)
     verdict = own.verdict if own else _verdict(h, before)
-    refused: HubError | None = None
-    if verdict == REPEATED:
-        refused = DuplicateInterchange(control=exchange.control)
-    elif verdict == STRANGER:
-        refused = UnknownSender(sender=exchange.sender)
+    refused = _refused(verdict, arrived.envelope)
     if own is None:
         tx.born.add(exchange_id)
         await connections.register(tx, exchange)

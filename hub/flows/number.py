@@ -83,7 +83,7 @@ async def _registered(
     body: bytes,
 ) -> None:
     waits = [s.ack_within for s in sent.sets if s.ack_within is not None]
-    due = tx.now + min(waits) if waits else None
+    due = (sent.hours.after(tx.now, min(waits)) if sent.hours else tx.now + min(waits)) if waits else None
     exchange = connections.Exchange(
         connection_id=connection.connection_id,
         direction="OUT",

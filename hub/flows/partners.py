@@ -22,10 +22,24 @@ async def trading(tx: Tx, deps: Deps) -> frozenset[UUID]:
     return frozenset(c.connection_id for c in found if c.adapter in takes and c.state != "PAUSED")
 
 
+async def gets(tx: Tx, deps: Deps, connection: UUID, kind: str) -> bool:
+    """Whether the partner at this connection has agreed to get such documents."""
+    account = next((c for c in await connections.of_tenant(tx) if c.connection_id == connection), None)
+    agreed = deps.agreed.get(account.adapter) if account is not None else None
+    return account is not None and agreed is not None and kind in agreed(account.config)
+
+
 def owed(
-    f: Fact, connection: UUID, kind: str, number: str, data: Mapping[str, Any], subject: tuple[str, UUID]
+    f: Fact,
+    connection: UUID,
+    kind: str,
+    number: str,
+    data: Mapping[str, Any],
+    subject: tuple[str, UUID],
+    *,
+    order: UUID | None = None,
 ) -> outbox.Delivery:
-    """One document for each fact and kind, in the order of the facts."""
+    """One document for each fact and kind. Those about one order leave in the order of its facts; those about none, one after the other."""
     return outbox.Delivery(
         destination=f"{connection.hex}:outbound",
         kind="WriteDocument",
@@ -34,7 +48,7 @@ def owed(
         payload=dump(WriteDocument(kind=kind, number=number, data=data)),
         causation_id=f.event_id,
         correlation_id=f.correlation_id,
-        ordering_key="documents",
+        ordering_key=order.hex if order is not None else "documents",
         dedupe_key=f"{kind}:{f.event_id.hex}:{subject[1].hex}",
     )
 

@@ -47,7 +47,12 @@ async def _choose_lots(tx: Tx, facts: Sequence[Fact]) -> inventory.Chosen:
     if less:
         await inventory.give_up(tx, less)
     planned = [f for f in facts if f.type == "fulfillment.planned"]
-    wanted = [(f.subject_id, UUID(f.data["node_id"]), x[1], Decimal(x[2])) for f in planned for x in f.data["lines"]]
+    wanted = [
+        (f.subject_id, node, x[1], Decimal(x[2]))
+        for f in planned
+        for node in (UUID(f.data["node_id"]),)
+        for x in f.data["lines"]
+    ]
     return await inventory.choose(tx, wanted, tx.now.date())
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import ClassVar
 from uuid import UUID
 
+from hub.canon.ports import Agreed
 from hub.fiscal import FiscalTables
 from hub.incidents import Incidents
 from hub.kit.db import Database, Tx
@@ -29,12 +30,15 @@ class EndlessReaction(HubError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:
-    """What flows decide with: data from `mappings/`, loaded and checked at the start. `accepts`: adapter -> outward kinds it takes."""
+    """What flows decide with: data from `mappings/`, loaded and checked at the start. `accepts`: adapter -> outward kinds it takes; `agreed`:
+    adapter -> which documents an account's partner gets.
+    """
 
     incidents: Incidents
     rules: Rules
     tables: FiscalTables
     accepts: Mapping[str, frozenset[str]]
+    agreed: Mapping[str, Agreed] = field(default_factory=dict)
     shadow_rules: Rules | None = None
     hold_rules: HoldRules = NO_RULES
 

@@ -64,8 +64,8 @@ def _documents(
     }
     connection = head["connection_id"]
     return [
-        owed(f, connection, "ship_notice", number, notice, subject),
-        owed(f, connection, "invoice", number, bill, subject),
+        owed(f, connection, "ship_notice", number, notice, subject, order=head["order_id"]),
+        owed(f, connection, "invoice", number, bill, subject, order=head["order_id"]),
     ]
 
 

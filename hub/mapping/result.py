@@ -37,11 +37,6 @@ class MappingResult:
         """Provenance with values, traced when first asked for."""
         return tuple(self.trace())
 
-    @cached_property
-    def provenance(self) -> dict[str, Any]:
-        """Canonical path -> sources, alternative, table, file, line. Holds no value, so it may be stored and shown."""
-        return {origin.at: origin.as_dict() for origin in self.origins}
-
     def as_json(self) -> dict[str, Any]:
         """The object that `hub map run --json` prints: decimals and instants as text."""
         document = {key: jsonable(found) for key, found in self.value.items()}

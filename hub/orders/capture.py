@@ -251,14 +251,18 @@ def _lines(tx: Tx, order_id: UUID, capture: Capture) -> list[dict[str, Any]]:
     """The draft's lines, and after them the components of its kits."""
     draft, kits = capture.draft, capture.kits
     sold = [replace(x, kind=LineKind.KIT) if is_kit(x, kits) else x for x in draft.lines]
-    rows = [_line(tx, order_id, n, x, capture) for n, x in enumerate(sold, 1)]
+    kept = dict(draft.partner_lines)
+    rows = [_line(tx, order_id, n, x, capture, kept) for n, x in enumerate(sold, 1)]
     for line, parent in [(x, r) for x, r in zip(draft.lines, rows, strict=True) if is_kit(x, kits)]:
         for part in components(line, kits[line.sku]):
-            rows.append({**_line(tx, order_id, len(rows) + 1, part, capture), "kit_parent": parent["line_id"]})
+            rows.append({**_line(tx, order_id, len(rows) + 1, part, capture, kept), "kit_parent": parent["line_id"]})
     return rows
 
 
-def _line(tx: Tx, order_id: UUID, number: int, line: DraftLine, capture: Capture) -> dict[str, Any]:
+def _line(
+    tx: Tx, order_id: UUID, number: int, line: DraftLine, capture: Capture, kept: Mapping[str, str]
+) -> dict[str, Any]:
+    """`kept`: the partner's own data of each line, as JSON."""
     gross = line.gross if line.gross is not None else line.unit_price * line.quantity
     return {
         "tenant_id": tx.tenant,
@@ -276,7 +280,7 @@ def _line(tx: Tx, order_id: UUID, number: int, line: DraftLine, capture: Capture
         "discount": line.discount,
         "tax": line.tax or ZERO,
         "total": gross - line.discount,
-        "partner": orjson.loads(kept) if (kept := dict(capture.draft.partner_lines).get(line.external_id)) else None,
+        "partner": orjson.loads(own) if (own := kept.get(line.external_id)) else None,
         "ordered": line.quantity,
         "cancelled": 0,
         "reserved": 0,

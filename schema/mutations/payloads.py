@@ -241,6 +241,7 @@ class ExchangePayload:
 @strawberry.enum
 class PartnerErrorCode(StrEnum):
     NOT_FOUND = "NOT_FOUND"
+    OVERLAY_INVALID = "OVERLAY_INVALID"
     PROFILE_INVALID = "PROFILE_INVALID"
     TRANSPORT_INVALID = "TRANSPORT_INVALID"
 

@@ -94,6 +94,7 @@ MUTATIONS: Mapping[str, Mutation] = {
     "replay_exchange": Mutation(input=i.ReplayExchangeInput, dry="dry_run", **_EXCHANGE),  # type: ignore[arg-type]
     "resend_exchange": Mutation(input=i.ExchangeInput, key_required=True, **_EXCHANGE),  # type: ignore[arg-type]
     "set_partner": Mutation(input=i.PartnerInput, payload=p.PartnerPayload, area="partners", dry="dry_run"),
+    "set_guide_overlay": Mutation(input=i.GuideOverlayInput, payload=p.PartnerPayload, area="partners", dry="dry_run"),
     "cancel_invoice": Mutation(input=ii.CancelInvoiceInput, **_INVOICE),
     "correct_invoice": Mutation(input=ii.CorrectInvoiceInput, **_INVOICE),
     "tell_reform_event": Mutation(input=ii.ReformEventInput, **_INVOICE),

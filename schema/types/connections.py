@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import strawberry
 
-from hub.connections.queries import v_connection, v_connection_port, v_partner, v_partner_step, v_partner_transport
+from hub.connections.queries import (
+    v_connection,
+    v_connection_port,
+    v_partner,
+    v_partner_overlay,
+    v_partner_step,
+    v_partner_transport,
+)
 from schema.plan.bind import Page, bound, key, many, values
 from schema.plan.fields import listing
 from schema.plan.scalars import Json, Timestamp
@@ -37,6 +44,16 @@ class OnboardingStep:
     why: str
 
 
+@bound(v_partner_overlay, area="partners", rows=ownership.inherited)
+@strawberry.type
+class GuideOverlay:
+    """The partner's differences from the guide of a set, as YAML; `sha256` is that of its text."""
+
+    set_id: str
+    overlay: str
+    sha256: str
+
+
 @bound(v_partner, area="partners", key="connection_id", prefix="prt", rows=ownership.by_connection)
 @strawberry.type
 class Partner(Node):
@@ -49,6 +66,7 @@ class Partner(Node):
     last_error: str | None
     last_interchange: str | None
     profile: Json | None
+    overlays: list[GuideOverlay] = many("connection_id", "set_id", unique=True)
     onboarding: list[OnboardingStep] = many("connection_id", "position", unique=True)
 
 

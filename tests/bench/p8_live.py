@@ -80,19 +80,25 @@ async def one_fact(stand: Stand, facts: Facts, arrivals: Arrivals, clients: int)
         committed = await facts.write()
         took += [(t - committed) * 1000 for t in await arrivals.all(clients)]
         await asyncio.sleep(0.05)
-    shown(stand, "one fact to 1,000 subscribers, commit to client", clients, took, began, before)
+    load = Load(len(took), time.perf_counter() - began, sorted(took))
+    shown(stand, "one fact to 1,000 subscribers, commit to client", clients, load, cpu_seconds(stand.roots) - before)
 
 
 async def burst(stand: Stand, facts: Facts, arrivals: Arrivals, clients: int) -> None:
-    before, began = cpu_seconds(stand.roots), time.perf_counter()
-    committed = await facts.write(BURST)
-    took = [(t - committed) * 1000 for t in await arrivals.all(clients * BURST)]
-    shown(stand, f"{BURST} facts at once to 1,000 subscribers", clients, took, began, before)
+    """The median of three."""
+    runs = []
+    for _ in range(3):
+        before, began = cpu_seconds(stand.roots), time.perf_counter()
+        committed = await facts.write(BURST)
+        arrived = await arrivals.all(clients * BURST)
+        seconds, cpu = time.perf_counter() - began, cpu_seconds(stand.roots) - before
+        runs.append((seconds, sorted((t - committed) * 1000 for t in arrived), cpu))
+    seconds, took, cpu = sorted(runs, key=lambda r: r[0])[1]
+    shown(stand, f"{BURST} facts at once to 1,000 subscribers", clients, Load(len(took), seconds, took), cpu)
 
 
-def shown(stand: Stand, what: str, clients: int, took: list[float], began: float, before: float) -> None:
-    load = Load(len(took), time.perf_counter() - began, sorted(took))
-    cpu = (cpu_seconds(stand.roots) - before) * 1000 / len(took)
+def shown(stand: Stand, what: str, clients: int, load: Load, cpu_s: float) -> None:
+    cpu = cpu_s * 1000 / load.done
     found = Figures(load.rate, load.at(0.5), load.at(0.95), load.at(0.99), cpu, rss_mib(stand.roots[:1]))
     single = what.startswith("one")
     met = load.at(0.99) <= 100 and load.at(0.5) <= 10 if single else load.rate >= 20_000
@@ -151,8 +157,7 @@ async def main() -> None:
         try:
             sockets = await subscribed(stand.base, stand.company.api_key, QUERY, 1_000, arrivals.seen)
             await one_fact(stand, facts, arrivals, 1_000)
-            for _ in range(3):
-                await burst(stand, facts, arrivals, 1_000)
+            await burst(stand, facts, arrivals, 1_000)
             closed(sockets)
             await asyncio.sleep(2)
             await many(stand, arrivals, facts, before)

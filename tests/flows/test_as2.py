@@ -61,8 +61,9 @@ class Trade:
 
 
 @pytest.fixture
-async def trade(db: Database, dsn: str, tmp_path: Path) -> AsyncIterator[Trade]:
-    async with serving(station_at(tmp_path / "station")) as station:
+async def trade(db: Database, dsn: str, tmp_path: Path, request: pytest.FixtureRequest) -> AsyncIterator[Trade]:
+    """The parameter, if any, says who has an EC key."""
+    async with serving(station_at(tmp_path / "station", curves=getattr(request, "param", ()))) as station:
         config = {**station.config(), "outbox": ""}
         allow = [f"127.0.0.1:{station.port}"]
         partner = await new_partner(db, tmp_path / "none", config=config, secrets=station.secrets, allow=allow)
@@ -331,3 +332,39 @@ async def test_a_partner_that_is_not_configured_for_it_is_not_there(trade: Trade
     assert (await elsewhere.send(trade.partner.orders("PO-1")))["status"] == 404
     await trade.configure(transport="")
     assert (await trade.send(trade.partner.orders("PO-1")))["status"] == 404
+
+
+# ------------------------------------------------------------------ elliptic curves
+@pytest.mark.parametrize("trade", [("partner",)], indirect=True)
+async def test_a_partner_with_an_ec_key_is_proven_and_nothing_is_encrypted_for_it(trade: Trade) -> None:
+    said = await trade.send(trade.partner.orders("PO-1"))
+    assert (said["status"], said["disposition"]) == (200, "automatic-action/MDN-sent-automatically; processed")
+    await trade.partner.send()
+    assert trade.station.got() == []
+    parked = await trade.rows("SELECT last_error FROM outbox WHERE state = 3")
+    assert parked
+    assert all(
+        "nothing can be encrypted for it" in r["last_error"] and "as2_encrypt" in r["last_error"] for r in parked
+    )
+    await trade.configure(as2_encrypt="none")
+    await trade.send(trade.partner.orders("PO-2"), id="<2@station>")
+    await trade.partner.send()
+    assert [b"ST*997" in content or b"ST*855" in content for _, content in trade.station.got()] == [True, True]
+    assert await trade.states() == ["acknowledged", "acknowledged"]
+
+
+@pytest.mark.parametrize("trade", [("hub",)], indirect=True)
+async def test_with_an_ec_key_of_ours_we_sign_and_what_is_encrypted_for_it_is_refused_with_the_reason(
+    trade: Trade,
+) -> None:
+    said = await trade.send(trade.partner.orders("PO-1"))
+    assert "decryption-failed" in said["disposition"]
+    assert await trade.orders() == 0
+    [row] = await trade.rows("SELECT reason FROM transmissions")
+    assert "encrypt for our RSA certificate" in row["reason"]
+    await trade.configure(as2_accept="signed")
+    said = await trade.send(trade.partner.orders("PO-1"), encrypt="", id="<2@station>")
+    assert (said["signed"], said["disposition"]) == (True, "automatic-action/MDN-sent-automatically; processed")
+    await trade.partner.send()
+    assert await trade.states() == ["acknowledged", "acknowledged"]
+    assert [seen["layers"][-1] for seen, _ in trade.station.got()] == ["signed", "signed"]

@@ -100,7 +100,7 @@ def test_a_changed_order_is_judged(mappings: Mappings, changes: list[tuple[tuple
     assert printed["verdict"] in ("ok", "quarantined")
     assert (printed["verdict"] == "quarantined") == bool(printed["reasons"])
     assert all(reason["code"] and reason["message"] for reason in printed["reasons"])
-    assert all(entry["line"] > 0 for entry in result.provenance.values())
+    assert all(origin.as_dict()["line"] > 0 for origin in result.origins)
     assert isinstance(mappings["shopify/order"].touched(document, {}), set)
 
 

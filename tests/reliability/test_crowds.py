@@ -162,6 +162,29 @@ async def test_webhooks_in_any_order_five_times_each_end_alike(
     assert (await stock(stage, PLENTY[7]))[1] == 0
 
 
+async def test_a_refund_before_its_order_waits_and_is_applied_once(stage: Stage, story: Story) -> None:
+    number = 8090
+    made = told(stage, number)["orders/create"]
+    order = json.loads(made[1])
+    paid_back = {"kind": "refund", "status": "success", "amount": "40.00", "currency": order["currency"]}
+    refund = {
+        "id": 77,
+        "order_id": order["id"],
+        "created_at": order["created_at"],
+        "refund_line_items": [],
+        "transactions": [paid_back],
+    }
+    early = ("refunds/create", json.dumps(refund).encode(), f"evt-{uuid4().hex}")
+    assert [await say(stage, early) for _ in range(3)] == [200] * 3
+    await story._wait("it was looked at", lambda: looked_at(stage))
+    waiting = "SELECT count(*) FROM inbox WHERE state = 0 AND topic = 'refunds/create'"
+    assert await stage.hub.db.worker.fetchval(waiting) == 1
+    assert await say(stage, made) == 200
+    await settled(stage, story)
+    found = await trace(stage, f"#{number}")
+    assert [(f["data"]["refund"], f["data"]["amount"]) for f in found.of("order.refund_recorded")] == [("77", "40.00")]
+
+
 async def test_webhooks_all_at_once_and_shuffled_end_alike(stage: Stage, story: Story) -> None:
     chance = random.Random(5)
     every = [s for n in range(8100, 8120) for s in told(stage, n).values() for _ in range(5)]

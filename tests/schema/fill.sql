@@ -5,7 +5,7 @@ CREATE FUNCTION pg_temp.odd(i bigint) RETURNS text LANGUAGE sql IMMUTABLE AS $$ 
 INSERT INTO tenants (tenant_id, code, name) SELECT t, 't' || t, 'Tenant ' || t FROM generate_series(1, 2) t;
 INSERT INTO connections (tenant_id, connection_id, adapter, code, label, state, shadow, config, last_ok_at, last_error, created_at)
 SELECT t, pg_temp.id('con', t, i), (ARRAY['shopify','x12','wms'])[i], 'acc' || t || i, pg_temp.odd(i), (ARRAY['ACTIVE','PAUSED','FAILING'])[i], i = 2,
-  CASE i WHEN 1 THEN '{}' ELSE '{"ports": ["b", "a", "é\""], "transports": ["as2", "sftp"], "qualifier": "01"}'::jsonb END, CASE WHEN i > 1 THEN now() END, CASE WHEN i = 3 THEN pg_temp.odd(1) END, now()
+  CASE i WHEN 1 THEN '{}' ELSE '{"ports": ["b", "a", "é\""], "transports": ["as2", "sftp"], "qualifier": "01", "overlays": {"850": "overlay: {}", "856": "map: {a: b}"}}'::jsonb END, CASE WHEN i > 1 THEN now() END, CASE WHEN i = 3 THEN pg_temp.odd(1) END, now()
 FROM generate_series(1, 2) t, generate_series(1, 3) i;
 INSERT INTO exchanges (tenant_id, exchange_id, connection_id, direction, sender, receiver, usage, control, content_sha256, verdict, ack, ack_state, ack_due, errors, message_id, at)
 SELECT t, pg_temp.id('xch', t, i), pg_temp.id('con', t, 1 + i % 3), (ARRAY['IN','OUT'])[1 + i % 2], 'A' || i % 4, 'B', (ARRAY['T','P'])[1 + i % 2], '00000000' || i, '\x00', CASE WHEN i % 3 > 0 THEN 'accepted' END,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import shutil
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,6 +12,8 @@ from typing import Any
 import orjson
 import pytest
 
+from adapters.x12.library import ROOT, Library
+from adapters.x12.yamltext import BadGuide
 from hub.boot import check_partner
 from hub.boot.names import name_segments
 from hub.flows.reread import Rereader
@@ -21,6 +25,7 @@ from hub.web.commands import Desk as WriteDesk
 from hub.web.commands import HubCommands
 from schema.deps import SchemaDeps
 from schema.desk import Desk
+from schema.errors import Forbidden
 from schema.plan.pool import open_read_pool
 from schema.principal import Principal
 from tests.partner import Partner, find, interchange, new_partner, purchase_order
@@ -265,3 +270,75 @@ async def test_a_profile_that_is_wrong_is_told_whole_and_changes_nothing(eye: Ey
     said = (await eye.ask(SET, input={"code": "nova", "name": "Nova"}))["setPartner"]
     assert "no folder mappings/partners/nova" in said["userErrors"][0]["message"]
     assert await eye.partner.rows("SELECT 1 FROM connections WHERE code = 'nova'") == []
+
+
+OVERLAY = """mutation($input: GuideOverlayInput!) { setGuideOverlay(input: $input)
+  { partner { code overlays { setId overlay sha256 } } userErrors { code message field } } }"""
+NARROW = "overlay: {}\nsegments: {PO1: {3: {codes: [CA]}}}\n"
+
+
+async def test_an_overlay_is_set_by_the_api_and_judges_the_next_document(eye: Eye) -> None:
+    async def asked(**given: Any) -> Any:
+        return (await eye.ask(OVERLAY, input={"code": "acme-retail", "setId": "850", **given}))["setGuideOverlay"]
+
+    await eye.partner.receive(eye.partner.orders("PO-1"))
+    dry = await asked(overlay=NARROW, dryRun=True)
+    assert dry["userErrors"] == []
+    await eye.partner.receive(eye.partner.orders("PO-2"))
+    said = await asked(overlay=NARROW)
+    assert said["userErrors"] == []
+    [kept] = said["partner"]["overlays"]
+    assert (kept["setId"], kept["overlay"]) == ("850", NARROW)
+    assert kept["sha256"] == hashlib.sha256(NARROW.encode()).hexdigest()
+    await eye.partner.receive(eye.partner.orders("PO-3"))
+    await eye.partner.receive(eye.partner.orders("PO-4", unit="CA"))
+    assert [r["external_id"] for r in await eye.partner.rows("SELECT external_id FROM orders ORDER BY 1")] == [
+        "PO-1",
+        "PO-2",
+        "PO-4",
+    ]
+    gone = await asked()
+    assert gone["partner"]["overlays"] == []
+    await eye.partner.receive(eye.partner.orders("PO-5"))
+    assert len(await eye.partner.rows("SELECT 1 FROM orders")) == 4
+    facts = await eye.partner.rows(
+        "SELECT data FROM business_events WHERE type = 'partner.overlay_set' ORDER BY position"
+    )
+    assert [f["data"]["sha256"] for f in facts] == [kept["sha256"], None]
+
+
+async def test_a_wrong_overlay_is_refused_in_the_words_of_the_check_and_the_old_one_stays(
+    eye: Eye, tmp_path: Path
+) -> None:
+    await eye.ask(OVERLAY, input={"code": "acme-retail", "setId": "850", "overlay": NARROW})
+    wrong = "overlay: {}\n\nsegments: {PO1: {3: {codes: nowhere}}}\nmap: {x: BEG.40}\n"
+    said = (await eye.ask(OVERLAY, input={"code": "acme-retail", "setId": "850", "overlay": wrong}))["setGuideOverlay"]
+    assert said["partner"] is None
+    assert {(e["code"], tuple(e["field"])) for e in said["userErrors"]} == {("OVERLAY_INVALID", ("input", "overlay"))}
+    shutil.copytree(ROOT, tmp_path / "mappings")
+    (tmp_path / "mappings" / "partners" / "acme-retail" / "850.yaml").write_text(wrong)
+    with pytest.raises(BadGuide) as checked:
+        Library(tmp_path / "mappings").guide("004010", "850", "acme-retail")
+    assert [e["message"] for e in said["userErrors"]] == [str(f) for f in checked.value.data["faults"]]
+    assert said["userErrors"][0]["message"].startswith("partners/acme-retail/850.yaml:3: codes: ")
+    [mine] = (await eye.ask("{ partners { nodes { overlays { overlay } } } }"))["partners"]["nodes"]
+    assert mine["overlays"] == [{"overlay": NARROW}]
+    for code, set_id, text in (
+        ("nobody", "850", NARROW),
+        ("acme-retail", "123", NARROW),
+        ("acme-retail", "850", "a: ["),
+    ):
+        given = {"code": code, "setId": set_id, "overlay": text}
+        said = (await eye.ask(OVERLAY, input=given))["setGuideOverlay"]
+        assert [e["code"] for e in said["userErrors"]] == ["NOT_FOUND" if code == "nobody" else "OVERLAY_INVALID"]
+
+
+async def test_an_overlay_belongs_to_its_tenant_and_to_who_may_write_partners(eye: Eye) -> None:
+    await eye.ask(OVERLAY, input={"code": "acme-retail", "setId": "850", "overlay": NARROW})
+    given = {"code": "acme-retail", "setId": "850", "overlay": NARROW}
+    other = replace(ADMIN, tenant=2)
+    said = (await eye.ask(OVERLAY, other, input=given))["setGuideOverlay"]
+    assert [e["code"] for e in said["userErrors"]] == ["NOT_FOUND"]
+    assert (await eye.ask("{ partners { nodes { overlays { overlay } } } }", other))["partners"]["nodes"] == []
+    with pytest.raises(Forbidden):
+        await eye.ask(OVERLAY, replace(ADMIN, role="OPERATOR"), input=given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -15,10 +16,11 @@ from hub.kit.parked import MOST, Changed, Chosen
 from hub.ledger import Cause, append, fact
 from hub.web.commands.work import Desk, Refused, direct
 from schema.commands import Ask, Outcome, Refusal
-from schema.inputs import ExchangeInput, PartnerInput, ReplayExchangeInput
+from schema.inputs import ExchangeInput, GuideOverlayInput, PartnerInput, ReplayExchangeInput
 
 CODES = ("NOT_FOUND", "NOT_PARKED", "REASON_REQUIRED", "TOO_MANY")
-PARTNER_CODES = ("NOT_FOUND", "PROFILE_INVALID", "TRANSPORT_INVALID")
+PARTNER_CODES = ("NOT_FOUND", "OVERLAY_INVALID", "PROFILE_INVALID", "TRANSPORT_INVALID")
+OVERLAY_MOST = 256 * 1024  # characters
 CheckProfile = Callable[[Mapping[str, Any]], Sequence[str]]
 PARKED = 3
 # what may stand in the plain config of a partner's account beside the profile; secrets never do
@@ -116,17 +118,13 @@ class ExchangeCommands:
 
         async def act(tx: Tx) -> Outcome:
             given = _config(input)
-            faults = self._check(given)
-            if faults:
-                raise Refused(
-                    *(Refusal(code="PROFILE_INVALID", message=f, field=("input", "profile")) for f in faults[:50])
-                )
-            known = next((c for c in await connections.of_tenant(tx, adapter="x12") if c.code == input.code), None)
+            known = await _account(tx, input.code)
+            kept = {k: v for k, v in known.config.items() if k not in ("profile", "partner")} if known else {}
+            kept = {k: v for k, v in kept.items() if input.transport is None or k not in TRANSPORT}
+            self._refuse({**kept, **given}, "PROFILE_INVALID", "profile")
             if known is None:
                 made = await connections.create(tx, "x12", input.code, input.name, config=given)
             else:
-                kept = {k: v for k, v in known.config.items() if k not in ("profile", "partner")}
-                kept = {k: v for k, v in kept.items() if input.transport is None or k not in TRANSPORT}
                 made = await connections.set_config(tx, known.connection_id, {**kept, **given}, label=input.name)
             said = {"code": input.code, "partner": given.get("partner"), "new": known is None}
             append(tx, [fact(tx, "partner.set", "connection", made.connection_id, said, direct(tx))])
@@ -134,6 +132,43 @@ class ExchangeCommands:
             return Outcome(ids={"partner": made.connection_id})
 
         return await self._desk.run(ask, PARTNER_CODES, act)
+
+    async def set_guide_overlay(self, ask: Ask, input: GuideOverlayInput, /) -> Outcome:  # noqa: A002 - the port's name
+        """The partner's differences from the guide of a set, in force from the next document on. One that is wrong is told with
+        line, key and reason, and the one before stays.
+        """
+
+        async def act(tx: Tx) -> Outcome:
+            known = await _account(tx, input.code)
+            if known is None:
+                raise _partner_refused("NOT_FOUND", f"There is no partner {input.code[:80]}.", "code")
+            overlays: dict[str, Any] = dict(known.config.get("overlays") or {})
+            text = (input.overlay or "").strip("\0")
+            if len(text) > OVERLAY_MOST:
+                raise _partner_refused(
+                    "OVERLAY_INVALID", f"An overlay has at most {OVERLAY_MOST} characters.", "overlay"
+                )
+            overlays.pop(input.set_id, None)
+            if text.strip():
+                self._refuse({**known.config, "overlays": {input.set_id: text}}, "OVERLAY_INVALID", "overlay")
+                overlays[input.set_id] = text
+            made = await connections.set_config(tx, known.connection_id, {**known.config, "overlays": overlays})
+            sha = hashlib.sha256(text.encode()).hexdigest() if input.set_id in overlays else None
+            said = {"code": input.code, "set": input.set_id, "sha256": sha}
+            append(tx, [fact(tx, "partner.overlay_set", "connection", made.connection_id, said, direct(tx))])
+            tx.after_commit.append(self._directory.forget)
+            return Outcome(ids={"partner": made.connection_id})
+
+        return await self._desk.run(ask, PARTNER_CODES, act)
+
+    def _refuse(self, config: Mapping[str, Any], code: str, field: str) -> None:
+        faults = self._check(config)
+        if faults:
+            raise Refused(*(Refusal(code=code, message=f, field=("input", field)) for f in faults[:50]))
+
+
+async def _account(tx: Tx, code: str) -> connections.Connection | None:
+    return next((c for c in await connections.of_tenant(tx, adapter="x12") if c.code == code), None)
 
 
 def _config(given: PartnerInput) -> dict[str, Any]:

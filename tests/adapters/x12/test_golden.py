@@ -26,7 +26,7 @@ def golden(name: str) -> Path:
 def test_it_is_read_as_it_was(name: str) -> None:
     path = golden(name)
     one, around = judged(path)
-    assert one.findings == []
+    assert one.findings == ()
     assert around.findings == []
     assert made(path) == json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
 

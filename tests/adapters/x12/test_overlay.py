@@ -128,18 +128,34 @@ def test_all_faults_are_collected(root: Path) -> None:
     assert [f.line for f in bad.value.data["faults"]] == [2, 3, 4]
 
 
-def test_the_old_guide_stays_in_force_when_a_change_is_refused(root: Path) -> None:
+def test_an_overlay_of_the_account_takes_the_place_of_the_folders_and_is_judged_in_the_same_words(root: Path) -> None:
     path = root / "partners" / "shop" / "850.yaml"
+    wrong = "overlay: {}\n\nsegments: {PO1: {3: {codes: nowhere}}}\n"
+    path.write_text(wrong)
+    library = Library(root)
+    with pytest.raises(BadGuide) as by_folder:
+        library.guide("004010", "850", "shop")
     path.write_text("overlay: {}\nsegments: {PO1: {3: {codes: [CA]}}}\n")
     library = Library(root)
     old = library.guide("004010", "850", "shop")
-    path.write_text("overlay: {}\nsegments: {PO1: {3: {codes: nowhere}}}\n")
-    faults = library.refresh()
-    assert [f.key for f in faults] == ["codes"]
+    with pytest.raises(BadGuide) as by_account:
+        library.guide("004010", "850", "shop", wrong)
+    assert by_account.value.data["faults"] == by_folder.value.data["faults"]
     assert library.guide("004010", "850", "shop") is old
-    path.write_text("overlay: {}\n")
-    assert library.refresh() == []
-    assert library.guide("004010", "850", "shop") is not old
+    own = library.guide("004010", "850", "shop", "segments: {PO1: {3: {codes: [EA]}}}\n")
+    assert own is not old
+    assert own is library.guide("004010", "850", "shop", "segments: {PO1: {3: {codes: [EA]}}}\n")
+    profile = dataclasses.replace(PROFILE, partner="shop", overlays={"850": "segments: {PO1: {3: {codes: [EA]}}}\n"})
+    assert library.guide_for(profile, "004010", "850") is own
+
+
+def test_overlays_of_accounts_are_kept_compiled_up_to_a_number(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("adapters.x12.library.OVERLAYS", 2)
+    library = Library(root)
+    texts = [f"segments: {{PO1: {{3: {{codes: [{code}]}}}}}}\n" for code in ("EA", "CA", "DZ")]
+    first, *_ = (library.guide("004010", "850", "shop", text) for text in texts)
+    assert library.guide("004010", "850", "shop", texts[2]) is library.guide("004010", "850", "shop", texts[2])
+    assert library.guide("004010", "850", "shop", texts[0]) is not first
 
 
 def test_scalars_are_text_whatever_they_look_like(root: Path) -> None:

@@ -121,7 +121,7 @@ def test_a_partners_charset_is_its_own(charset: str) -> None:
     one = the_set(raw, replace(PARTNER, charset=charset))
     assert one.document is not None
     assert one.document["parties"]["ship_to"]["name"] == "CAFÉ ÁGUA"
-    assert one.findings == []
+    assert not one.findings
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from adapters.x12.examine import examine
 from adapters.x12.second import judged, opinion
 from adapters.x12.split import envelopes_of
-from tests.adapters.x12.goldens import files
+from adapters.x12.verdicts import SetVerdict
+from tests.adapters.x12.goldens import FOLDER, files
 from tests.adapters.x12.oracle.differential import EXPLAINED, NO_OPINION, compare
 from tests.adapters.x12.x12files import ORDER, file, group, library, one_set
 
@@ -30,6 +32,19 @@ def test_both_engines_agree_on_damaged_sets() -> None:
     assert tally.equal >= 0.995, tally.differences
     unexplained = sum(n for codes, n in tally.kinds.items() if codes not in EXPLAINED)
     assert unexplained <= ROUNDS * 0.005, tally.differences
+
+
+def test_it_counts_over_all_instances_of_a_loop() -> None:
+    """The difference `accepted after double`: two G62 are allowed in a stop (S5). It takes them in one stop, and none more in the next."""
+    text = (FOLDER / "004010" / "204.edi").read_text(encoding="utf-8").replace("\n", "")
+    lines = text.split("~")[3:-4]
+    stop = next(k for k, line in enumerate(lines) if line.startswith("G62*69"))
+    lines.insert(stop, lines[stop])
+    second = next(k for k, line in enumerate(lines) if line.startswith("S5*2"))
+    for rest, theirs in ((lines[second:], False), ([], True)):
+        raw = file(group(one_set([*lines[:second], *rest], "204"), functional_id="SM")).encode()
+        assert opinion(raw, "004010", "204") is theirs
+        assert next(x for x in examine([raw], library()) if isinstance(x, SetVerdict)).findings == ()
 
 
 def test_what_it_raises_is_no_opinion(tmp_path: Path) -> None:
