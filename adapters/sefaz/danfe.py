@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from lxml import etree
 
-from adapters.sefaz.danfe_simple import simplified
+from adapters.sefaz.danfe_simple import moment, simplified
 from adapters.sefaz.soap import inner, parse
 from hub.kit.errors import HubError
 
@@ -91,7 +91,7 @@ def _sheet(body: bytes, info: etree._Element, *, cancelled: bool) -> bytes:
 
 def _mark(pdf: Any, info: etree._Element, emission: str) -> None:
     """`DANFE EM CONTINGÊNCIA` with mode, time and reason at the top of each page."""
-    text = f"DANFE EM CONTINGÊNCIA - {CONTINGENCY[emission]} - {_t(info, 'ide/dhCont')[:16].replace('T', ' ')}"
+    text = f"DANFE EM CONTINGÊNCIA - {CONTINGENCY[emission]} - {moment(_t(info, 'ide/dhCont'))}"
     reason = _t(info, "ide/xJust")
     for page in range(1, pdf.page + 1):
         pdf.page = page

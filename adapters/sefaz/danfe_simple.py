@@ -13,11 +13,19 @@ WIDTH, MARGIN, LINE = 80, 4, 3.6  # millimetres
 QR = 34  # millimetres; the code itself must not be under 22
 MEDIA = {
     "01": "Dinheiro",
+    "02": "Cheque",
     "03": "Cartão de crédito",
     "04": "Cartão de débito",
+    "05": "Crédito da loja",
+    "10": "Vale-alimentação",
+    "11": "Vale-refeição",
+    "12": "Vale-presente",
+    "13": "Vale-combustível",
     "15": "Boleto",
+    "16": "Depósito",
     "17": "PIX",
     "18": "Transferência",
+    "19": "Fidelidade",
     "20": "PIX",
     "90": "Sem pagamento",
 }
@@ -28,7 +36,7 @@ RULE: Line = ("", "C", "-" * 60)
 
 def simplified(fpdf: Any, info: etree._Element, protocol: tuple[str, str] | None) -> bytes:
     """The receipt as PDF. `protocol`: (number, time), None while there is none."""
-    lines = [*_head(info), *_items(info), *_totals(info), *_foot(info, protocol)]
+    lines = [*_head(info, authorized=protocol is not None), *_items(info), *_totals(info), *_foot(info, protocol)]
     link = info.getparent()
     code = "" if link is None else (link.findtext(f"{_N}infNFeSupl/{_N}qrCode") or "").strip()
     draft = _drawn(fpdf, lines, code, 2000)
@@ -62,20 +70,33 @@ def _n(element: etree._Element, path: str) -> str:
     return _t(element, path).replace(".", ",")
 
 
-def _head(info: etree._Element) -> list[Line]:
+def moment(text: str) -> str:
+    """Day and time of `dhEmi` and its like as they are printed; the clock of the note stays."""
+    day, _, clock = text[:19].partition("T")
+    return f"{'/'.join(reversed(day.split('-')))} {clock}".strip()
+
+
+def _tax_id(text: str) -> str:
+    if len(text) == 14:
+        return f"CNPJ {text[:2]}.{text[2:5]}.{text[5:8]}/{text[8:12]}-{text[12:]}"
+    return f"CPF {text[:3]}.{text[3:6]}.{text[6:9]}-{text[9:]}" if len(text) == 11 else text
+
+
+def _head(info: etree._Element, *, authorized: bool) -> list[Line]:
     place = ", ".join(
         x for x in (_t(info, f"emit/enderEmit/{n}") for n in ("xLgr", "nro", "xBairro", "xMun", "UF")) if x
     )
     lines: list[Line] = [
         ("B", "C", "DANFE Simplificado - Documento Auxiliar da Nota Fiscal Eletrônica"),
         ("B", "C", _t(info, "emit/xNome")),
-        ("", "C", f"CNPJ {_t(info, 'emit/CNPJ')}  IE {_t(info, 'emit/IE')}"),
+        ("", "C", f"{_tax_id(_t(info, 'emit/CNPJ') or _t(info, 'emit/CPF'))}  IE {_t(info, 'emit/IE')}"),
         ("", "C", place),
     ]
     if _t(info, "ide/tpAmb") != "1":
         lines.append(("B", "C", "EMITIDA EM AMBIENTE DE HOMOLOGAÇÃO - SEM VALOR FISCAL"))
     if _t(info, "ide/tpEmis") != "1":
-        lines.append(("B", "C", "EMITIDA EM CONTINGÊNCIA - pendente de autorização"))
+        waits = "" if authorized else " - pendente de autorização"
+        lines.append(("B", "C", f"EMITIDA EM CONTINGÊNCIA{waits}"))
     return [*lines, RULE]
 
 
@@ -92,7 +113,17 @@ def _items(info: etree._Element) -> list[Line]:
 
 def _totals(info: etree._Element) -> list[Line]:
     total = "total/ICMSTot/"
-    parts = (("Produtos", "vProd"), ("Frete", "vFrete"), ("Desconto", "vDesc"), ("Outras despesas", "vOutro"))
+    parts = (
+        ("Produtos", "vProd"),
+        ("Frete", "vFrete"),
+        ("Seguro", "vSeg"),
+        ("Outras despesas", "vOutro"),
+        ("IPI", "vIPI"),
+        ("ICMS ST", "vST"),
+        ("FCP ST", "vFCPST"),
+        ("Desconto", "vDesc"),
+        ("ICMS desonerado", "vICMSDeson"),
+    )
     lines: list[Line] = [
         ("", "R", f"{name} {_n(info, total + tag)}") for name, tag in parts if _t(info, total + tag) not in {"", "0.00"}
     ]
@@ -106,11 +137,11 @@ def _totals(info: etree._Element) -> list[Line]:
 
 def _foot(info: etree._Element, protocol: tuple[str, str] | None) -> list[Line]:
     key = (info.get("Id") or "").removeprefix("NFe")
-    said = f"Protocolo {protocol[0]} de {protocol[1]}" if protocol else "Sem protocolo de autorização"
-    buyer = _t(info, "dest/CNPJ") or _t(info, "dest/CPF")
+    said = f"Protocolo {protocol[0]} de {moment(protocol[1])}" if protocol else "Sem protocolo de autorização"
+    buyer = _tax_id(_t(info, "dest/CNPJ") or _t(info, "dest/CPF"))
     return [
         ("B", "C", f"NF-e nº {_t(info, 'ide/nNF')}  Série {_t(info, 'ide/serie')}"),
-        ("", "C", f"Emissão {_t(info, 'ide/dhEmi')}"),
+        ("", "C", f"Emissão {moment(_t(info, 'ide/dhEmi'))}"),
         ("", "C", f"Destinatário {_t(info, 'dest/xNome')} {buyer}".strip()),
         ("B", "C", "Chave de acesso"),
         ("", "C", " ".join(key[i : i + 4] for i in range(0, len(key), 4))),

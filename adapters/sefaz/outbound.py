@@ -2,31 +2,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from adapters.sefaz.calls import query_call, send_call
 from adapters.sefaz.company import company
 from adapters.sefaz.events import event_asked, plan_event, plan_void, prepare_event, prepare_void, void_asked
 from adapters.sefaz.judge import JUDGES, NOT_RECEIVED, Asked, throttled
 from adapters.sefaz.judge_event import judge_event, judge_void
-from adapters.sefaz.note import note_of
-from adapters.sefaz.note import prepare as prepare_note
+from adapters.sefaz.note import note_of, prepare_notes
 from adapters.sefaz.read import read_answer
 from adapters.sefaz.soap import SERVICES, NotAnAnswer
 from adapters.sefaz.status import judge_status, plan_status
 from hub.canon.commands import AskAuthority, AuthorizeInvoice, OutwardCommand, RegisterInvoiceEvent, VoidNumbers
-from hub.canon.ports import Account, Call, NeverTry, Outcome, Response
+from hub.canon.ports import Account, Call, NeverTry, Outcome, Prepared, Response, Unmapped
 
 EARLIER_KEYS = "earlier_keys"  # reference: keys of the same document from builds before, blank-separated
 
 
-def prepare(command: OutwardCommand, account: Account) -> tuple[str, bytes]:
-    """(access key or Id, signed bytes) of a note, an event or a request to void numbers: fixed before the first send."""
-    if isinstance(command, RegisterInvoiceEvent):
-        return prepare_event(command, account)
-    if isinstance(command, VoidNumbers):
-        return prepare_void(command, account)
-    if isinstance(command, AuthorizeInvoice):
-        return prepare_note(command.invoice, account)
-    raise NeverTry(f"{type(command).__name__} is not signed")
+def prepare(asked: Sequence[tuple[OutwardCommand, Account]]) -> list[Prepared]:
+    """(access key or Id, signed bytes) of each note, event or request to void numbers. Notes go together, stage by stage."""
+    notes = [(command.invoice, account) for command, account in asked if isinstance(command, AuthorizeInvoice)]
+    signed = iter(prepare_notes(notes))
+    return [next(signed) if isinstance(c, AuthorizeInvoice) else _alone(c, account) for c, account in asked]
+
+
+def _alone(command: OutwardCommand, account: Account) -> Prepared:
+    try:
+        if isinstance(command, RegisterInvoiceEvent):
+            return prepare_event(command, account)
+        if isinstance(command, VoidNumbers):
+            return prepare_void(command, account)
+    except (NeverTry, Unmapped) as error:
+        return error
+    return NeverTry(f"{type(command).__name__} is not signed")
 
 
 class SefazOutbound:

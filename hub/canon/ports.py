@@ -297,6 +297,15 @@ class Wire(Protocol):
 # (an account's plain config) -> the kinds of documents that the partner has agreed to get
 Agreed = Callable[[Mapping[str, Any]], frozenset[str]]
 
+Prepared = tuple[str, bytes] | NeverTry | Unmapped  # (key or id, signed bytes), or what is wrong with that one
+
+
+class Prepare(Protocol):
+    """Bytes that must never change, fixed before the first send."""
+
+    def __call__(self, asked: Sequence[tuple[OutwardCommand, Account]]) -> list[Prepared]:
+        """One answer each, in order; what is wrong with one is its answer and leaves the others as they are. CPU work: runs in a thread."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Adapter:
@@ -309,7 +318,7 @@ class Adapter:
     outbound: Outbound | None = None
     wire: Wire | None = None
     authorize: Any | None = None  # (call, account) -> headers; secrets enter here and nowhere else
-    prepare: Any | None = None  # (command, account) -> (key or id, signed bytes); fixed before the first send
+    prepare: Prepare | None = None
     printed: Any | None = None  # (stored document, cancelled=) -> PDF bytes; slow: run it in a process of its own
     second: Any | None = (
         None  # (envelope) -> another engine's opinion of it: True, False or none; slow: run it in a process of its own

@@ -203,6 +203,55 @@ def share(
     shown(run(tenant, act))
 
 
+@app.command()
+def delivery(
+    note: Note,
+    kind: Annotated[str, typer.Argument(help="DELIVERED, UNDELIVERED, UNDO_DELIVERED or UNDO_UNDELIVERED.")],
+    tenant: Tenant,
+    *,
+    at: Annotated[str | None, typer.Option(help="When the goods were there (RFC 3339).")] = None,
+    name: Annotated[str | None, typer.Option(help="Who took them.")] = None,
+    document: Annotated[str | None, typer.Option(help="Of who took them.")] = None,
+    failure: Annotated[str | None, typer.Option(help="NOT_FOUND, REFUSED, NO_ADDRESS or OTHER.")] = None,
+    reason: Annotated[str | None, typer.Option(help="With OTHER: 25 to 250 characters.")] = None,
+    attempt: Annotated[int | None, typer.Option(help="Which attempt failed.")] = None,
+    latitude: Annotated[str | None, typer.Option(help="Degrees, such as -23.55.")] = None,
+    longitude: Annotated[str | None, typer.Option(help="Degrees, such as -46.63.")] = None,
+    proof: Annotated[Path | None, typer.Option(help="A picture; only its hash is kept.", exists=True)] = None,
+) -> None:
+    """Tell the authority what became of the goods: delivered, not delivered, or taken back."""
+    from base64 import b64encode
+
+    said = {"at": at, "name": name, "document": document, "failure": failure, "reason": reason, "attempt": attempt}
+    place = {"latitude": latitude, "longitude": longitude}
+    picture = b64encode(proof.read_bytes()).decode() if proof else None
+
+    async def act(say: Say) -> Any:
+        asked = {"invoiceId": await _id(say, note), "kind": kind.upper(), **said, **place, "proof": picture}
+        return await say("tellDeliveryEvent", {"input": asked})
+
+    shown(run(tenant, act))
+
+
+@app.command()
+def reform(
+    note: Note,
+    kind: Annotated[str, typer.Argument(help="PAID, LOST, NOT_SUPPLIED, DELIVERY_FORECAST or UNDO.")],
+    tenant: Tenant,
+    *,
+    details: Annotated[Path | None, typer.Option(help="JSON: what the event says.", exists=True)] = None,
+) -> None:
+    """Tell an event of the tax reform; it leaves where its official schema is configured."""
+
+    async def act(say: Say) -> Any:
+        said = json.loads(details.read_text(encoding="utf-8")) if details else None
+        return await say(
+            "tellReformEvent", {"input": {"invoiceId": await _id(say, note), "kind": kind.upper(), "details": said}}
+        )
+
+    shown(run(tenant, act))
+
+
 @app.command("return")
 def return_(
     note: Note,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -20,8 +21,9 @@ from hub.fiscal.tables import FiscalTables
 from hub.kit.db import Tx
 from hub.kit.ids import new_id
 from hub.kit.sqlfile import statements
-from hub.ledger import Cause, append, fact
+from hub.ledger import Cause, Fact, append, fact
 
+Said = tuple[InvoiceReported, Cause, dict[str, Any]]  # with the row of its document, kept up to date
 SQL = statements(__file__, "fiscal.sql")
 LIFE_SQL = statements(__file__, "life.sql")
 
@@ -148,25 +150,47 @@ async def report(tx: Tx, news: Sequence[tuple[InvoiceReported, Cause]]) -> None:
     """What the authority, or our own signing, says of documents. News that the state already knows change nothing."""
     ids = [UUID(n.invoice_id) for n, _ in news]
     rows = {r["fiscal_document_id"]: dict(r.items()) for r in await tx.conn.fetch(SQL["lock"], sorted(set(ids)))}
+    waves: list[list[Said]] = []  # one document is told one thing in a wave
+    told: Counter[UUID] = Counter()
     for (said, cause), document_id in zip(news, ids, strict=True):
         row = rows.get(document_id)
         if row is None:
             raise UnknownDocument(document_id=document_id)
-        await _report_one(tx, said, cause, row)
+        if told[document_id] == len(waves):
+            waves.append([])
+        waves[told[document_id]].append((said, cause, row))
+        told[document_id] += 1
+    for wave in waves:
+        await _report_wave(tx, wave)
 
 
-async def _report_one(tx: Tx, said: InvoiceReported, cause: Cause, row: dict[str, Any]) -> None:
-    to = FiscalState(said.status)
-    way = path(FiscalState(row["state"]), to)
-    if not way:
-        if said.signed_xml is not None and row["access_key"] is None:  # legal by its EPEC before it was signed
-            await tx.conn.execute(SQL["keep_signed"], row["fiscal_document_id"], said.access_key, said.signed_xml)
-        return
-    await tx.conn.execute(
-        SQL["change"],
+async def _report_wave(tx: Tx, wave: Sequence[Said]) -> None:
+    moved: list[tuple[Any, ...]] = []
+    signed: list[tuple[Any, ...]] = []
+    for said, cause, row in wave:
+        to = FiscalState(said.status)
+        way = path(FiscalState(row["state"]), to)
+        if way:
+            moved.append(_moved(tx, said, row, way))
+            row["state"] = to.value
+            append(tx, _facts(tx, said, cause, row, way))
+        elif said.signed_xml is not None and row["access_key"] is None:  # legal by its EPEC before it was signed
+            signed.append((row["fiscal_document_id"], said.access_key, said.signed_xml))
+        else:
+            continue
+        row["access_key"] = said.access_key or row["access_key"]
+        row["protocol"] = row["protocol"] or said.protocol
+    if signed:
+        await tx.conn.execute(SQL["keep_signed"], *map(list, zip(*signed, strict=True)))
+    if moved:
+        await tx.conn.execute(SQL["change"], *map(list, zip(*moved, strict=True)), tx.now)
+
+
+def _moved(tx: Tx, said: InvoiceReported, row: Mapping[str, Any], way: Sequence[FiscalState]) -> tuple[Any, ...]:
+    to = way[-1]
+    return (
         row["fiscal_document_id"],
         to.value,
-        tx.now,
         said.access_key,
         None if to is FiscalState.CANCELLED and row["protocol"] else said.protocol,  # that of the event stands with it
         said.authority_code,
@@ -176,7 +200,11 @@ async def _report_one(tx: Tx, said: InvoiceReported, cause: Cause, row: dict[str
         said.protocol_xml,
         FiscalState.CONTINGENCY in way,
     )
-    row["state"] = to.value
+
+
+def _facts(
+    tx: Tx, said: InvoiceReported, cause: Cause, row: Mapping[str, Any], way: Sequence[FiscalState]
+) -> list[Fact]:
     data = {
         "order_id": row["order_id"],
         "fulfillment_id": row["fulfillment_id"],
@@ -188,10 +216,10 @@ async def _report_one(tx: Tx, said: InvoiceReported, cause: Cause, row: dict[str
         "code": said.authority_code,
         "message": said.authority_message,
     }
-    if to is FiscalState.VOID_PENDING:
+    if way[-1] is FiscalState.VOID_PENDING:
         data |= {n: row[n] for n in ("issuer_tax_id", "environment", "model", "series", "number")}
     clean = {k: v for k, v in data.items() if v is not None}
-    append(tx, [fact(tx, FACTS[s], "fiscal_document", row["fiscal_document_id"], clean, cause) for s in way])
+    return [fact(tx, FACTS[s], "fiscal_document", row["fiscal_document_id"], clean, cause) for s in way]
 
 
 async def correct(tx: Tx, document_id: UUID, ask: InvoiceAsk, tables: FiscalTables) -> Numbered:

@@ -15,13 +15,16 @@ SELECT fiscal_document_id, state, version, kind, model, series, number, random_c
 FROM fiscal_documents WHERE fiscal_document_id = ANY ($1::uuid[]) ORDER BY fiscal_document_id FOR UPDATE;
 
 -- name: change
-UPDATE fiscal_documents SET state = $2, version = version + 1, updated_at = $3, access_key = coalesce($4, access_key), protocol = coalesce($5, protocol),
-       authority_code = coalesce($6, authority_code), authority_message = coalesce($7, authority_message), authorized_at = coalesce($8, authorized_at),
-       signed_xml = coalesce($9, signed_xml), protocol_xml = coalesce($10, protocol_xml), contingency = contingency OR $11
-WHERE fiscal_document_id = $1;
+UPDATE fiscal_documents d SET state = u.state, version = d.version + 1, updated_at = $11, access_key = coalesce(u.access_key, d.access_key), protocol = coalesce(u.protocol, d.protocol),
+       authority_code = coalesce(u.code, d.authority_code), authority_message = coalesce(u.message, d.authority_message), authorized_at = coalesce(u.authorized_at, d.authorized_at),
+       signed_xml = coalesce(u.signed_xml, d.signed_xml), protocol_xml = coalesce(u.protocol_xml, d.protocol_xml), contingency = d.contingency OR u.contingency
+FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::timestamptz[], $8::bytea[], $9::bytea[], $10::bool[])
+  AS u(id, state, access_key, protocol, code, message, authorized_at, signed_xml, protocol_xml, contingency)
+WHERE d.fiscal_document_id = u.id;
 
 -- name: keep_signed
-UPDATE fiscal_documents SET access_key = $2, signed_xml = $3 WHERE fiscal_document_id = $1;
+UPDATE fiscal_documents d SET access_key = u.access_key, signed_xml = u.signed_xml
+FROM unnest($1::uuid[], $2::text[], $3::bytea[]) AS u(id, access_key, signed_xml) WHERE d.fiscal_document_id = u.id;
 
 -- name: rebuild       a rejected one is corrected under its own number
 UPDATE fiscal_documents SET state = 'PENDING', version = version + 1, updated_at = $3, invoice = $2, issued_at = $4, total = $5, random_code = $6, emission_type = $7, access_key = NULL, signed_xml = NULL, unwanted = NULL

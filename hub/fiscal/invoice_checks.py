@@ -52,6 +52,7 @@ def check(request: InvoiceRequest, tables: FiscalTables, day: date) -> list[Faul
         faults.append(fault(None, "lines", "MISSING"))
     for line in request.lines:
         faults += _line(line)
+    faults += _free_area(request, tables, day)
     return faults + list(_payments(request, tables, day)) + list(_references(request, tables, day))
 
 
@@ -128,6 +129,23 @@ def _address(party: InvoiceParty, path: str) -> Iterator[Fault]:
         )
     if not (len(party.postal_code) == 8 and party.postal_code.isdecimal()):
         yield fault(None, f"{path}.postal_code", "MALFORMED" if party.postal_code else "MISSING", party.postal_code)
+
+
+def _free_area(request: InvoiceRequest, tables: FiscalTables, day: date) -> Iterator[Fault]:
+    """A sale to a company inside the Zona Franca de Manaus or a free trade area, from outside of it: its relief is not computed here."""
+    operation, buyer = tables["operations"].get(day, operation=request.operation), request.buyer
+    if operation is None or not operation.flag("paid") or buyer is None or not taxids.cnpj_valid(buyer.tax_id or ""):
+        return
+    areas = tables["free_areas"]
+    if areas.get(day, municipality=request.issuer.municipality_code):
+        return
+    for path, party in (("buyer", buyer), ("ship_to", request.ship_to)):
+        row = areas.get(day, municipality=party.municipality_code) if party else None
+        if row is not None:
+            yield fault(
+                None, f"{path}.municipality_code", "NOT_OFFERED", f"a sale with the relief of {row.text('area')}"
+            )
+            return
 
 
 def _line(line: RequestLine) -> Iterator[Fault]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from uuid import UUID
@@ -38,11 +38,10 @@ from hub.canon.ports import (
 )
 from hub.connections import Directory
 from hub.fiscal import IllegalFiscalMove
-from hub.flows import number, transmit
+from hub.flows import number, signing, transmit
 from hub.flows.apply import apply
 from hub.flows.contingency import silent
 from hub.flows.delivery import (
-    SIGNED,
     Ended,
     Work,
     connection_of,
@@ -53,7 +52,7 @@ from hub.flows.delivery import (
     refused,
     source_of,
 )
-from hub.flows.note_fate import as_they_stand, born_of_signing, silence
+from hub.flows.note_fate import as_they_stand, silence
 from hub.flows.notify import attached
 from hub.flows.paper import Paper
 from hub.flows.post import Post
@@ -89,19 +88,21 @@ class Deliver:
         """Claimed rows are independent of one another: those of one destination are read together, all go out side by side, and those that
         are answered at about the same time end in one transaction.
         """
-        works = [w for mine in by_place(rows).values() for w in await self._opened(mine)]
-        failures = [
-            r for r in await asyncio.gather(*(self._traced(w) for w in works), return_exceptions=True) if r is not None
-        ]
-        if failures:
-            raise failures[0]
+        opened = [await self._opened(mine) for mine in by_place(rows).values()]
+        await _all(self._together(works) for works in opened)
+
+    async def _together(self, works: Sequence[Work]) -> None:
+        """Those of one destination: signed in one go, then each on its own way."""
+        for _ in works:
+            failpoint.passing("deliver.claimed")
+        await signing.prepare(self._reactor, works)
+        await _all(self._traced(w) for w in works)
 
     async def _traced(self, work: Work) -> None:
         with telemetry.under(work.owed.correlation_id):
             await self._one(work)
 
     async def _one(self, work: Work) -> None:
-        failpoint.passing("deliver.claimed")
         if work.connection.shadow:
             outcome: Outcome = Done(references={"shadow": "planned, not sent"})
         else:
@@ -153,10 +154,12 @@ class Deliver:
             return Rejected(code=error.code, message=str(error), fields=faults_of(error), results=refused(work, error))
 
     async def _fix(self, work: Work) -> None:
-        """Bytes that must never change are made and stored before the first send; a later try uses the stored ones."""
-        if isinstance(work.command, SIGNED):
-            work.command = await self._signed(work, work.command)
-        elif isinstance(work.command, IssueGnreGuide):
+        """Bytes that must never change are made and stored before the first send; a later try uses the stored ones. (What is signed:
+        `signing`.)
+        """
+        if work.refusal is not None:
+            raise work.refusal
+        if isinstance(work.command, IssueGnreGuide):
             work.command = replace(work.command, asked_before=work.owed.sent_at is not None)
         elif isinstance(work.command, Transmit):
             async with self._reactor.db.unit(tenant=work.connection.tenant, actor="deliver") as tx:
@@ -168,24 +171,6 @@ class Deliver:
                 work.fixed = await number.fixed(
                     tx, work.owed, work.command, work.connection, work.account, work.adapter.outbound
                 )
-
-    async def _signed(self, work: Work, command: SIGNED) -> SIGNED:
-        if work.owed.prepared is None and command.signed is not None:  # by a delivery before this one
-            async with self._reactor.unit(tenant=work.connection.tenant, actor="deliver") as tx:
-                await outbox.progress(tx, [outbox.Progress(leased=work.owed.leased, prepared=command.signed)])
-            return command
-        if work.owed.prepared is None:
-            if work.adapter.prepare is None:
-                raise NeverTry(f"the adapter {work.adapter.name} signs nothing")
-            key, signed = await asyncio.to_thread(work.adapter.prepare, command, work.account)
-            async with self._reactor.unit(tenant=work.connection.tenant, actor="deliver") as tx:
-                await outbox.progress(tx, [outbox.Progress(leased=work.owed.leased, prepared=signed)])
-                if isinstance(command, AuthorizeInvoice):
-                    news = born_of_signing(command, key, signed)
-                    for each in news:
-                        await apply(tx, [(each, source_of(work))], self._reactor.deps)
-            return replace(command, signed=signed)
-        return replace(command, signed=work.owed.prepared, asked_before=work.owed.sent_at is not None)
 
     async def _calls(self, work: Work) -> Outcome:
         outbound = work.adapter.outbound
@@ -284,3 +269,10 @@ class Deliver:
             append(tx, [fact(tx, "delivery.parked", "delivery", e.work.owed.delivery_id, said, e.work.cause)])
         told = [incident_of(e.work, str(f.error)) for e, f in parked if not e.refused_guide]
         await self._reactor.deps.incidents.open(tx, told)
+
+
+async def _all(parts: Iterable[Awaitable[None]]) -> None:
+    """Each to its end; then the first failure is raised."""
+    for failure in await asyncio.gather(*parts, return_exceptions=True):
+        if failure is not None:
+            raise failure

@@ -53,6 +53,7 @@ class Work:
     adapter: Adapter
     command: OutwardCommand
     over: bool = False  # there is nothing left to send
+    refusal: NeverTry | Unmapped | None = None  # why its bytes could not be prepared
     fixed: Call | None = None
     references: dict[str, str] = field(default_factory=dict)
     results: list[InwardCommand] = field(default_factory=list)

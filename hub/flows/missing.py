@@ -52,6 +52,8 @@ def _sentence(note: Note, fault: Fault) -> str:
     what = "is missing" if fault["code"] == "MISSING" else f"is {(fault['code'] or '').lower().replace('_', ' ')}"
     shown = fault["detail"] and not str(fault["field"]).endswith(PERSONAL)
     detail = f" ({fault['detail']})" if shown else ""
+    if fault["code"] == "NOT_OFFERED":
+        return f"{at} {what}{detail}: issue this note outside of the hub"
     return f"{at} {what}{detail}: set it at {where(note, fault)}"
 
 

@@ -13,12 +13,14 @@ import pytest
 from typer.testing import CliRunner
 
 from adapters.gnre.simulator import GnreSimulator
+from adapters.sefaz.xsd import SCHEMA_FOLDER
 from hub.cli import fiscal, nfe
 from hub.kit.ids import public_id
 from tests.fiscal import test_guides as issuing
 from tests.fiscal import test_incoming as receiving
 from tests.fiscal.notes import CONSUMER
 from tests.fiscal.office import CNPJ, Office
+from tests.shared import shared_path
 
 REASON = "Cliente desistiu da compra"
 portal = issuing.portal
@@ -72,6 +74,55 @@ async def test_a_note_is_found_explained_corrected_and_cancelled(office: Office)
     assert (await hub(nfe.app, "explain", "3" * 44))[1].startswith("There is no note 333")
     status, text = await hub(nfe.app, "retry", key)
     assert (status, "CANCELLED" in text) == (1, True)
+
+
+async def test_what_became_of_the_goods_is_told_and_taken_back(office: Office, tmp_path: Path) -> None:
+    key, picture = await sold(office), tmp_path / "signature.png"
+    picture.write_bytes(b"a picture of a signature")
+    status, text = await hub(nfe.app, "delivery", key, "UNDO_DELIVERED")
+    assert (status, text.startswith("input")) == (1, True), text
+    words = ("--at", office.time().isoformat(), "--name", "Maria", "--document", "52998224725", "--latitude", "-23.55")
+    told = await said(nfe.app, "delivery", key, "delivered", *words, "--longitude", "-46.63", "--proof", str(picture))
+    assert [(e["kind"], e["state"]) for e in told["invoice"]["events"]] == [("DELIVERED", "ASKED")]
+    await office.work()
+    await said(nfe.app, "delivery", key, "undo_delivered")
+    await office.work()
+    whole = await said(nfe.app, "explain", key)
+    assert [(e["kind"], e["state"]) for e in whole["events"]] == [
+        ("DELIVERED", "REGISTERED"),
+        ("UNDO_DELIVERED", "REGISTERED"),
+    ]
+    assert (await hub(nfe.app, "delivery", key, "EATEN"))[0] == 1
+
+
+async def test_a_failed_delivery_is_told_with_its_reason(office: Office, tmp_path: Path) -> None:
+    key, picture = await sold(office), tmp_path / "door.png"
+    picture.write_bytes(b"a picture of a door")
+    words = ("--at", office.time().isoformat(), "--failure", "OTHER", "--attempt", "1", "--proof", str(picture))
+    reason = "Rua interditada pela prefeitura o dia todo"
+    await said(nfe.app, "delivery", key, "UNDELIVERED", *words, "--reason", reason)
+    await office.work()
+    [event] = (await said(nfe.app, "explain", key))["events"]
+    assert (event["kind"], event["state"]) == ("UNDELIVERED", "REGISTERED")
+
+
+async def test_an_event_of_the_reform_leaves_where_its_schema_is(
+    office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key, details = await sold(office), tmp_path / "forecast.json"
+    details.write_text(json.dumps({"date": "2026-12-24"}))
+    words = ("reform", key, "delivery_forecast", "--details", str(details))
+    await said(nfe.app, *words)
+    await office.work()
+    [event] = (await said(nfe.app, "explain", key))["events"]
+    assert (event["kind"], event["state"]) == ("DELIVERY_FORECAST", "REJECTED")
+    assert SCHEMA_FOLDER in event["authorityMessage"]
+    monkeypatch.setenv(SCHEMA_FOLDER, str(shared_path("reference/fiscal/rtc_events")))
+    await said(nfe.app, *words)
+    await office.work()
+    events = (await said(nfe.app, "explain", key))["events"]
+    assert sorted(e["state"] for e in events) == ["REGISTERED", "REJECTED"]
+    assert (await hub(nfe.app, "reform", key, "EATEN"))[0] == 1
 
 
 async def test_goods_come_back_move_and_numbers_are_voided(office: Office) -> None:

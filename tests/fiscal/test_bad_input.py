@@ -12,7 +12,7 @@ from uuid import UUID
 import pytest
 
 from hub import catalog, connections, orders
-from hub.canon.order import Address
+from hub.canon.order import Address, Customer
 from hub.canon.states import HoldKind
 from hub.canon.trialcerts import make_root, pfx
 from hub.fiscal.tables import FiscalTables
@@ -74,6 +74,17 @@ async def test_an_address_without_municipality_code(office: Office) -> None:
     await office.rows("UPDATE orders SET ship_municipality_code = '3509502' WHERE order_id = $1", order_id)
     await release(office, order_id)
     assert await office.state(here) == "DISPATCHED"
+
+
+async def test_a_company_of_a_free_trade_area(office: Office) -> None:
+    manaus = replace(HOME, region="AM", city="Manaus", municipality_code="1302603", postal_code="69005-040")
+    order_id, here = await asked(office, ship_to=manaus, customer=Customer(name="Cliente SA", tax_id="12ABC34501DE35"))
+    reason = await held(office, order_id)
+    assert "NOT_OFFERED" not in reason
+    assert (
+        "is not offered (a sale with the relief of Zona Franca de Manaus): issue this note outside of the hub" in reason
+    )
+    assert (await office.state(here), await office.notes(), office.sefaz.app.calls) == ("PACKED", [], {})
 
 
 async def test_an_expired_certificate(office: Office) -> None:

@@ -5,132 +5,31 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
-from base64 import b64encode
-from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, replace
-from dataclasses import field as dataclass_field
-from typing import Any
+from itertools import pairwise
+from uuid import UUID
 
 import pytest
 
-from adapters.sefaz import ADAPTER
 from adapters.sefaz.simulator import Fault, FaultKind, SefazSimulator
 from adapters.sefaz.simulator.profiles import PROFILES
-from adapters.sefaz.wire import SefazWire
 from hub import connections, fiscal, outbox
-from hub.boot import MAPPINGS, TREE
-from hub.connections import Connection, Directory
-from hub.fiscal.tables import fiscal_tables
-from hub.flows.deliver import Deliver
-from hub.flows.gate import delivery
-from hub.flows.post import Post
-from hub.flows.reactor import Deps, Reactor
-from hub.incidents import Incidents, load_playbooks
-from hub.kit.addresses import Guard
-from hub.kit.clock import system_clock
+from hub.fiscal.model import FACTS, LIFE, FiscalState
 from hub.kit.db import Database
-from hub.kit.http import Transport
-from hub.kit.ids import new_id
-from hub.kit.lane import QueueWork
-from hub.kit.lease import TRIES, Leased
-from hub.kit.vault import Vault
-from hub.kit.work import Worker
-from hub.ledger import Cause
-from hub.routing import load_rules
-from tests.fiscal.notes import LOCAL, request
-from tests.queues import make_due, make_stale
+from hub.kit.lease import TRIES
+from tests.fiscal.field import Field, opened_field
+from tests.queues import make_stale
 from tests.waiting import until
 
 MANY = int(os.environ.get("HUB_DRILL", "200"))
-CNPJ = "11222333000181"
-KEKS = {"a": os.urandom(32)}
 SEND = "NFeAutorizacao4"
 LOSSES = (FaultKind.ANSWER_LOST, FaultKind.CUT_INSIDE, FaultKind.HTML, FaultKind.TRUNCATED, FaultKind.OTHER_NOTE)
 
 
-@dataclass(slots=True)
-class Field:
-    """Where the drill takes place."""
-
-    db: Database
-    sefaz: SefazSimulator
-    connection: Connection
-    deps: Deps
-    transport: Transport
-    wire: SefazWire
-    at_work: set[asyncio.Task[Any]] = dataclass_field(default_factory=set)
-
-    def worker(self) -> Worker:
-        reactor = Reactor(self.db, self.deps, ())
-        directory = Directory(self.db, Vault(self.db, KEKS))
-        deliver = Deliver(reactor, directory, {"sefaz": replace(ADAPTER, wire=self.wire)}, Post(self.transport))
-
-        async def handle(rows: list[Leased]) -> None:
-            task = asyncio.ensure_future(deliver.handle(rows))
-            self.at_work.add(task)
-            task.add_done_callback(self.at_work.discard)
-            await task
-
-        return Worker(self.db, [QueueWork(queue=outbox.QUEUE, handle=handle, batch=50, skip=self._shut)])
-
-    async def _shut(self) -> list[str]:
-        return await outbox.open_destinations(self.db)
-
-    async def ask(self, many: int) -> None:
-        """Notes are requested in batches, as dispatches come in."""
-        for start in range(0, many, 50):
-            async with self.db.unit(tenant=1, actor="test") as tx:
-                asks = [self._ask(tx.correlation_id) for _ in range(min(50, many - start))]
-                numbered = await fiscal.request(tx, asks, self.deps.tables)
-                await outbox.owe(tx, [delivery(n) for n in numbered])
-
-    def _ask(self, correlation: Any) -> fiscal.InvoiceAsk:
-        return fiscal.InvoiceAsk(
-            request=replace(request(), buyer=LOCAL, issued_at=system_clock()),
-            order_id=new_id(),
-            fulfillment_id=new_id(),
-            node_id=new_id(),
-            connection_id=self.connection.connection_id,
-            cause=Cause(correlation, None),
-        )
-
-    async def time_passes(self) -> None:
-        """Pauses of rows and of the breaker are over."""
-        await make_due(self.db, outbox.QUEUE)
-        await self.rows("UPDATE destination_state SET open_until = NULL")
-
-    async def rows(self, query: str) -> list[Any]:
-        async with self.db.unit(tenant=1, actor="test") as tx:
-            return list(await tx.conn.fetch(query))
-
-    async def states(self) -> Counter[str]:
-        rows = await self.rows("SELECT state, count(*) AS n FROM fiscal_documents GROUP BY state")
-        return Counter({r["state"]: r["n"] for r in rows})
-
-
 @pytest.fixture
 async def field(db: Database) -> AsyncIterator[Field]:
-    sefaz = SefazSimulator(seed=11)
-    await sefaz.start()
-    container, password = sefaz.client(CNPJ)
-    config = {"cnpj": CNPJ, "uf": "SP", "environment": "2", "base_url": sefaz.base_url, "trust_pem": sefaz.ca_pem}
-    async with db.unit(tenant=1, actor="test") as tx:
-        connection = await connections.create(tx, "sefaz", "sp", "SEFAZ SP", config=config)
-        vault = Vault(db, KEKS)
-        secrets = {"certificate": b64encode(container).decode(), "certificate_password": password}
-        for name, value in secrets.items():
-            await connections.add_secret(tx, vault, connection.connection_id, name, value)
-    deps = Deps(
-        incidents=Incidents(load_playbooks(MAPPINGS / "playbooks")),
-        rules=load_rules(TREE / "mappings" / "routing" / "default.yaml"),
-        tables=fiscal_tables(),
-        accepts={"sefaz": frozenset({"AuthorizeInvoice"})},
-    )
-    wire = SefazWire()
-    yield Field(db, sefaz, connection, deps, Transport(Guard()), wire)
-    await wire.aclose()
-    await sefaz.stop()
+    async with opened_field(db) as made:
+        yield made
 
 
 def misbehave(sefaz: SefazSimulator) -> None:
@@ -158,6 +57,7 @@ async def die_in_the_middle(field: Field, answered: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(180 + MANY // 2)
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # a worker that dies closes nothing
 async def test_none_is_lost_none_is_twice_and_every_note_comes_to_an_end(field: Field) -> None:
     await field.ask(MANY)
@@ -190,9 +90,23 @@ async def check(field: Field) -> None:
         "WHERE subject_kind = 'fiscal_document' GROUP BY subject_id"
     )
     assert {r["n"] for r in facts} == {1}
+    await no_move_outside_the_table(field)
     async with field.db.unit(tenant=1, actor="test") as tx:
         [account] = await fiscal.accounts(tx)
     assert (account.taken, account.used, account.open, account.missing) == (MANY, MANY, 0, ())
+
+
+async def no_move_outside_the_table(field: Field) -> None:
+    """The facts of each note, in their order, are moves of its life."""
+    state_of = {fact: state for state, fact in FACTS.items()}
+    lives: dict[UUID, list[FiscalState]] = {}
+    for row in await field.rows(
+        "SELECT subject_id, type FROM business_events WHERE subject_kind = 'fiscal_document' ORDER BY subject_id, position"
+    ):
+        lives.setdefault(row["subject_id"], []).append(state_of[row["type"]])
+    for life in lives.values():
+        assert life[0] is FiscalState.PENDING
+        assert all(b in LIFE[a] for a, b in pairwise(life)), life
 
 
 async def test_a_closed_authority_costs_no_tries(field: Field) -> None:

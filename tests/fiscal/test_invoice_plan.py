@@ -46,6 +46,36 @@ def faults(**changes: Any) -> set[tuple[str | None, str | None, str | None]]:
     return {(one["line"], one["field"], one["code"]) for one in refused.value.faults}
 
 
+MANAUS = replace(COMPANY, region="AM", municipality_code="1302603", city="Manaus", state_registration="041234561")
+MANAUS_ISSUER = replace(ISSUER, region="AM", municipality_code="1302603", state_registration="041234561")
+
+
+@pytest.mark.parametrize(
+    ("region", "municipality"),
+    [("AM", "1302603"), ("AM", "1304062"), ("RO", "1100106"), ("RR", "1400100"), ("AP", "1600303"), ("AC", "1200252")],
+)
+def test_a_sale_into_a_free_area_is_refused_in_words(region: str, municipality: str) -> None:
+    """ALC and Zona Franca: relief that is not computed is never left out in silence."""
+    buyer = replace(COMPANY, region=region, municipality_code=municipality, taxpayer=False, state_registration=None)
+    assert faults(buyer=buyer) == {(None, "buyer.municipality_code", "NOT_OFFERED")}
+    with pytest.raises(Incomplete) as refused:
+        planned(buyer=buyer)
+    assert "relief of" in (refused.value.faults[0]["detail"] or "")
+
+
+def test_goods_that_are_shipped_into_a_free_area_are_refused_as_well() -> None:
+    there = replace(CONSUMER, region="AM", municipality_code="1302603", city="Manaus")
+    assert faults(buyer=COMPANY, ship_to=there) == {(None, "ship_to.municipality_code", "NOT_OFFERED")}
+
+
+def test_people_neighbours_and_other_towns_of_a_free_area_are_sold_to() -> None:
+    person = replace(CONSUMER, region="AM", municipality_code="1302603", city="Manaus")
+    assert planned(buyer=person).invoice.destination == 2
+    company = replace(MANAUS, taxpayer=False, state_registration=None)
+    assert planned(buyer=replace(company, municipality_code="1301902", city="Itacoatiara")).invoice.destination == 2
+    assert planned(issuer=MANAUS_ISSUER, buyer=company).invoice.destination == 1
+
+
 def test_a_sale_to_a_consumer_of_another_uf() -> None:
     plan = planned()
     note, item = plan.invoice, plan.invoice.items[0]

@@ -53,6 +53,14 @@ def test_rates_agree_with_the_lists_they_come_from() -> None:
         assert rows[uf].number("fcp") <= most
 
 
+def test_windows_that_one_publisher_tells_of_are_doubtful() -> None:
+    table = load_tables(tables_folder(), ["event_windows"])["event_windows"]
+    rows = {uf: table.find(DAY, event="cancel", model="55", uf=uf) for uf in UF_CODES}
+    assert {uf for uf, row in rows.items() if row.doubtful} == {"AL", "MT", "PR", "RS"}
+    hours = {uf: row.number("hours") for uf, row in rows.items()}
+    assert {uf: n for uf, n in hours.items() if n != 24} == {"MT": 8, "PR": 168, "RS": 168}
+
+
 def test_a_note_of_mato_grosso_is_cancelled_within_the_hours_of_its_day() -> None:
     table = load_tables(tables_folder(), ["event_windows"])["event_windows"]
     for day, hours in ((date(2021, 9, 30), 2), (date(2021, 10, 1), 8), (DAY, 8)):

@@ -7,6 +7,7 @@ import sys
 import zlib
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from adapters.sefaz.danfe import DanfeUnavailable, NotPrintable, render
 from adapters.sefaz.sign import sign
 from adapters.sefaz.soap import NotXml
 from adapters.sefaz.write import write_invoice
-from hub.canon.invoice import Invoice
+from hub.canon.invoice import Invoice, InvoicePayment
 from hub.canon.processed import processed
 from hub.cli.nfe import app
 from hub.kit.processes import Processes
@@ -37,12 +38,12 @@ def signed(invoice: Invoice) -> bytes:
 
 
 def text(pdf: bytes) -> str:
-    """Everything that the pages draw."""
+    """Everything that the pages draw. A stream's own last byte may be a carriage return, which the pattern takes for the line's end."""
     streams = re.findall(rb"stream\r?\n(.*?)\r?\nendstream", pdf, re.DOTALL)
     drawn = []
     for stream in streams:
         try:
-            drawn.append(zlib.decompress(stream).decode("cp1252", "replace"))
+            drawn.append(zlib.decompressobj().decompress(stream).decode("cp1252", "replace"))
         except zlib.error:
             continue
     return "".join(drawn)
@@ -86,6 +87,27 @@ def test_the_simplified_receipt_is_narrow_and_says_all() -> None:
     assert re.search(rb"/MediaBox \[0 0 226\.77", pdf)  # 80 mm
     assert "DANFE Simplificado" in drawn
     assert "HOMOLOGA" in drawn
+    assert "CNPJ 11.222.333/0001-81" in drawn
+    assert "CPF 529.982.247-25" in drawn
+    assert "12:00:00" in drawn
+    assert "T12:00" not in drawn
+
+
+def test_the_totals_of_the_simplified_receipt_add_up_and_its_protocol_is_told() -> None:
+    invoice = sale(items=1)
+    item = replace(invoice.items[0], freight=Decimal("10.00"), insurance=Decimal("2.00"), discount=Decimal("1.00"))
+    away: dict[str, Any] = {
+        "contingency_at": invoice.issued_at,
+        "contingency_reason": "Sem resposta da autoridade",
+        "emission_type": 6,
+        "payments": (InvoicePayment(medium="12", amount=Decimal("112.80")),),
+    }
+    body = signed(replace(invoice, items=(item,), **away)).replace(b"<tpImp>1<", b"<tpImp>6<")
+    for told in ("Frete 10,00", "Seguro 2,00", "Desconto 1,00", "Vale-presente 112,80", "pendente"):
+        assert told in text(render(body)), told
+    printed = text(render(processed(body, PROTOCOL)))
+    assert "135260000000001 de 21/11/2026 12:00:05" in printed
+    assert "pendente" not in printed
 
 
 def test_a_receipt_of_the_till_is_printed() -> None:
