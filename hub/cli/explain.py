@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from hub.flows.explain import Choice, Explained
 
 Order = Annotated[str, typer.Argument(help="Its number, its id at the channel, or ord_...")]
-Tenant = Annotated[int | None, typer.Option(help="Which tenant; every one is searched otherwise.")]
+Tenant = Annotated[str | None, typer.Option(help="Code of the tenant; every one is searched otherwise.")]
 
 
 def explain(
@@ -35,14 +35,14 @@ def explain(
     typer.echo(json.dumps(asdict(found), default=str, ensure_ascii=False) if as_json else "\n".join(_text(found)))
 
 
-async def _explain(dsn: str, order: str, tenant: int | None) -> Explained:
+async def _explain(dsn: str, order: str, tenant: str | None) -> Explained:
+    from hub.cli.opened import tenants
     from hub.flows.explain import OrderNotFound, explain
     from hub.kit.db import Database
 
     db = await Database(dsn, app_size=1).open()
     try:
-        known = [tenant] if tenant else [r["tenant_id"] for r in await db.worker.fetch("SELECT tenant_id FROM tenants")]
-        for one in sorted(known):
+        for one in await tenants(db, tenant):
             async with db.unit(tenant=one, actor="cli") as tx:
                 try:
                     return await explain(tx, order)

@@ -125,12 +125,12 @@ def count(
 
 
 @app.command()
-def verify(*, tenant: Annotated[int | None, typer.Option(help="One tenant; all without it.")] = None) -> None:
+def verify(*, tenant: Annotated[str | None, typer.Option(help="Code of one tenant; all without it.")] = None) -> None:
     """Sum the movements of every stock key and lot and compare; exit 1 and name what differs."""
     raise typer.Exit(asyncio.run(_verify(tenant)))
 
 
-async def _verify(one: int | None) -> int:
+async def _verify(one: str | None) -> int:
     from hub import inventory
 
     worst = 0

@@ -15,7 +15,7 @@ from hub.kit.errors import HubError
 app = typer.Typer(no_args_is_help=True)
 
 Folder = Annotated[Path | None, typer.Option(help="The archives' directory; <HUB_DATA>/archive without it.")]
-Tenant = Annotated[int | None, typer.Option(help="One tenant; all without it.")]
+Tenant = Annotated[str | None, typer.Option(help="Code of one tenant; all without it.")]
 
 
 @app.command()
@@ -24,7 +24,7 @@ def verify(*, tenant: Tenant = None, archives: Folder = None) -> None:
     raise typer.Exit(asyncio.run(_verify(tenant, _folder(archives))))
 
 
-async def _verify(one: int | None, folder: Path) -> int:
+async def _verify(one: str | None, folder: Path) -> int:
     from hub import ledger
     from hub.ledger import archive as store
 
@@ -51,7 +51,7 @@ def replay(*, tenant: Tenant = None, archives: Folder = None) -> None:
     raise typer.Exit(asyncio.run(_replay(tenant, _folder(archives))))
 
 
-async def _replay(one: int | None, folder: Path) -> int:
+async def _replay(one: str | None, folder: Path) -> int:
     from hub.flows.replay import differences
     from hub.flows.replay import replay as replay_facts
     from hub.ledger import archive as store

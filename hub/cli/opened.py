@@ -34,7 +34,10 @@ async def database() -> AsyncIterator[Database]:
             await opened.close()
 
 
-async def tenants(db: Database, one: int | None) -> list[int]:
+async def tenants(db: Database, one: str | None) -> list[int]:
+    """The number of the one that is named by its code or number; of every one where none is."""
     if one is not None:
-        return [one]
+        from hub.cli.reach import tenant_number
+
+        return [await tenant_number(db, one)]
     return [r["tenant_id"] for r in await db.worker.fetch("SELECT tenant_id FROM tenants ORDER BY tenant_id")]
