@@ -18,6 +18,7 @@ from hub.kit.ids import new_id
 from hub.kit.sqlfile import statements
 
 SQL = statements(__file__, "exchanges.sql")
+ADD_SETS, JUDGE_SETS = (SQL["put_sets"].replace("{there}", SQL[name]) for name in ("skip_sets", "replace_sets"))
 AckState = Literal["none", "waiting", "accepted", "accepted_with_errors", "rejected", "overdue"]
 _OPEN = ("none", "waiting", "overdue")
 
@@ -216,7 +217,7 @@ async def add_sets(tx: Tx, sets: Sequence[ExchangeSet]) -> list[bool]:
     """Whether each is new, in order; one that was registered before is left as it is."""
     if not sets:
         return []
-    fresh = {tuple(r.values()) for r in await tx.conn.fetch(SQL["add_sets"], tx.tenant, *_columns(sets))}
+    fresh = {tuple(r.values()) for r in await tx.conn.fetch(ADD_SETS, tx.tenant, *_columns(sets))}
     answers = []
     for each in sets:
         key = (each.exchange_id, each.group_control, each.set_control)
@@ -229,7 +230,7 @@ async def judge_sets(tx: Tx, sets: Sequence[ExchangeSet]) -> None:
     """Register received sets with what became of them; a later judgement replaces an earlier one."""
     last = {(s.exchange_id, s.group_control, s.set_control): s for s in sets}
     if last:
-        await tx.conn.execute(SQL["judge_sets"], tx.tenant, *_columns([last[k] for k in sorted(last)]))
+        await tx.conn.execute(JUDGE_SETS, tx.tenant, *_columns([last[k] for k in sorted(last)]))
 
 
 def _columns(sets: Sequence[ExchangeSet]) -> list[list[Any]]:

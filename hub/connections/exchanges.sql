@@ -27,7 +27,7 @@ UPDATE exchanges SET verdict = $3, errors = $4, message_id = COALESCE($5, messag
 -- name: keep_ack
 UPDATE exchanges SET ack = $3 WHERE tenant_id = $1 AND exchange_id = $2 RETURNING exchange_id
 
--- name: add_sets          a set that is registered already is skipped: a file can be resumed
+-- name: put_sets          {there}: what is done about a set that is registered already
 INSERT INTO exchange_sets (tenant_id, exchange_id, group_control, set_control, set_id, version, verdict, ack_state,
                            subject_kind, subject_id, number, errors, document, document_id, message_id)
 SELECT $1, g.exchange_id, g.group_control, g.set_control, g.set_id, g.version, g.verdict, g.ack_state,
@@ -36,18 +36,13 @@ FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text
             $11::text[], $12::jsonb[], $13::jsonb[], $14::uuid[], $15::uuid[])
   AS g(exchange_id, group_control, set_control, set_id, version, verdict, ack_state, subject_kind, subject_id,
        number, errors, document, document_id, message_id)
+{there}
+
+-- name: skip_sets         left as it is: a file can be resumed
 ON CONFLICT DO NOTHING
 RETURNING exchange_id, group_control, set_control
 
--- name: judge_sets        what became of received sets; one that was read again, after a correction, says so
-INSERT INTO exchange_sets (tenant_id, exchange_id, group_control, set_control, set_id, version, verdict, ack_state,
-                           subject_kind, subject_id, number, errors, document, document_id, message_id)
-SELECT $1, g.exchange_id, g.group_control, g.set_control, g.set_id, g.version, g.verdict, g.ack_state,
-       g.subject_kind, g.subject_id, g.number, g.errors->'all', g.document, g.document_id, g.message_id
-FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::uuid[],
-            $11::text[], $12::jsonb[], $13::jsonb[], $14::uuid[], $15::uuid[])
-  AS g(exchange_id, group_control, set_control, set_id, version, verdict, ack_state, subject_kind, subject_id,
-       number, errors, document, document_id, message_id)
+-- name: replace_sets      one that was read again, after a correction, says so
 ON CONFLICT (tenant_id, exchange_id, group_control, set_control) DO UPDATE
 SET verdict = excluded.verdict, subject_kind = excluded.subject_kind, subject_id = excluded.subject_id,
     number = excluded.number, errors = excluded.errors, document = excluded.document, message_id = excluded.message_id
