@@ -286,6 +286,21 @@ async def advised(tx: Tx, asked: Sequence[Advice]) -> list[asyncpg.Record | None
     return [r if r["exchange_id"] is not None else None for r in found]
 
 
+async def received_as(tx: Tx, subjects: Sequence[UUID]) -> dict[UUID, list[asyncpg.Record]]:
+    """Message or order -> the sets, right in form, that it came as: subject_kind, subject_id, document_id, group_control, set_control, set_id,
+    number, connection_id.
+    """
+    found: dict[UUID, list[asyncpg.Record]] = {}
+    for row in await tx.conn.fetch(SQL["received_as"], tx.tenant, list(subjects)):
+        found.setdefault(row["subject_id"], []).append(row)
+    return found
+
+
+async def sent_numbers(tx: Tx, numbers: Sequence[str]) -> frozenset[str]:
+    """Those under which a document of ours has left already."""
+    return frozenset(r["number"] for r in await tx.conn.fetch(SQL["sent_numbers"], tx.tenant, list(numbers)))
+
+
 async def segments(tx: Tx, documents: Sequence[UUID]) -> dict[tuple[UUID, int], asyncpg.Record]:
     """(document, position) -> raw and name of each segment; ST stands at 1."""
     rows = await tx.conn.fetch(SQL["segments"], list(documents)) if documents else []

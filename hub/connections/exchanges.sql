@@ -116,5 +116,16 @@ LEFT JOIN LATERAL (
   ORDER BY e.at DESC LIMIT 1) s ON true
 ORDER BY g.n
 
+-- name: received_as      sets right in form of interchanges that were let in, by the message that they are or the order that was made of them
+SELECT s.subject_id, s.subject_kind, s.document_id, s.group_control, s.set_control, s.set_id, s.number, e.connection_id
+FROM exchange_sets s JOIN exchanges e ON e.tenant_id = s.tenant_id AND e.exchange_id = s.exchange_id
+WHERE s.tenant_id = $1 AND s.subject_id = ANY ($2::uuid[]) AND e.direction = 'IN' AND s.verdict <> 'rejected'
+  AND COALESCE(e.verdict, '') NOT IN ('duplicate', 'unknown_sender')
+ORDER BY s.document_id
+
+-- name: sent_numbers     which of these numbers a document of ours has that left already
+SELECT DISTINCT s.number FROM exchange_sets s JOIN exchanges e ON e.tenant_id = s.tenant_id AND e.exchange_id = s.exchange_id
+WHERE s.tenant_id = $1 AND s.number = ANY ($2::text[]) AND e.direction = 'OUT'
+
 -- name: segments          of sets, as they came or left; ST stands at 1
 SELECT document_id, position, raw, name FROM v_exchange_segment WHERE document_id = ANY ($1::uuid[])
