@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from adapters.x12.errors import Finding
 from adapters.x12.model import Guide
 from adapters.x12.profile import Profile
@@ -75,12 +77,12 @@ def content_findings(segments: list[list[str]], profile: Profile) -> list[Findin
     names = [e[0] for e in segments]
     heads = [k for k, name in enumerate(names) if name == "HL"]
     needs = _UNMARKED if profile.settings.get("marks") == "none" else _MARKED
-    for head, end in zip(heads, [*heads[1:], len(names)], strict=True):
+    for head, end in pairwise([*heads, len(names)]):
         e = segments[head]
         needed = needs.get(e[3]) if len(e) > 3 else None
         if needed is not None:
             held = names[head:end]
-            found += [Finding("segment_missing", seg, end + 2) for seg in needed if seg not in held]
+            found.extend(Finding("segment_missing", seg, end + 2) for seg in needed if seg not in held)
     return found
 
 
