@@ -16,7 +16,6 @@ _REAL = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)\Z").match
 _WHOLE = re.compile(r"-?[0-9]+\Z").match
 _TIME = re.compile(r"(?:[01][0-9]|2[0-3])[0-5][0-9](?:[0-5][0-9](?:[0-9]{1,2})?)?\Z").match
 _KEPT = 65_536
-_LONGEST = 24  # characters of a number that is kept
 
 
 class Dates(dict[str, str]):
@@ -39,28 +38,9 @@ class Dates(dict[str, str]):
 DATES = Dates()
 
 
-class Digits(dict[str, int]):
-    """Text of a number -> how many digits it has, 0 when it is none. Quantities and prices come again and again. Forgets all when full."""
-
-    def __init__(self, number: Callable[[str], object]) -> None:
-        super().__init__()
-        self._number = number
-
-    def __missing__(self, text: str) -> int:
-        found = len(text) - text.count("-") - text.count(".") if self._number(text) else 0
-        if len(self) >= _KEPT:
-            self.clear()
-        if len(text) <= _LONGEST:
-            self[text] = found
-        return found
-
-
-REALS, WHOLES = Digits(_REAL), Digits(_WHOLE)
-
-
 def compile_check(spec: SegmentSpec) -> Check:
     lines = ["def check(e, bad, comp, rep):", " n = len(e)"]
-    names: dict[str, Any] = {"REAL": REALS, "WHOLE": WHOLES, "TIME": _TIME, "DATES": DATES}
+    names: dict[str, Any] = {"REAL": _REAL, "WHOLE": _WHOLE, "TIME": _TIME, "DATES": DATES}
     count = len(spec.of)
     lines += [
         f" if n > {count + 1}:",
@@ -89,7 +69,7 @@ def compile_check(spec: SegmentSpec) -> Check:
 
 def _rest(spec: SegmentSpec, start: int) -> Callable[..., None]:
     lines = ["def rest(e, n, bad, comp, rep):"]
-    names: dict[str, Any] = {"REAL": REALS, "WHOLE": WHOLES, "TIME": _TIME, "DATES": DATES}
+    names: dict[str, Any] = {"REAL": _REAL, "WHOLE": _WHOLE, "TIME": _TIME, "DATES": DATES}
     for i in range(start, len(spec.of) + 1):
         lines += [f" if n <= {i}: return", f" v = e[{i}]", *_element(spec.of[i - 1], i, " ", names)]
         if spec.pairs and spec.pairs[0] <= i < spec.pairs[1] and (i - spec.pairs[0]) % 2 == 0:
@@ -137,11 +117,14 @@ def _value(use: ElementUse, element: Element, names: dict[str, Any], *, pad: str
         lines.append(f"{pad}{word} {condition}: bad.append(({code!r}, {place}))")
 
     if kind == "R" or kind[0] == "N":
+        test = "REAL" if kind == "R" else "WHOLE"
+        digits = "v.replace('.', '', 1)" if kind == "R" else "v"  # a sign is rare, a point is not
         lines += [
-            f"{pad}k = {'REAL' if kind == 'R' else 'WHOLE'}[v]",
-            f"{pad}if not k:",
+            f"{pad}digits = {digits}",
+            f"{pad}k = len(digits)",
+            f"{pad}if not (digits.isdigit() and digits.isascii()):",
             f"{pad} k = len(v) - v.count('-') - v.count('.')",
-            f"{pad} bad.append(('character_invalid', {place}))",
+            f"{pad} if not {test}(v): bad.append(('character_invalid', {place}))",
         ]
         size = "k"
     elif kind == "DT":
@@ -169,7 +152,7 @@ def _value(use: ElementUse, element: Element, names: dict[str, Any], *, pad: str
 
 
 def _part(use: ElementUse, element: Element, i: int) -> Callable[..., None]:
-    names: dict[str, Any] = {"REAL": REALS, "WHOLE": WHOLES, "TIME": _TIME, "DATES": DATES}
+    names: dict[str, Any] = {"REAL": _REAL, "WHOLE": _WHOLE, "TIME": _TIME, "DATES": DATES}
     lines = ["def part(v, bad, c, k0):"]
     body = _value(use, element, names, pad="  ", place=f"{i}, c, k0, v", codes="CODES")
     part: Callable[..., None] = _function("part", [*lines, " if v:", *body, " return"], names)
