@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 from adapters.x12.errors import Finding
 from adapters.x12.model import Guide
 from adapters.x12.profile import Profile
@@ -13,6 +15,9 @@ _ORDERS: dict[str, dict[str, str]] = {
     "0004": {"": "S", "S": "O", "O": "TI", "T": "I"},
     "": {"": "S", "S": "OTPI", "O": "TPI", "T": "PIO", "P": "IO", "I": "P"},
 }
+# level -> what it must hold
+_UNMARKED = {"I": ("LIN", "SN1")}
+_MARKED = {**_UNMARKED, "P": ("MAN",), "T": ("MAN",)}
 
 
 def _allowed(segments: list[list[str]], guide: Guide, profile: Profile) -> dict[str, str] | None:
@@ -26,33 +31,34 @@ def _allowed(segments: list[list[str]], guide: Guide, profile: Profile) -> dict[
 def hierarchy_findings(segments: list[list[str]], allowed: dict[str, str] | None) -> list[Finding]:
     """Numbers, parents and, where `allowed` says so, which level may stand under which."""
     found: list[Finding] = []
-    open_levels: list[tuple[int, str]] = []
+    open_levels: list[tuple[str, int, str]] = []  # the number as text, as a number, its level
     levels: list[tuple[int, str]] = []  # position and HL04 of each
     told = [0]  # by number: how many levels stand directly under it
     for position, e in [(k, e) for k, e in enumerate(segments, 2) if e[0] == "HL"]:
-        _, number, parent, level, child = e if len(e) == 5 else [*e, "", "", "", ""][:5]
+        _, number, parent, level, child = e if len(e) == 5 else (*e, "") if len(e) == 4 else [*e, "", "", "", ""][:5]
         levels.append((position, child))
         told.append(0)
         count = len(levels)
-        if number != str(count) and not (number.isascii() and number.isdigit() and int(number) == count):
+        own = str(count)
+        if number != own and not (number.isascii() and number.isdigit() and int(number) == count):
             found.append(_finding(position, 1, number, f"expected {count}"))
         if parent == "" and not open_levels:
             above = ""
         else:
-            wanted = int(parent) if parent.isascii() and parent.isdigit() else None
+            wanted = parent.lstrip("0") if parent[:1] == "0" else parent
             while open_levels and open_levels[-1][0] != wanted:
                 open_levels.pop()
             if not open_levels:
                 found.append(_finding(position, 2, parent, "must name a level that is still open"))
-                open_levels.append((count, level))
+                open_levels.append((own, count, level))
                 levels[-1] = (position, "")  # nothing is said of what stands under it
                 continue
-            under, above = open_levels[-1]
+            _, under, above = open_levels[-1]
             told[under] += 1
         if level and allowed is not None and level not in allowed.get(above, ""):
             place = f"under {above}" if above else "first"
             found.append(_finding(position, 3, level, f"may not stand {place}"))
-        open_levels.append((count, level))
+        open_levels.append((own, count, level))
     for (position, child), below in zip(levels, told[1:], strict=True):
         if child and (child == "1") != (below > 0):
             found.append(_finding(position, 4, child, f"it has {below} levels under it")._replace(harmless=True))
@@ -68,15 +74,15 @@ def level_findings(segments: list[list[str]], guide: Guide, profile: Profile) ->
 def content_findings(segments: list[list[str]], profile: Profile) -> list[Finding]:
     """What each level must hold: an item LIN and SN1, a package or pallet MAN unless the profile says `marks: none`."""
     found: list[Finding] = []
-    level, opened, held = "", 0, set[str]()
-    marks = "none" if profile.settings.get("marks") == "none" else "MAN"
-    for position, e in [*enumerate(segments, 2), (len(segments) + 2, ["HL"])]:
-        if e[0] != "HL":
-            held.add(e[0])
-            continue
-        needed = {"I": ("LIN", "SN1"), "P": (marks,), "T": (marks,)}.get(level, ()) if opened else ()
-        found += [Finding("segment_missing", seg, position) for seg in needed if seg not in held and seg != "none"]
-        level, opened, held = (e[3] if len(e) > 3 else ""), position, set()
+    names = [e[0] for e in segments]
+    heads = [k for k, name in enumerate(names) if name == "HL"]
+    needs = _UNMARKED if profile.settings.get("marks") == "none" else _MARKED
+    for head, end in pairwise([*heads, len(names)]):
+        e = segments[head]
+        needed = needs.get(e[3]) if len(e) > 3 else None
+        if needed is not None:
+            held = names[head:end]
+            found.extend(Finding("segment_missing", seg, end + 2) for seg in needed if seg not in held)
     return found
 
 
@@ -84,8 +90,8 @@ def mark_findings(segments: list[list[str]]) -> list[Finding]:
     """SSCCs (MAN GM): 18 digits, 20 with the identifier 00, check digit right, none twice. A note on reading, a fault on writing."""
     found: list[Finding] = []
     seen: set[str] = set()
-    for position, e in enumerate(segments, 2):
-        if e[0] != "MAN" or len(e) < 3 or e[1] != "GM":
+    for position, e in [(k, e) for k, e in enumerate(segments, 2) if e[0] == "MAN"]:
+        if len(e) < 3 or e[1] != "GM":
             continue
         sscc = e[2].removeprefix("00") if len(e[2]) == 20 else e[2]
         reason = "is no SSCC of 18 digits" if len(sscc) != 18 or not sscc.isdigit() or not sscc.isascii() else ""

@@ -35,7 +35,9 @@ def unnest(document: Mapping[str, Any], putters: Mapping[str, Putter], context: 
     def put_children(holder: Mapping[str, Any], parent: str) -> bool:
         any_child = False
         for code, (name, put) in putters.items():
-            for entry in holder.get(name) or ():
+            if not (entries := holder.get(name)):
+                continue
+            for entry in entries:
                 any_child = True
                 number = str(len(out) + 1)
                 instance = put(entry, len(out) + 1, context)

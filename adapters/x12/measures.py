@@ -41,10 +41,16 @@ def order_total(doc: Doc) -> Decimal:
 def levels(doc: Doc) -> list[Doc]:
     """Every level of a ship notice, as HL will count them."""
     found: list[Doc] = []
-    for name in LEVELS:
-        for entry in doc.get(name) or ():
-            found += [entry, *levels(entry)]
+    _collect(doc, found)
     return found
+
+
+def _collect(doc: Doc, found: list[Doc]) -> None:
+    for name in LEVELS:
+        if entries := doc.get(name):
+            for entry in entries:
+                found.append(entry)
+                _collect(entry, found)
 
 
 def shipped_total(doc: Doc) -> Decimal:

@@ -96,7 +96,10 @@ class Exchange:
             profile = configured(config) or self.library.profile(str(config.get("partner") or ""))
         except BadGuide:
             return frozenset()
-        sets = profile.sets if profile is not None else {}
+        if profile is None:
+            return frozenset()
+        advised = {"824": "out"} if profile.settings.get("application_advice") == "yes" else {}
+        sets = {**profile.sets, **advised}
         return frozenset(kind for kind, set_id in SETS.items() if sets.get(set_id) in ("out", "both"))
 
     # ------------------------------------------------------------ outward

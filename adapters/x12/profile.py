@@ -32,6 +32,7 @@ _CHOICES = {
     "duplicates": ("by_control", "by_content"),
     "poc_quantity": ("total", "delta"),
     "ctt": ("hl", "lines"),
+    "application_advice": ("yes", "no"),
 }
 _WAYS = ("in", "out", "both")
 Id = tuple[str, str]  # qualifier, id

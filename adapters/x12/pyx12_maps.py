@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 from xml.sax.saxutils import escape
 
@@ -11,6 +13,7 @@ from adapters.x12.model import Composite, Element, ElementUse, Guide, Leaf, Loop
 
 _USAGE = {"M": "R", "O": "S", "C": "S", "N": "N"}
 _ISA_QUALIFIERS = ("02", "08", "09", "12", "16")
+_FIRST, _LAST = 11, 990_000  # the places of a set's own nodes begin here; SE has the last
 
 
 def write_maps(guide: Guide, folder: Path, version: str = "") -> None:
@@ -47,7 +50,8 @@ def _transaction(guide: Guide, control: str) -> str:
     )
     gs = re.sub(r'(xid="GS08">.*?)<valid_codes>.*?</valid_codes>', r"\1", gs, flags=re.DOTALL)
     st = _bare("ST", "143", f"<valid_codes><code>{guide.set}</code></valid_codes>")
-    body = "".join(_node(node, guide, at * 10) for at, node in enumerate(guide.structure, 2))
+    places = count(_FIRST)
+    body = "".join(_node(node, guide, places) for node in guide.structure)
     return (
         f'<?xml version="1.0"?>\n<transaction xid="{guide.set}"><name>{guide.set}</name>'
         f'<loop xid="ISA_LOOP" type="explicit"><name>ISA</name><usage>R</usage><pos>001</pos><repeat>&gt;1</repeat>{lent("ISA")}'
@@ -58,7 +62,7 @@ def _transaction(guide: Guide, control: str) -> str:
 
 
 def _bare(name: str, first: str, codes: str) -> str:
-    pos = "010" if name == "ST" else "990"
+    pos = _FIRST - 1 if name == "ST" else _LAST
     return (
         f'<segment xid="{name}"><name>{name}</name><usage>R</usage><pos>{pos}</pos><max_use>1</max_use>'
         f'<element xid="{name}01"><data_ele>{first}</data_ele><name>a</name><usage>R</usage><seq>01</seq>{codes}</element>'
@@ -66,7 +70,11 @@ def _bare(name: str, first: str, codes: str) -> str:
     )
 
 
-def _node(node: Leaf | Loop, guide: Guide, pos: int) -> str:
+def _node(node: Leaf | Loop, guide: Guide, places: Iterator[int]) -> str:
+    """No two nodes of a map share a place: what is missing at the place where another segment was found, in whatever loop, it forgets. And a
+    loop's name must not look like a segment's with an element (S5 and 100), or it does not find the counts that a new instance begins anew.
+    """
+    pos = next(places)
     most = "&gt;1" if node.max == 0 else str(node.max)
     if isinstance(node, Leaf):
         spec = guide.segments[node.seg]
@@ -76,13 +84,13 @@ def _node(node: Leaf | Loop, guide: Guide, pos: int) -> str:
             notes += "".join(f"<syntax>P{i:02d}{i + 1:02d}</syntax>" for i in range(first, last, 2))
         uses = "".join(_use(use, f"{spec.id}{at:02d}", at) for at, use in enumerate(spec.of, 1))
         return (
-            f'<segment xid="{spec.id}"><name>{spec.id}</name><usage>{_USAGE[node.use]}</usage><pos>{pos:03d}</pos>'
+            f'<segment xid="{spec.id}"><name>{spec.id}</name><usage>{_USAGE[node.use]}</usage><pos>{pos}</pos>'
             f"<max_use>{most}</max_use>{notes}{uses}</segment>"
         )
-    inner = "".join(_node(child, guide, at * 10) for at, child in enumerate(node.of, 1))
+    inner = "".join(_node(child, guide, places) for child in node.of)
     return (
-        f'<loop xid="{node.name}{pos}" type="implicit"><name>{node.name}</name><usage>{_USAGE[node.use]}</usage>'
-        f"<pos>{pos:03d}</pos><repeat>{most}</repeat>{inner}</loop>"
+        f'<loop xid="LOOP-{node.name}-{pos}" type="implicit"><name>{node.name}</name><usage>{_USAGE[node.use]}</usage>'
+        f"<pos>{pos}</pos><repeat>{most}</repeat>{inner}</loop>"
     )
 
 

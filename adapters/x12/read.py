@@ -48,7 +48,11 @@ def read_set(body: bytes, library: Library, profile: Profile | None = None) -> l
     document = one.document
     if document is None:
         raise NeverTry("the set could not be read", faults=[error(f) for f in one.findings])
-    return commands(one.set, one.kind, document, around)
+    try:
+        return commands(one.set, one.kind, document, around)
+    except NeverTry as fault:
+        number = summary(one.kind, document)["number"]
+        raise NeverTry(fault.data["reason"], faults=fault.data["faults"], number=number) from fault
 
 
 def _refuse(one: SetVerdict, profile: Profile) -> None:
@@ -58,13 +62,16 @@ def _refuse(one: SetVerdict, profile: Profile) -> None:
         raise NeverTry(
             f"the {one.set} {one.control} was rejected: {faults[0]['message'] if faults else ''}", faults=faults
         )
+    number = summary(one.kind, one.document)["number"] if one.document is not None else None
     unmapped = next((f for f in one.findings if f.code == "unmapped"), None)
     if unmapped is not None:
-        raise Unmapped(unmapped.expected, unmapped.value or "", faults=faults)
+        raise Unmapped(unmapped.expected, unmapped.value or "", faults=faults, number=number)
     if any(f.code == "no_guide" for f in one.findings):
         raise NeverTry(f"there is no guide for the {one.set} {one.control}", faults=faults)
     if one.quarantined:
-        raise NeverTry(f"the {one.set} {one.control} needs a person: {faults[0]['message']}", faults=faults)
+        raise NeverTry(
+            f"the {one.set} {one.control} needs a person: {faults[0]['message']}", faults=faults, number=number
+        )
 
 
 def commands(set_id: str, kind: str, document: Mapping[str, Any], around: InterchangeVerdict) -> list[InwardCommand]:

@@ -32,11 +32,14 @@ class Marks:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutSet:
-    """`segments`: between ST and SE. `extra`: ST03 where the version has it."""
+    """`segments`: between ST and SE. `extra`: ST03 where the version has it. `ready`: the segments as text with these marks, none of which any
+    value holds.
+    """
 
     set: str
     segments: list[list[str]]
     extra: str = ""
+    ready: tuple[Marks, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,14 +78,14 @@ def seal(out: Out, marks: Marks, *, isa: int, gs: int, st: int, at: datetime, st
     """The interchange as text. Groups take `gs`, `gs + 1` ...; sets take `st` onward in each group. Raises `Delimited`."""
     day, clock = at.strftime("%Y%m%d"), at.strftime("%H%M")
     long_version = out.version >= "00402"
-    lines: list[Sequence[str]] = [
-        [
+    first = [
             "ISA", "00", " " * 10, "00", " " * 10,
             out.sender[0].ljust(2), out.sender[1].ljust(15), out.receiver[0].ljust(2), out.receiver[1].ljust(15),
             day[2:], clock, marks.repetition if long_version else "U", out.version, f"{isa:09d}", out.ack_requested,
             "T" if out.test else "P", marks.component,
-        ]
     ]  # fmt: skip
+    end = marks.terminator + marks.newline
+    texts = [marks.element.join(first)]
     body: list[Sequence[str]] = [list(e) for e in out.between]
     for index, group in enumerate(out.groups):
         control = str(gs + index)
@@ -90,12 +93,15 @@ def seal(out: Out, marks: Marks, *, isa: int, gs: int, st: int, at: datetime, st
         for number, one in enumerate(group.sets, st):
             st02 = f"{number:0{st_digits}d}"
             body.append(["ST", one.set, st02, one.extra] if one.extra else ["ST", one.set, st02])
-            body += one.segments
+            if one.ready is not None and one.segments and one.ready[0] == marks:
+                texts += [_all_joined(body, marks, end), one.ready[1]]
+                body = []
+            else:
+                body += one.segments
             body.append(["SE", str(len(one.segments) + 2), st02])
         body.append(["GE", str(len(group.sets)), control])
     body.append(["IEA", str(len(out.groups)), f"{isa:09d}"])
-    end = marks.terminator + marks.newline
-    return marks.element.join(lines[0]) + end + _all_joined(body, marks, end) + end
+    return end.join([*texts, _all_joined(body, marks, end)]) + end
 
 
 def _all_joined(body: list[Sequence[str]], marks: Marks, end: str) -> str:

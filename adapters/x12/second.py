@@ -9,11 +9,13 @@ import io
 import logging
 import shutil
 import tempfile
+from collections.abc import Iterator, Sequence
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 
 from adapters.x12.library import ROOT, Library
-from adapters.x12.model import Guide, Loop
+from adapters.x12.model import Guide, Leaf, Loop
 from adapters.x12.pyx12_maps import write_maps
 from adapters.x12.tokens import Walker, WholeSet
 from hub.canon.ports import Envelope
@@ -35,8 +37,27 @@ def opinion(body: bytes, version: str, set_id: str, partner: str = "", root: str
     one = next((t for t in Walker([body]).tokens() if isinstance(t, WholeSet)), None)
     if folder is None or one is None or one.se is None or one.fault is not None:
         return None
-    text = _copy(one, version, _group(version, set_id, partner, root))
-    return None if text is None else judged(text, folder)
+    guide = _guide(version, set_id, partner, root)
+    text = _copy(one, version, guide.group if guide is not None else "")
+    told = None if text is None else judged(text, folder)
+    return None if told and guide is not None and _unseen(guide.structure, one.segments) else told
+
+
+def _unseen(structure: Sequence[Leaf | Loop], segments: Sequence[Sequence[str]]) -> bool:
+    """Whether a loop is opened twice in a row though more is mandatory in it. It takes the second opener before it looks at what the first
+    still owes, whatever its map says: that it accepts such a set means nothing.
+    """
+    again = {one[0] for one, following in pairwise(segments) if one[0] == following[0]}
+    return bool(again) and not again.isdisjoint(_owing(structure))
+
+
+def _owing(structure: Sequence[Leaf | Loop]) -> Iterator[str]:
+    """The openers of loops in which more is mandatory."""
+    for node in structure:
+        if isinstance(node, Loop):
+            if any(child.use == "M" for child in node.of[1:]):
+                yield node.opener
+            yield from _owing(node.of)
 
 
 def judged(text: str, folder: Path) -> bool | None:
@@ -81,11 +102,6 @@ def _copy(one: WholeSet, version: str, group: str) -> str | None:
 def _guide(version: str, set_id: str, partner: str, root: str) -> Guide | None:
     found = Library(Path(root)).guide(version, set_id, partner)
     return found.guide if found is not None else None
-
-
-def _group(version: str, set_id: str, partner: str, root: str) -> str:
-    guide = _guide(version, set_id, partner, root)
-    return guide.group if guide is not None else ""
 
 
 @cache

@@ -108,13 +108,15 @@ def write_set(kind: str, number: str, data: Mapping[str, Any], library: Library,
     segments: list[list[str]] = []
     bad: list[Any] = []
     fits = compiled.lay(tree, segments.append, bad, profile.component, profile.repetition)
-    notes, refused = tidy(segments, compiled, marks, profile)
+    text = _ready(segments, compiled, marks, profile)
+    notes, refused = ((), []) if text is not None else tidy(segments, compiled, marks, profile)
     sure = compiled.plan.sure and fits and not bad and not notes
     faults = [f"{place} {value!r} {reason}" for place, value, reason in outward.refused] + refused
     faults += [sentence(f) for f in findings_of(segments, data, compiled, profile, tree if sure else None, outward)]
     if faults:
         raise CannotWrite(set_id, number, faults)
-    return Written(set=OutSet(set=set_id, segments=segments), group=compiled.guide.group, version=version, notes=notes)
+    made = OutSet(set=set_id, segments=segments, ready=(marks, text) if text is not None else None)
+    return Written(set=made, group=compiled.guide.group, version=version, notes=notes)
 
 
 def findings_of(
@@ -140,18 +142,39 @@ def findings_of(
     return found
 
 
+def _ready(segments: list[list[str]], compiled: Compiled, marks: Marks, profile: Profile) -> str | None:
+    """The segments as text, where every value can be sent as it is: counted once over all of it. None: some have to be looked at."""
+    element, end = marks.element, marks.terminator + marks.newline
+    if not segments or (compiled.cuttable and any(e[0] in compiled.cuttable for e in segments)):
+        return None
+    text = end.join([element.join(e) for e in segments])
+    if text.count(marks.terminator) != len(segments) - 1 or text.count(element) != sum(map(len, segments)) - len(
+        segments
+    ):
+        return None
+    if (
+        any(mark in text for mark in _inner(marks, profile))
+        or element + marks.terminator in text
+        or text[-1] == element
+    ):
+        return None
+    if not (text.isascii() or _held(text, profile.charset_out)):
+        return None
+    bare = text if end.isprintable() else text.replace(end, "")
+    bare = bare if element.isprintable() else bare.replace(element, "")
+    return text if bare.isprintable() else None
+
+
+def _inner(marks: Marks, profile: Profile) -> tuple[str, ...]:
+    """Marks that stand within elements; from 00402 on ISA11 says that it repeats elements."""
+    return (marks.component, marks.repetition) if profile.isa_version >= "00402" else (marks.component,)
+
+
 def tidy(
     segments: list[list[str]], compiled: Compiled, marks: Marks, profile: Profile
 ) -> tuple[tuple[str, ...], list[str]]:
     """Values made fit for the partner's characters, in place: (notes, faults)."""
-    taken: tuple[str, ...] = (marks.element, marks.terminator, marks.component)
-    if profile.isa_version >= "00402":  # from there on ISA11 says that it repeats elements
-        taken += (marks.repetition,)
-    blob = "\n".join(["\n".join(e) for e in segments])
-    plain = blob.isascii() or _held(blob, profile.charset_out)
-    printable = blob.count("\n") == sum(map(len, segments)) - 1 and blob.replace("\n", "").isprintable()
-    if plain and printable and not any(mark in blob for mark in taken):
-        return (), _too_long(segments, compiled)
+    taken = (marks.element, marks.terminator, *_inner(marks, profile))
     notes: list[str] = []
     faults: list[str] = []
     for e in segments:
@@ -173,19 +196,16 @@ def tidy(
                 e[i] = e[i].replace(mark, " ")
             e[i] = _CONTROL.sub(" ", e[i])
             notes.append(f"{e[0]}{i:02d}: delimiters in {value!r} were replaced by blanks")
-    return tuple(notes), faults + _too_long(segments, compiled)
+    _cut(segments, compiled)
+    return tuple(notes), faults
 
 
-def _too_long(segments: list[list[str]], compiled: Compiled) -> list[str]:
+def _cut(segments: list[list[str]], compiled: Compiled) -> None:
     """Text is cut only where the guide allows it; the rest is left to the guide's own check."""
-    for seg, spec in compiled.cuttable.items():
-        for e in segments:
-            if e[0] != seg:
-                continue
-            for i, high in spec:
-                if len(e) > i and len(e[i]) > high:
-                    e[i] = e[i][:high].rstrip()
-    return []
+    for e in segments:
+        for i, high in compiled.cuttable.get(e[0], ()):
+            if len(e) > i and len(e[i]) > high:
+                e[i] = e[i][:high].rstrip()
 
 
 def _held(text: str, charset: str) -> bool:

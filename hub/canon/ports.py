@@ -28,8 +28,8 @@ class NeverTry(HubError):
 
     code: ClassVar[str] = "NEVER_TRY"
 
-    def __init__(self, reason: str, *, faults: Sequence[Mapping[str, Any]] = ()) -> None:
-        super().__init__(reason=reason, faults=tuple(faults))
+    def __init__(self, reason: str, *, faults: Sequence[Mapping[str, Any]] = (), number: str | None = None) -> None:
+        super().__init__(reason=reason, faults=tuple(faults), number=number)
 
 
 class NotAuthentic(HubError):
@@ -55,8 +55,10 @@ class Unmapped(HubError):
 
     code: ClassVar[str] = "UNMAPPED"
 
-    def __init__(self, table: str, foreign: str, *, faults: Sequence[Mapping[str, Any]] = ()) -> None:
-        super().__init__(table=table, foreign=foreign, faults=tuple(faults))
+    def __init__(
+        self, table: str, foreign: str, *, faults: Sequence[Mapping[str, Any]] = (), number: str | None = None
+    ) -> None:
+        super().__init__(table=table, foreign=foreign, faults=tuple(faults), number=number)
 
 
 # ------------------------------------------------------------------ inward

@@ -18,6 +18,7 @@ from hub.kit.ids import new_id
 from hub.kit.sqlfile import statements
 
 SQL = statements(__file__, "exchanges.sql")
+ADD_SETS, JUDGE_SETS = (SQL["put_sets"].replace("{there}", SQL[name]) for name in ("skip_sets", "replace_sets"))
 AckState = Literal["none", "waiting", "accepted", "accepted_with_errors", "rejected", "overdue"]
 _OPEN = ("none", "waiting", "overdue")
 
@@ -216,7 +217,7 @@ async def add_sets(tx: Tx, sets: Sequence[ExchangeSet]) -> list[bool]:
     """Whether each is new, in order; one that was registered before is left as it is."""
     if not sets:
         return []
-    fresh = {tuple(r.values()) for r in await tx.conn.fetch(SQL["add_sets"], tx.tenant, *_columns(sets))}
+    fresh = {tuple(r.values()) for r in await tx.conn.fetch(ADD_SETS, tx.tenant, *_columns(sets))}
     answers = []
     for each in sets:
         key = (each.exchange_id, each.group_control, each.set_control)
@@ -229,7 +230,7 @@ async def judge_sets(tx: Tx, sets: Sequence[ExchangeSet]) -> None:
     """Register received sets with what became of them; a later judgement replaces an earlier one."""
     last = {(s.exchange_id, s.group_control, s.set_control): s for s in sets}
     if last:
-        await tx.conn.execute(SQL["judge_sets"], tx.tenant, *_columns([last[k] for k in sorted(last)]))
+        await tx.conn.execute(JUDGE_SETS, tx.tenant, *_columns([last[k] for k in sorted(last)]))
 
 
 def _columns(sets: Sequence[ExchangeSet]) -> list[list[Any]]:
@@ -283,6 +284,21 @@ async def advised(tx: Tx, asked: Sequence[Advice]) -> list[asyncpg.Record | None
     rows = [(a.connection_id, a.group_control, a.set_control, a.set_id, a.number) for a in asked]
     found = await tx.conn.fetch(SQL["advised"], tx.tenant, *map(list, zip(*rows, strict=True)))
     return [r if r["exchange_id"] is not None else None for r in found]
+
+
+async def received_as(tx: Tx, subjects: Sequence[UUID]) -> dict[UUID, list[asyncpg.Record]]:
+    """Message or order -> the sets, right in form, that it came as: subject_kind, subject_id, document_id, group_control, set_control, set_id,
+    number, connection_id.
+    """
+    found: dict[UUID, list[asyncpg.Record]] = {}
+    for row in await tx.conn.fetch(SQL["received_as"], tx.tenant, list(subjects)):
+        found.setdefault(row["subject_id"], []).append(row)
+    return found
+
+
+async def sent_numbers(tx: Tx, numbers: Sequence[str]) -> frozenset[str]:
+    """Those under which a document of ours has left already."""
+    return frozenset(r["number"] for r in await tx.conn.fetch(SQL["sent_numbers"], tx.tenant, list(numbers)))
 
 
 async def segments(tx: Tx, documents: Sequence[UUID]) -> dict[tuple[UUID, int], asyncpg.Record]:

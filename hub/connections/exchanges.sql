@@ -27,7 +27,7 @@ UPDATE exchanges SET verdict = $3, errors = $4, message_id = COALESCE($5, messag
 -- name: keep_ack
 UPDATE exchanges SET ack = $3 WHERE tenant_id = $1 AND exchange_id = $2 RETURNING exchange_id
 
--- name: add_sets          a set that is registered already is skipped: a file can be resumed
+-- name: put_sets          {there}: what is done about a set that is registered already
 INSERT INTO exchange_sets (tenant_id, exchange_id, group_control, set_control, set_id, version, verdict, ack_state,
                            subject_kind, subject_id, number, errors, document, document_id, message_id)
 SELECT $1, g.exchange_id, g.group_control, g.set_control, g.set_id, g.version, g.verdict, g.ack_state,
@@ -36,18 +36,13 @@ FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text
             $11::text[], $12::jsonb[], $13::jsonb[], $14::uuid[], $15::uuid[])
   AS g(exchange_id, group_control, set_control, set_id, version, verdict, ack_state, subject_kind, subject_id,
        number, errors, document, document_id, message_id)
+{there}
+
+-- name: skip_sets         left as it is: a file can be resumed
 ON CONFLICT DO NOTHING
 RETURNING exchange_id, group_control, set_control
 
--- name: judge_sets        what became of received sets; one that was read again, after a correction, says so
-INSERT INTO exchange_sets (tenant_id, exchange_id, group_control, set_control, set_id, version, verdict, ack_state,
-                           subject_kind, subject_id, number, errors, document, document_id, message_id)
-SELECT $1, g.exchange_id, g.group_control, g.set_control, g.set_id, g.version, g.verdict, g.ack_state,
-       g.subject_kind, g.subject_id, g.number, g.errors->'all', g.document, g.document_id, g.message_id
-FROM unnest($2::uuid[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::uuid[],
-            $11::text[], $12::jsonb[], $13::jsonb[], $14::uuid[], $15::uuid[])
-  AS g(exchange_id, group_control, set_control, set_id, version, verdict, ack_state, subject_kind, subject_id,
-       number, errors, document, document_id, message_id)
+-- name: replace_sets      one that was read again, after a correction, says so
 ON CONFLICT (tenant_id, exchange_id, group_control, set_control) DO UPDATE
 SET verdict = excluded.verdict, subject_kind = excluded.subject_kind, subject_id = excluded.subject_id,
     number = excluded.number, errors = excluded.errors, document = excluded.document, message_id = excluded.message_id
@@ -120,6 +115,17 @@ LEFT JOIN LATERAL (
              ELSE s.number = g.number END
   ORDER BY e.at DESC LIMIT 1) s ON true
 ORDER BY g.n
+
+-- name: received_as      sets right in form of interchanges that were let in, by the message that they are or the order that was made of them
+SELECT s.subject_id, s.subject_kind, s.document_id, s.group_control, s.set_control, s.set_id, s.number, e.connection_id
+FROM exchange_sets s JOIN exchanges e ON e.tenant_id = s.tenant_id AND e.exchange_id = s.exchange_id
+WHERE s.tenant_id = $1 AND s.subject_id = ANY ($2::uuid[]) AND e.direction = 'IN' AND s.verdict <> 'rejected'
+  AND COALESCE(e.verdict, '') NOT IN ('duplicate', 'unknown_sender')
+ORDER BY s.document_id
+
+-- name: sent_numbers     which of these numbers a document of ours has that left already
+SELECT DISTINCT s.number FROM exchange_sets s JOIN exchanges e ON e.tenant_id = s.tenant_id AND e.exchange_id = s.exchange_id
+WHERE s.tenant_id = $1 AND s.number = ANY ($2::text[]) AND e.direction = 'OUT'
 
 -- name: segments          of sets, as they came or left; ST stands at 1
 SELECT document_id, position, raw, name FROM v_exchange_segment WHERE document_id = ANY ($1::uuid[])

@@ -2,6 +2,7 @@
 
 from hub.flows import (
     acknowledge,
+    advise,
     advised,
     amend,
     approve,
@@ -64,6 +65,7 @@ FLOWS: tuple[Flow, ...] = (
     acknowledge.FLOW,
     ship_notice.FLOW,
     change.FLOW,
+    advise.FLOW,
     advised.FLOW,
     receipt.FLOW,
     transfer_advice.FLOW,

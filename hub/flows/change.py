@@ -12,6 +12,7 @@ from uuid import UUID
 
 from hub import orders, outbox
 from hub.flows.acknowledge import response
+from hub.flows.advise import REJECTED, Unapplied, advise
 from hub.flows.amend import amend
 from hub.flows.partners import gets, owed, trading
 from hub.flows.reactor import Deps, Flow
@@ -47,14 +48,14 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
     for f in changes:  # one after the other: a second change of an order starts from what the first one left
         order_id = known.get(keys[f.event_id])
         if order_id is None:
-            await deps.incidents.open(tx, [_incident(f, None, "we have no such order")])
+            await _refused(tx, f, None, "we have no such order", deps)
             continue
         refusal = await _amended(tx, f, order_id)
         head = (await orders.heads(tx, [order_id]))[order_id]
         connection = head["connection_id"] if head["connection_id"] in partners else None
         own = connection is not None and await gets(tx, deps, connection, ANSWER)
         if refusal is not None and not (own and head["state"] in LEFT):
-            await deps.incidents.open(tx, [_incident(f, order_id, refusal)])
+            await _refused(tx, f, order_id, refusal, deps)
         elif connection is not None:
             if own:
                 kind, said = ANSWER, answered(f.data["data"], head, refusal)
@@ -62,6 +63,12 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
                 kind, said = "order_response", response(head, (await orders.lines(tx, [order_id]))[order_id])
             subject = ("order", order_id)
             await outbox.owe(tx, [owed(f, connection, kind, head["number"], said, subject, order=order_id)])
+
+
+async def _refused(tx: Tx, f: Fact, order_id: UUID | None, why: str, deps: Deps) -> None:
+    """A person's, and the partner is told where it wants to be."""
+    await deps.incidents.open(tx, [_incident(f, order_id, why)])
+    await advise(tx, [Unapplied(fact=f, status=REJECTED, errors=[{"message": why}])], deps)
 
 
 def answered(asked: Mapping[str, Any], head: Any, refusal: str | None) -> Mapping[str, Any]:

@@ -187,6 +187,8 @@ def _judged(exchange_id: UUID, a: Arrived, known: Mapping[tuple[str, str], UUID]
     if failure is not None and not faults:
         faults = ({"code": failure.code, "message": failure.sentence()},)
     number, document = document_of(a.commands)
+    if number is None and failure is not None:
+        number = failure.data.get("number")
     drafts = [c.draft for c in a.commands if isinstance(c, CaptureOrder)]
     order_id = next((i for d in drafts if (i := known.get((a.source.channel, d.external_id)))), None)
     return connections.ExchangeSet(

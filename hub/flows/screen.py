@@ -13,6 +13,7 @@ from hub.kit.db import Tx
 from hub.orders import Capture, Hold, HoldRules
 
 ZERO = Decimal(0)
+PRICES = "contract_price"  # the rule under which a hold names prices that are not the agreed ones
 
 
 async def screened(tx: Tx, captures: Sequence[Capture], rules: HoldRules) -> list[Capture]:
@@ -81,7 +82,7 @@ async def _contract(tx: Tx, captures: Sequence[Capture], terms: Mapping[UUID, ca
                 f"{line.sku} costs {_plain(line.unit_price)}, {code} says {_plain(price)} for {_plain(line.quantity)}"
             )
             wrong.setdefault(n, []).append(text)
-    return {n: [Hold(HoldKind.MANUAL, "; ".join(texts), rule="contract_price")] for n, texts in wrong.items()}
+    return {n: [Hold(HoldKind.MANUAL, "; ".join(texts), rule=PRICES)] for n, texts in wrong.items()}
 
 
 def _plain(amount: Decimal) -> str:

@@ -132,7 +132,6 @@ class _Rows:
             "revision": draft.revision,
             "applied": True,
             "message_id": capture.message_id,
-            "provenance": {},
             "at": tx.now,
         }
 

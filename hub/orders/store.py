@@ -188,7 +188,6 @@ order_revisions = table(
     col("applied", sa.Boolean),  # false: older than what stood, recorded only
     col("message_id", Uuid, null=True),
     col("draft", Json, null=True),  # kept where it was not applied; what was applied is the order itself
-    col("provenance", Json, default="'{}'"),
     col("at", Time),
     belongs("order_id", "orders", "order_id"),
     key=("order_id", "revision"),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +15,12 @@ import pytest
 from adapters.x12 import ADAPTER
 from adapters.x12.profile import read_profile
 from adapters.x12.yamltext import BadGuide, load_text
+from hub import catalog
+from hub.flows.advise import _error as advise_error
 from hub.kit.db import Database
 from tests.partner import Partner, find, interchange, new_partner, segments
 
+GOLDEN = Path(__file__).parent / "golden" / "824.edi"  # as we write one
 PROFILE: Mapping[str, Any] = {
     "partner": "acme-retail",
     "ids": [{"qualifier": "ZZ", "id": "ACMERETAIL"}],
@@ -165,3 +170,117 @@ async def test_advice_about_nothing_of_ours_is_told_with_the_message_and_an_acce
     [told] = await partner.rows("SELECT kind, subject_kind, summary FROM incidents")
     assert (told["kind"], told["subject_kind"]) == ("document_rejected", "message")
     assert "810 IV INV-9: no reason was given" in told["summary"]
+
+
+ADVICE = {**PROFILE, "application_advice": "yes"}
+
+
+@pytest.fixture
+async def told(db: Database, tmp_path: Path) -> Partner:
+    """One that wants to hear by 824 what its documents lack."""
+    return await new_partner(db, tmp_path / "out", config={"profile": ADVICE})
+
+
+def advices(files: list[str]) -> list[str]:
+    return [f for f in files if "ST*824" in f]
+
+
+async def test_an_order_with_a_unit_that_we_do_not_know_is_answered_with_an_824(told: Partner) -> None:
+    """Right in form, so its 997 accepts it; the 824 names the order, the place and the words. Read again, it is not said again."""
+    await told.receive(told.orders("PO-7", unit="ZZ"))
+    files = await told.send()
+    [advice] = advices(files)
+    [ack] = [f for f in files if "ST*997" in f]
+    [row] = await told.rows("SELECT document_id, group_control, number FROM exchange_sets WHERE set_id = '850'")
+    assert find(ack, "AK5")[1] in ("A", "E")
+    assert find(advice, "GS")[1] == "AG"
+    assert find(advice, "BGN")[1:3] == ["00", row["document_id"].hex[:22]]
+    assert row["number"] == "PO-7"
+    assert find(advice, "OTI") == ["OTI", "TR", "PO", "PO-7", "", "", "", "", row["group_control"], "0001", "850"]
+    body = [s for s in segments(advice) if s[0] not in ("ISA", "GS", "GE", "IEA")]
+    shown = "".join(f"{'*'.join(s)}~\n" for s in body).replace(row["document_id"].hex[:22], "{document}")
+    assert re.sub(r"(BGN\*00\*\{document\})\*[0-9]{8}", r"\1*{today}", shown) == GOLDEN.read_text(encoding="utf-8")
+    assert (await told.rows("SELECT kind FROM incidents"))[0]["kind"] == "unmapped_code"
+    await told.rows("UPDATE inbox SET state = 0, run_at = now(), attempts = 0 WHERE state = 3 RETURNING message_id")
+    await told.read()
+    assert advices(await told.send()) == []
+
+
+async def test_an_order_with_a_product_that_we_do_not_know_waits_and_is_answered_with_an_824(told: Partner) -> None:
+    await told.receive(told.orders("PO-8", sku="NO-SUCH"))
+    [advice] = advices(await told.send())
+    assert find(advice, "OTI")[1:4] == ["TE", "PO", "PO-8"]
+    assert find(advice, "TED")[1:] == ["ZZZ", "not in the catalog: NO-SUCH"]
+    assert await told.incidents() == ["unknown_sku"]
+    [exchange] = await told.rows("SELECT ack_state FROM exchange_sets WHERE set_id = '824'")
+    assert exchange["ack_state"] == "waiting"
+
+
+async def test_a_change_with_another_price_is_answered_with_an_824(told: Partner) -> None:
+    await told.receive(told.orders("PO-9"))
+    await told.send()
+    assert [find(f, "TED")[2] for f in await changed_of(told, "PO-9", "POC*1*PC*2**EA*12**VN*SKU-1")] == [
+        "Line 1 asks for another price (12); a person has to agree."
+    ]
+    assert "order_change_refused" in await told.incidents()
+    [unknown] = await changed_of(told, "PO-10", "POC*1*QI*1**EA*10**VN*SKU-1")
+    assert find(unknown, "OTI")[1:4] == ["TR", "PO", "PO-10"]
+    assert find(unknown, "TED")[2] == "we have no such order"
+
+
+async def changed_of(partner: Partner, number: str, line: str) -> list[str]:
+    partner.control += 1
+    more = ["860", f"BCH*04*SA*{number}**1*20261116", line, "CTT*1"]
+    await partner.receive(interchange(partner.control, "PC", [more]))
+    return advices(await partner.send())
+
+
+async def test_what_is_rejected_in_form_comes_twice_or_from_others_gets_no_824(told: Partner, db: Database) -> None:
+    await told.receive(told.orders("PO-1").replace("PO1*1*2*EA", "PO1*1*X*EA"))  # the 997 says it
+    again = told.orders("PO-2", unit="ZZ")
+    await told.receive(again)
+    assert len(advices(await told.send())) == 1
+    await told.receive(again.replace("PO-2", "PO-3"))  # the same number with other content
+    assert advices(await told.send()) == []
+    assert "duplicate_interchange" in await told.incidents()
+
+
+async def test_without_an_agreement_there_is_no_824(partner: Partner) -> None:
+    await partner.receive(partner.orders("PO-7", unit="ZZ"))
+    await partner.receive(partner.orders("PO-8", sku="NO-SUCH"))
+    assert advices(await partner.send()) == []
+    assert ADAPTER.agreed is not None
+    assert "application_advice" not in ADAPTER.agreed({"partner": "acme-retail"})
+    assert ADAPTER.agreed({"profile": {**PROFILE, "sets": {"824": "out"}}}) == {"application_advice"}
+    with pytest.raises(BadGuide, match="none of yes, no"):
+        read_profile(load_text(json.dumps({**PROFILE, "application_advice": "perhaps"}), "profile"), "acme-retail")
+
+
+def test_words_too_long_for_one_text_go_on_in_remarks() -> None:
+    words = " ".join(["the product is not in the catalog"] * 8)
+    error = advise_error({"message": words, "segment": "PO1", "segment_position": 8, "element": 3, "value": "Z" * 120})
+    told = [error["text"], *(x["text"] for x in error["remarks"])]
+    assert " ".join(told) == words
+    assert (len(error["text"]) <= 60, max(len(x["text"]) for x in error["remarks"]) <= 80) == (True, True)
+    assert (error["segment"], error["position"], error["element"], len(error["value"])) == ("PO1", "8", "3", 99)
+
+
+async def test_a_price_that_is_not_the_agreed_one_is_answered_with_an_824(told: Partner) -> None:
+    """The first order makes the customer known, the terms follow, the second is held for its price."""
+    buyer = "N1*BY*ACME*92*0001~N1*ST*"
+    await told.receive(told.orders("PO-1").replace("N1*ST*", buyer).replace("SE*10*", "SE*11*"))
+    [party] = await told.rows("SELECT party_id FROM parties")
+    async with told.world.unit() as tx:
+        tiers = (("SKU-1", Decimal(1), Decimal(9)),)
+        await catalog.put_price_list(tx, catalog.PriceList(name="GOLD", currency="EUR", tiers=tiers))
+        limit = Decimal(10_000)
+        terms = catalog.Terms(
+            party_id=party["party_id"], credit_limit=limit, currency="EUR", days=28, price_list="GOLD"
+        )
+        await catalog.put_terms(tx, [terms])
+    await told.send()
+    order = told.orders("PO-2").replace("N1*ST*", buyer).replace("SE*10*", "SE*11*")
+    await told.receive(order)
+    [advice] = advices(await told.send())
+    assert find(advice, "OTI")[1:4] == ["TE", "PO", "PO-2"]
+    assert find(advice, "TED")[1:] == ["ZZZ", "SKU-1 costs 10, GOLD says 9 for 2"]

@@ -34,17 +34,47 @@ def test_both_engines_agree_on_damaged_sets() -> None:
     assert unexplained <= ROUNDS * 0.005, tally.differences
 
 
-def test_it_counts_over_all_instances_of_a_loop() -> None:
-    """The difference `accepted after double`: two G62 are allowed in a stop (S5). It takes them in one stop, and none more in the next."""
-    text = (FOLDER / "004010" / "204.edi").read_text(encoding="utf-8").replace("\n", "")
-    lines = text.split("~")[3:-4]
+def ours_and_theirs(lines: list[str], set_id: str, functional_id: str) -> tuple[str, bool | None]:
+    raw = file(group(one_set(lines, set_id), functional_id=functional_id)).encode()
+    one = next(x for x in examine([raw], library()) if isinstance(x, SetVerdict))
+    return ",".join(f.code for f in one.findings), opinion(raw, "004010", set_id)
+
+
+def golden(set_id: str) -> list[str]:
+    return (FOLDER / "004010" / f"{set_id}.edi").read_text(encoding="utf-8").replace("\n", "").split("~")[3:-4]
+
+
+def test_it_counts_within_each_instance_of_a_loop() -> None:
+    """Two G62 are allowed in a stop (S5), in the next one again, and not three."""
+    lines = golden("204")
     stop = next(k for k, line in enumerate(lines) if line.startswith("G62*69"))
     lines.insert(stop, lines[stop])
-    second = next(k for k, line in enumerate(lines) if line.startswith("S5*2"))
-    for rest, theirs in ((lines[second:], False), ([], True)):
-        raw = file(group(one_set([*lines[:second], *rest], "204"), functional_id="SM")).encode()
-        assert opinion(raw, "004010", "204") is theirs
-        assert next(x for x in examine([raw], library()) if isinstance(x, SetVerdict)).findings == ()
+    assert ours_and_theirs(lines, "204", "SM") == ("", True)
+    lines.insert(stop, lines[stop])
+    assert ours_and_theirs(lines, "204", "SM") == ("segment_over_max", False)
+
+
+def test_what_a_loop_lacks_is_missed_at_its_end_whatever_follows() -> None:
+    """W12 is mandatory in each LX of an 945."""
+    lines = golden("945")
+    openers = [k for k, line in enumerate(lines) if line.startswith("LX*")]
+    assert len(openers) > 1
+    without = [line for k, line in enumerate(lines) if not (k > openers[-1] and line.startswith("W12*"))]
+    assert ours_and_theirs(without, "945", "SW") == ("segment_missing", False)
+
+
+def test_it_has_no_opinion_of_a_loop_opened_twice_in_a_row() -> None:
+    lines = golden("945")
+    opener = next(k for k, line in enumerate(lines) if line.startswith("LX*"))
+    lines.insert(opener, lines[opener])
+    assert ours_and_theirs(lines, "945", "SW") == ("segment_missing", None)
+    assert ours_and_theirs([*lines, "ZZZ*1"], "945", "SW")[1] is False  # what it rejects, it rejects
+
+
+def test_it_rejects_a_segment_without_any_element() -> None:
+    """The difference `accepted after empty`: no element of N4 is mandatory, and to us a bare one says nothing."""
+    lines = ["N4" if line.startswith("N4*") else line for line in ORDER]
+    assert ours_and_theirs(lines, "850", "PO") == ("", False)
 
 
 def test_what_it_raises_is_no_opinion(tmp_path: Path) -> None:
