@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from importlib import import_module
 
+from hub.kit.errors import HubError
+
 # group -> (module that holds `app`, help)
 GROUPS: dict[str, tuple[str, str]] = {
     "admin": ("hub.cli.admin", "Tenants, keys, connections, master data."),
@@ -49,7 +51,11 @@ def main() -> None:
     for name, (module, text) in COMMANDS.items():
         command = getattr(import_module(module), name) if name == asked else _later
         app.command(name, help=text)(command)
-    app(prog_name="hub")
+    try:
+        app(prog_name="hub")
+    except HubError as error:  # an error of ours is a sentence, not a trace
+        typer.echo(error.sentence(), err=True)
+        raise SystemExit(1) from None
 
 
 def _later() -> None:

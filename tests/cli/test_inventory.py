@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import os
+import sys
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -73,3 +74,11 @@ async def test_what_cannot_be_is_refused_in_a_sentence(
     assert told.exit_code == 1, told.output
     assert reason in told.output
     assert "on hand 5, reserved 0" in (await run("show", "A")).output
+
+
+async def test_a_tenant_that_there_is_not_is_told_in_a_sentence(db: Database) -> None:
+    command = ("-m", "hub", "inventory", "verify", "--tenant", "nobody")
+    env = {**os.environ, "HUB_DATABASE_URL": db.dsn}
+    done = await asyncio.create_subprocess_exec(sys.executable, *command, env=env, stderr=asyncio.subprocess.PIPE)
+    _, said = await done.communicate()
+    assert (done.returncode, said.decode().strip()) == (1, "There is no tenant nobody; `hub admin tenant` makes one.")
