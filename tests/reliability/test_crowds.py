@@ -164,7 +164,8 @@ async def test_webhooks_in_any_order_five_times_each_end_alike(
 
 async def test_a_refund_before_its_order_waits_and_is_applied_once(stage: Stage, story: Story) -> None:
     number = 8090
-    made = told(stage, number)["orders/create"]
+    said = told(stage, number)
+    made = said["orders/create"]
     order = json.loads(made[1])
     paid_back = {"kind": "refund", "status": "success", "amount": "40.00", "currency": order["currency"]}
     refund = {
@@ -183,6 +184,9 @@ async def test_a_refund_before_its_order_waits_and_is_applied_once(stage: Stage,
     await settled(stage, story)
     found = await trace(stage, f"#{number}")
     assert [(f["data"]["refund"], f["data"]["amount"]) for f in found.of("order.refund_recorded")] == [("77", "40.00")]
+    assert await say(stage, said["orders/cancelled"]) == 200  # the goods are free again for the tests after this one
+    await settled(stage, story)
+    await story.until(f"#{number}", "CANCELLED")
 
 
 async def test_webhooks_all_at_once_and_shuffled_end_alike(stage: Stage, story: Story) -> None:
