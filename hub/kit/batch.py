@@ -1,5 +1,5 @@
 """Group commit: concurrent short writes wait for the flush in progress and then go together as one batch.
-No timer: a lone request waits for nobody. Each caller gets its own outcome.
+A lone request waits for nobody. Each caller gets its own outcome.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ Out = TypeVar("Out")
 
 MOST_ITEMS = 500
 MOST_BYTES = 1 << 20
+PAUSE, PAUSES = 0.001, 5  # seconds, and how many of them
 RETRIES = 3
 AWAY = (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.CannotConnectNowError)
 COLLIDED = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
@@ -63,6 +64,7 @@ class Batcher(Generic[In, Out]):
         self._queue: deque[_Waiting[In, Out]] = deque()
         self._flushing: asyncio.Task[None] | None = None
         self._closed = False
+        self._last = 0  # how many went together before
 
     @property
     def idle(self) -> bool:
@@ -89,9 +91,21 @@ class Batcher(Generic[In, Out]):
     async def _flush(self) -> None:
         try:
             while self._queue:
-                await self._settle(self._next())
+                await self._company()
+                batch = self._next()
+                self._last = len(batch)
+                await self._settle(batch)
         finally:
             self._flushing = None
+
+    async def _company(self) -> None:
+        """Those who were answered together come again together: while they still come, the first is not sent ahead alone."""
+        seen = 0
+        for _ in range(PAUSES):
+            if not seen < len(self._queue) < self._last:
+                return
+            seen = len(self._queue)
+            await asyncio.sleep(PAUSE)
 
     def _next(self) -> list[_Waiting[In, Out]]:
         batch = [self._queue.popleft()]

@@ -57,6 +57,28 @@ async def test_a_lone_item_goes_at_once_and_what_waits_goes_together() -> None:
     assert batcher.idle
 
 
+async def test_those_who_were_answered_together_come_again_together() -> None:
+    desk = Desk()
+    batcher = Batcher(desk.run)
+    desk.gate.clear()
+    first = asyncio.create_task(batcher.submit(1))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    rest = asyncio.create_task(together(batcher, 2, 3, 4))
+    await asyncio.sleep(0)
+    desk.gate.set()
+    await asyncio.gather(first, rest)
+
+    async def a_turn_later(item: int) -> int:
+        await asyncio.sleep(0)
+        return await batcher.submit(item)
+
+    await asyncio.gather(batcher.submit(5), a_turn_later(6), a_turn_later(7))
+    assert desk.batches == [[1], [2, 3, 4], [5, 6, 7]]
+    assert await batcher.submit(8) == 16
+    assert desk.batches[-1] == [8]
+
+
 async def test_a_refused_item_fails_alone() -> None:
     desk = Desk()
     desk.refuse = {3}
