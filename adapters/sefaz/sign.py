@@ -93,9 +93,8 @@ def sign(document: bytes, key: KeyProvider, element: str = "infNFe") -> bytes:
     core = _HEAD + identifier + _MIDDLE + digest + _TAIL
     value = b64encode(key.sign(sha1(_ALONE + core, usedforsecurity=False).digest()))
     cut = document.rindex(b"</")
-    return b"".join(
-        (document[:cut], _INSIDE, core, _VALUE, value, _CERTIFICATE, key.certificate_text, _END, document[cut:])
-    )
+    whole = memoryview(document)
+    return b"".join((whole[:cut], _INSIDE, core, _VALUE, value, _CERTIFICATE, key.certificate_text, _END, whole[cut:]))
 
 
 # ------------------------------------------------------------------ verification
