@@ -85,16 +85,17 @@ def dues(row: Row, tables: FiscalTables, registered: frozenset[str]) -> list[Due
 
 def fund(row: Row, amount: Decimal, note: Row, tables: FiscalTables) -> Due:
     """The poverty fund where the UF has a revenue of its own for it."""
+    issued_on = invoice_from_json(note["invoice"]).issued_at.date()  # by the issuer's clock, as the note says it
     return Due(
         document_id=row["fiscal_document_id"],
         order_id=row["order_id"],
         fulfillment_id=row["fulfillment_id"],
         environment=row["environment"],
         region=row["region"],
-        revenue=tables["gnre_revenues"].find(note["issued_at"].date(), tax="fcp").text("revenue"),
+        revenue=tables["gnre_revenues"].find(issued_on, tax="fcp").text("revenue"),
         principal=amount,
         fcp=ZERO,
-        issued_on=note["issued_at"].date(),
+        issued_on=issued_on,
     )
 
 
@@ -112,7 +113,7 @@ def guide_of(row: Row, note: Row, rules: GuideRules, profile: GuideProfile) -> t
         product=(profile.products or {}).get(place),
         document_type=kind,
         document=document,
-        month=note["issued_at"].date(),
+        month=invoice.issued_at.date(),
         period=rules.periods[0] if rules.periods else None,
         due=row["pay_by"],
         recipient=_party(invoice.buyer) if invoice.buyer else None,

@@ -7,7 +7,7 @@ import re
 from base64 import b64encode
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from enum import StrEnum
 from random import Random
 from typing import Any
@@ -59,6 +59,9 @@ class FaultKind(StrEnum):
     BATCH_FAILED = "batch_failed"  # 404: the batch must be sent again
     UNREACHED = "unreached"  # situation 3: the UF did not answer
     PENDING = "pending"  # situation 4, up to an hour
+
+
+BRASILIA = timezone(timedelta(hours=-3))  # the portal's clock
 
 
 @dataclass(slots=True, kw_only=True)
@@ -224,7 +227,7 @@ class GnreApp:
     def _issue(self, guide: etree._Element, fault: FaultKind | None) -> str:
         """The guide's part of the result."""
         said = _inside(guide)
-        found: list[Motive] = motives(guide, self.now().date())
+        found: list[Motive] = motives(guide, self.now().astimezone(BRASILIA).date())
         if found:
             return _guide("1", said, _motives(found))
         if fault is FaultKind.UNREACHED:
