@@ -159,6 +159,11 @@ async def test_an_authorized_note_gets_its_guide_with_payment_data(place: Place)
     assert guide["total"] == guide["principal"] == Decimal("6.00")
     assert guide["pay_by"] >= date.today() - timedelta(days=1)  # noqa: DTZ011 - a day more or less
     assert await place.rows("SELECT 1 FROM outbox") == []
+    both = "SELECT g.guide, d.invoice FROM gnre_guides g JOIN fiscal_documents d USING (tenant_id, fiscal_document_id)"
+    (row,) = await place.rows(
+        both
+    )  # by the issuer's clock: in the evening of the last day it is not the next month yet
+    assert row["guide"]["items"][0]["month"] == row["invoice"]["issued_at"][:10]
 
 
 async def test_a_sale_inside_the_uf_or_to_a_registered_one_owes_none(place: Place) -> None:
