@@ -168,7 +168,7 @@ def ack_interchange(ack: Mapping[str, Any]) -> Out:
         key = (group["version"], group["sender"], group["receiver"])
         is_999 = ack["kind"] == "999"
         segments = _segments(group, is_999=is_999)
-        one = OutSet(set="999" if is_999 else "997", segments=segments, extra=IMPLEMENTATION_999 if is_999 else "")
+        one = OutSet(set="999" if is_999 else "997", body=segments, extra=IMPLEMENTATION_999 if is_999 else "")
         groups.setdefault(key, []).append(one)
     return Out(
         sender=(ack["sender"][0], ack["sender"][1]),
@@ -220,7 +220,7 @@ def ack_text(ack: Mapping[str, Any], marks: Marks, *, isa: int, gs: int, st: int
 
     groups = []
     for group in out.groups:
-        sets = [replace(s, segments=[_clean(e, marks, taken) for e in s.segments]) for s in group.sets]
+        sets = [replace(s, body=[_clean(e, marks, taken) for e in s.segments]) for s in group.sets]
         groups.append(replace(group, sender=bare(group.sender, 15), receiver=bare(group.receiver, 15), sets=sets))
     clean = replace(
         out,

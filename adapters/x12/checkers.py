@@ -111,44 +111,45 @@ def _element(use: ElementUse, i: int, pad: str, names: dict[str, Any]) -> list[s
 
 def _value(use: ElementUse, element: Element, names: dict[str, Any], *, pad: str, place: str, codes: str) -> list[str]:
     kind, low, high = element.kind, element.low, element.high
-    lines: list[str] = []
-
-    def say(condition: str, code: str, word: str = "if") -> None:
-        lines.append(f"{pad}{word} {condition}: bad.append(({code!r}, {place}))")
-
-    if kind == "R" or kind[0] == "N":
-        test = "REAL" if kind == "R" else "WHOLE"
-        digits = "v.replace('.', '', 1)" if kind == "R" else "v"  # a sign is rare, a point is not
-        lines += [
-            f"{pad}digits = {digits}",
-            f"{pad}k = len(digits)",
-            f"{pad}if not (digits.isdigit() and digits.isascii()):",
-            f"{pad} k = len(v) - v.count('-') - v.count('.')",
-            f"{pad} if not {test}(v): bad.append(('character_invalid', {place}))",
-        ]
-        size = "k"
-    elif kind == "DT":
-        lines.append(f"{pad}if not DATES[v] or not {low} <= len(v) <= {high}: bad.append(('date_invalid', {place}))")
-        return lines
-    elif kind == "TM":
-        say("not TIME(v)", "time_invalid")
-        return lines
-    else:
-        size = "len(v)"
-    if low == high:
-        lines.append(f"{pad}if {size} != {low}: bad.append(('too_short' if {size} < {low} else 'too_long', {place}))")
-    elif low == 1:
-        say(f"{size} > {high}", "too_long")
-    else:
-        lines.append(
-            f"{pad}if not {low} <= {size} <= {high}: bad.append(('too_short' if {size} < {low} else 'too_long', {place}))"
-        )
+    if kind == "DT":
+        return [f"{pad}if not DATES[v] or not {low} <= len(v) <= {high}: bad.append(('date_invalid', {place}))"]
+    if kind == "TM":
+        return [f"{pad}if not TIME(v): bad.append(('time_invalid', {place}))"]
     if use.codes is not None:
         names[codes] = use.codes
-        lines.append(
-            f"{pad}{'elif' if len(lines) == 1 else 'if'} v not in {codes}: bad.append(('code_invalid', {place}))"
-        )
+    numeric = kind == "R" or kind[0] == "N"
+    size = "k" if numeric else "len(v)"
+    wrong = f"'too_short' if {size} < {low} else 'too_long'"
+    if use.codes is not None and not numeric and all(low <= len(code) <= high for code in use.codes):
+        why = f"'code_invalid' if {low} <= len(v) <= {high} else {wrong}"  # one look is enough for what is right
+        return [f"{pad}if v not in {codes}: bad.append(({why}, {place}))"]
+    lines = _digits(kind, pad, place) if numeric else []
+    if low == high:
+        lines.append(f"{pad}if {size} != {low}: bad.append(({wrong}, {place}))")
+    elif low == 1:
+        lines.append(f"{pad}if {size} > {high}: bad.append(('too_long', {place}))")
+    else:
+        lines.append(f"{pad}if not {low} <= {size} <= {high}: bad.append(({wrong}, {place}))")
+    if use.codes is not None:
+        word = "if" if numeric else "elif"
+        lines.append(f"{pad}{word} v not in {codes}: bad.append(('code_invalid', {place}))")
     return lines
+
+
+def _digits(kind: str, pad: str, place: str) -> list[str]:
+    """Lines that count the digits of `v` as `k`. Most numbers are whole; of those that are not a point is frequent, a sign rare."""
+    lines = [f"{pad}k = len(v)", f"{pad}if not (v.isdigit() and v.isascii()):"]
+    odd = pad + " "
+    if kind == "R":
+        lines += [f"{odd}digits = v.replace('.', '', 1)", f"{odd}k -= 1"]
+        lines += [f"{odd}if not (len(digits) == k and digits.isdigit() and digits.isascii()):"]
+        odd += " "
+    test = "REAL" if kind == "R" else "WHOLE"
+    return [
+        *lines,
+        f"{odd}k = len(v) - v.count('-') - v.count('.')",
+        f"{odd}if not {test}(v): bad.append(('character_invalid', {place}))",
+    ]
 
 
 def _part(use: ElementUse, element: Element, i: int) -> Callable[..., None]:

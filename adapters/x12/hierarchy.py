@@ -28,69 +28,60 @@ def _allowed(segments: list[list[str]], guide: Guide, profile: Profile) -> dict[
     return _ORDERS.get(profile.settings.get("hl_order", order), _ORDERS[""])
 
 
-def hierarchy_findings(segments: list[list[str]], allowed: dict[str, str] | None) -> list[Finding]:
-    """Numbers, parents and, where `allowed` says so, which level may stand under which."""
+def level_findings(segments: list[list[str]], guide: Guide, profile: Profile) -> list[Finding]:
+    """All rules of HL; contents and marks are those of a ship notice."""
+    names = [e[0] for e in segments]
+    heads = [k for k, name in enumerate(names) if name == "HL"]
+    found = hierarchy_findings([segments[k] for k in heads], heads, _allowed(segments, guide, profile))
+    if guide.set != "856":
+        return found
+    needs = _UNMARKED if profile.settings.get("marks") == "none" else _MARKED
+    for head, end in pairwise([*heads, len(names)]):
+        e = segments[head]
+        for seg in needs.get(e[3], ()) if len(e) > 3 else ():
+            if seg not in names[head:end]:
+                found.append(Finding("segment_missing", seg, end + 2))
+    return found + mark_findings([(k, segments[k]) for k, name in enumerate(names) if name == "MAN"])
+
+
+def hierarchy_findings(levels: list[list[str]], places: list[int], allowed: dict[str, str] | None) -> list[Finding]:
+    """Numbers, parents and, where `allowed` says so, which level may stand under which. `levels`: the HL segments, `places` where they stand."""
     found: list[Finding] = []
     open_levels: list[tuple[str, int, str]] = []  # the number as text, as a number, its level
-    levels: list[tuple[int, str]] = []  # position and HL04 of each
-    told = [0]  # by number: how many levels stand directly under it
-    for position, e in [(k, e) for k, e in enumerate(segments, 2) if e[0] == "HL"]:
-        _, number, parent, level, child = e if len(e) == 5 else (*e, "") if len(e) == 4 else [*e, "", "", "", ""][:5]
-        levels.append((position, child))
-        told.append(0)
-        count = len(levels)
+    below = [0] * (len(levels) + 1)  # by number: how many levels stand directly under it
+    orphans: set[int] = set()
+    for count, (e, place) in enumerate(zip(levels, places, strict=True), 1):
+        _, number, parent, level = e if len(e) == 4 else [*e, "", "", ""][:4]
         own = str(count)
         if number != own and not (number.isascii() and number.isdigit() and int(number) == count):
-            found.append(_finding(position, 1, number, f"expected {count}"))
-        if parent == "" and not open_levels:
-            above = ""
-        else:
+            found.append(_finding(place, 1, number, f"expected {count}"))
+        above = ""
+        if parent or open_levels:
             wanted = parent.lstrip("0") if parent[:1] == "0" else parent
             while open_levels and open_levels[-1][0] != wanted:
                 open_levels.pop()
             if not open_levels:
-                found.append(_finding(position, 2, parent, "must name a level that is still open"))
+                found.append(_finding(place, 2, parent, "must name a level that is still open"))
                 open_levels.append((own, count, level))
-                levels[-1] = (position, "")  # nothing is said of what stands under it
+                orphans.add(count)
                 continue
             _, under, above = open_levels[-1]
-            told[under] += 1
+            below[under] += 1
         if level and allowed is not None and level not in allowed.get(above, ""):
-            place = f"under {above}" if above else "first"
-            found.append(_finding(position, 3, level, f"may not stand {place}"))
+            found.append(_finding(place, 3, level, f"may not stand {f'under {above}' if above else 'first'}"))
         open_levels.append((own, count, level))
-    for (position, child), below in zip(levels, told[1:], strict=True):
-        if child and (child == "1") != (below > 0):
-            found.append(_finding(position, 4, child, f"it has {below} levels under it")._replace(harmless=True))
+    for count, (e, place) in enumerate(zip(levels, places, strict=True), 1):
+        if len(e) > 4 and e[4] and count not in orphans and (e[4] == "1") != (below[count] > 0):
+            words = f"it has {below[count]} levels under it"
+            found.append(_finding(place, 4, e[4], words)._replace(harmless=True))
     return found
 
 
-def level_findings(segments: list[list[str]], guide: Guide, profile: Profile) -> list[Finding]:
-    """All rules of HL; contents and marks are those of a ship notice."""
-    found = hierarchy_findings(segments, _allowed(segments, guide, profile))
-    return [*found, *content_findings(segments, profile), *mark_findings(segments)] if guide.set == "856" else found
-
-
-def content_findings(segments: list[list[str]], profile: Profile) -> list[Finding]:
-    """What each level must hold: an item LIN and SN1, a package or pallet MAN unless the profile says `marks: none`."""
-    found: list[Finding] = []
-    names = [e[0] for e in segments]
-    heads = [k for k, name in enumerate(names) if name == "HL"]
-    needs = _UNMARKED if profile.settings.get("marks") == "none" else _MARKED
-    for head, end in pairwise([*heads, len(names)]):
-        e = segments[head]
-        needed = needs.get(e[3]) if len(e) > 3 else None
-        if needed is not None:
-            held = names[head:end]
-            found.extend(Finding("segment_missing", seg, end + 2) for seg in needed if seg not in held)
-    return found
-
-
-def mark_findings(segments: list[list[str]]) -> list[Finding]:
+def mark_findings(marks: list[tuple[int, list[str]]]) -> list[Finding]:
     """SSCCs (MAN GM): 18 digits, 20 with the identifier 00, check digit right, none twice. A note on reading, a fault on writing."""
     found: list[Finding] = []
     seen: set[str] = set()
-    for position, e in [(k, e) for k, e in enumerate(segments, 2) if e[0] == "MAN"]:
+    for place, e in marks:
         if len(e) < 3 or e[1] != "GM":
             continue
         sscc = e[2].removeprefix("00") if len(e[2]) == 20 else e[2]
@@ -101,7 +92,7 @@ def mark_findings(segments: list[list[str]]) -> list[Finding]:
             reason = "stands twice in this set"
         seen.add(sscc)
         if reason:
-            found.append(Finding("check_differs", "MAN", position, 2, e[2], expected=f"the mark {e[2]} {reason}"))
+            found.append(Finding("check_differs", "MAN", place + 2, 2, e[2], expected=f"the mark {e[2]} {reason}"))
     return found
 
 
@@ -112,9 +103,9 @@ def check_digit(digits: str) -> str:
     return str(-(3 * (sum(odd) - 48 * len(odd)) + sum(even) - 48 * len(even)) % 10)
 
 
-def _finding(position: int, element: int, value: str, expected: str) -> Finding:
+def _finding(place: int, element: int, value: str, expected: str) -> Finding:
     names = {1: "the number", 2: "the parent", 3: "the level", 4: "the child mark"}
     numbers = {1: "628", 2: "734", 3: "735", 4: "736"}
     return Finding(
-        "hl_invalid", "HL", position, element, value, expected=expected, number=numbers[element], name=names[element]
+        "hl_invalid", "HL", place + 2, element, value, expected=expected, number=numbers[element], name=names[element]
     )

@@ -31,22 +31,22 @@ def unnest(document: Mapping[str, Any], putters: Mapping[str, Putter], context: 
     """Depth first, numbered from 1; children of one level in the order in which the guide names the levels."""
     out: list[list[Any]] = []
     marked = bool(document.get(MARKED))
+    levels = [(code, name, put) for code, (name, put) in putters.items()]
+    below = frozenset(name for name, _ in putters.values())
 
     def put_children(holder: Mapping[str, Any], parent: str) -> bool:
-        any_child = False
-        for code, (name, put) in putters.items():
-            if not (entries := holder.get(name)):
-                continue
-            for entry in entries:
-                any_child = True
-                number = str(len(out) + 1)
-                instance = put(entry, len(out) + 1, context)
+        before = len(out)
+        for code, name, put in levels:
+            for entry in holder.get(name) or ():
+                count = len(out) + 1
+                number = str(count)
+                instance = put(entry, count, context)
                 instance[0] = ["HL", number, parent, code]
                 out.append(instance)
-                has_child = put_children(entry, number)
+                has_child = not below.isdisjoint(entry) and put_children(entry, number)
                 if marked:
                     instance[0].append("1" if has_child else "0")
-        return any_child
+        return len(out) > before
 
     put_children(document, "")
     return out

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from hub.kit.money import half_up
+from hub.kit.money import CENT
 
 Doc = Mapping[str, Any]
 ZERO = Decimal(0)
 LEVELS = ("shipments", "orders", "pallets", "packages", "lines")
+_BELOW = frozenset(LEVELS)
 
 
 def charges_total(doc: Doc) -> Decimal:
@@ -26,7 +27,7 @@ def invoice_total(doc: Doc) -> Decimal:
     """Quantity by price, rounded half up per line, with charges, allowances and taxes of lines and document."""
     total = charges_total(doc) + _sum(doc, "taxes", "amount") + _sum(doc, "header_taxes", "amount")
     for line in doc.get("lines") or ():
-        total += half_up(_decimal(line, "invoiced") * _decimal(line, "price"))
+        total += _amount(line, "invoiced")
         if "charges" in line:
             total += charges_total(line)
         if "taxes" in line:
@@ -35,7 +36,7 @@ def invoice_total(doc: Doc) -> Decimal:
 
 
 def order_total(doc: Doc) -> Decimal:
-    return sum((half_up(_decimal(x, "ordered") * _decimal(x, "price")) for x in doc.get("lines") or ()), ZERO)
+    return sum((_amount(line, "ordered") for line in doc.get("lines") or ()), ZERO)
 
 
 def levels(doc: Doc) -> list[Doc]:
@@ -47,9 +48,9 @@ def levels(doc: Doc) -> list[Doc]:
 
 def _collect(doc: Doc, found: list[Doc]) -> None:
     for name in LEVELS:
-        if entries := doc.get(name):
-            for entry in entries:
-                found.append(entry)
+        for entry in doc.get(name) or ():
+            found.append(entry)
+            if not _BELOW.isdisjoint(entry):
                 _collect(entry, found)
 
 
@@ -77,6 +78,12 @@ def accounted_in_groups(doc: Doc) -> Decimal:
         told = "ordered" in line and "difference" in line
         total += _decimal(line, "shipped") + _decimal(line, "difference") if told else _decimal(line, "ordered")
     return total
+
+
+def _amount(line: Doc, quantity: str) -> Decimal:
+    """Quantity by price, rounded half up to cents."""
+    count, price = line.get(quantity), line.get("price")
+    return (Decimal(count) * Decimal(price)).quantize(CENT, ROUND_HALF_UP) if count and price else ZERO
 
 
 def _decimal(row: Doc, name: str) -> Decimal:

@@ -16,7 +16,7 @@ from adapters.x12.model import Element
 from adapters.x12.outward import Outward
 from adapters.x12.profile import Profile
 from adapters.x12.scan import scan
-from adapters.x12.seal import Marks, Out, OutGroup, OutSet, marks_of, seal
+from adapters.x12.seal import Joined, Marks, Out, OutGroup, OutSet, marks_of, seal
 from hub.kit.errors import HubError
 
 # canonical document -> set; what a partner's profile may write
@@ -115,8 +115,8 @@ def write_set(kind: str, number: str, data: Mapping[str, Any], library: Library,
     faults += [sentence(f) for f in findings_of(segments, data, compiled, profile, tree if sure else None, outward)]
     if faults:
         raise CannotWrite(set_id, number, faults)
-    made = OutSet(set=set_id, segments=segments, ready=(marks, text) if text is not None else None)
-    return Written(set=made, group=compiled.guide.group, version=version, notes=notes)
+    body = segments if text is None else Joined(marks, text, len(segments))
+    return Written(set=OutSet(set=set_id, body=body), group=compiled.guide.group, version=version, notes=notes)
 
 
 def findings_of(

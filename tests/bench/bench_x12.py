@@ -267,20 +267,19 @@ def writing(library: Library) -> None:
                     writer.Write(segment)
                 writer.Close()
 
-        own: list[float] = []
-        base: list[float] = []
-        for _ in range(RUNS):
-            base.append(cpu(theirs))
-            own.append(cpu(write))
-        ours_s, theirs_s = statistics.median(own), statistics.median(base)
+        turns = [
+            (cpu(write), cpu(theirs)) for _ in range(5 * RUNS)
+        ]  # short: a ratio of each turn, as clocks change between turns
+        ours_s, theirs_s = (statistics.median(side) for side in zip(*turns, strict=True))
+        ratio = statistics.median(base / own for own, base in turns)
         row(
             6 + number / 10,
             f"write a {kind} with validation and numbers",
             segments_per_s=round(len(raw) / ours_s),
             pyx12_segments_per_s=round(len(raw) / theirs_s),
-            ratio=round(theirs_s / ours_s, 2),
+            ratio=round(ratio, 2),
             goal=">= 3x",
-            met=theirs_s / ours_s >= 3,
+            met=ratio >= 3,
         )
 
 
