@@ -129,27 +129,29 @@ class SetAcked:
         return self.old not in _OPEN and self.old != self.new
 
 
-async def register(tx: Tx, exchange: Exchange) -> UUID:
-    """Add it, at the unit's time."""
-    await tx.conn.execute(
-        SQL["register"],
-        tx.tenant,
-        exchange.exchange_id,
-        exchange.connection_id,
-        exchange.direction,
-        exchange.sender,
-        exchange.receiver,
-        exchange.usage,
-        exchange.control,
-        exchange.content_sha256,
-        exchange.verdict,
-        exchange.ack_state,
-        exchange.ack_due,
-        [dict(e) for e in exchange.errors],
-        exchange.message_id,
-        tx.now,
-    )
-    return exchange.exchange_id
+async def register(tx: Tx, exchanges: Sequence[Exchange]) -> None:
+    """Add them, at the unit's time."""
+    if not exchanges:
+        return
+    rows = [
+        (
+            e.exchange_id,
+            e.connection_id,
+            e.direction,
+            e.sender,
+            e.receiver,
+            e.usage,
+            e.control,
+            e.content_sha256,
+            e.verdict,
+            e.ack_state,
+            e.ack_due,
+            {"all": [dict(x) for x in e.errors]},
+            e.message_id,
+        )
+        for e in exchanges
+    ]
+    await tx.conn.execute(SQL["register"], tx.tenant, tx.now, *[list(c) for c in zip(*rows, strict=True)])
 
 
 async def duplicates(tx: Tx, exchange: Exchange, *, window: timedelta = timedelta(days=90)) -> list[Duplicate]:

@@ -1,7 +1,11 @@
 -- name: register
 INSERT INTO exchanges (tenant_id, exchange_id, connection_id, direction, sender, receiver, usage, control, content_sha256,
                        verdict, ack_state, ack_due, errors, message_id, at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+SELECT $1, g.exchange_id, g.connection_id, g.direction, g.sender, g.receiver, g.usage, g.control, g.content_sha256,
+       g.verdict, g.ack_state, g.ack_due, g.errors->'all', g.message_id, $2
+FROM unnest($3::uuid[], $4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bytea[], $11::text[], $12::text[],
+            $13::timestamptz[], $14::jsonb[], $15::uuid[])
+  AS g(exchange_id, connection_id, direction, sender, receiver, usage, control, content_sha256, verdict, ack_state, ack_due, errors, message_id)
 
 -- name: lock_pair         one at a time registers what came from the same sender, so that a duplicate sees the first
 SELECT pg_advisory_xact_lock(hashtextextended($1::text, 727003))

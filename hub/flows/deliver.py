@@ -92,10 +92,11 @@ class Deliver:
         await _all(self._together(works) for works in opened)
 
     async def _together(self, works: Sequence[Work]) -> None:
-        """Those of one destination: signed in one go, then each on its own way."""
+        """Those of one destination: signed and numbered in one go, then each on its own way."""
         for _ in works:
             failpoint.passing("deliver.claimed")
         await signing.prepare(self._reactor, works)
+        await number.prepare(self._reactor, works)
         await _all(self._traced(w) for w in works)
 
     async def _traced(self, work: Work) -> None:
@@ -154,8 +155,8 @@ class Deliver:
             return Rejected(code=error.code, message=str(error), fields=faults_of(error), results=refused(work, error))
 
     async def _fix(self, work: Work) -> None:
-        """Bytes that must never change are made and stored before the first send; a later try uses the stored ones. (What is signed:
-        `signing`.)
+        """Bytes that must never change are made and stored before the first send; a later try uses the stored ones. (What is signed
+        or numbered: `signing`, `number`.)
         """
         if work.refusal is not None:
             raise work.refusal
@@ -166,11 +167,6 @@ class Deliver:
                 work.fixed = await transmit.fixed(tx, work.command)
         elif self._paper is not None and isinstance(work.command, SendNotice):
             work.command = await attached(self._reactor.db, self._paper, work.connection.tenant, work.command)
-        elif number.wants(work.command) and work.adapter.outbound is not None:
-            async with self._reactor.unit(tenant=work.connection.tenant, actor="deliver") as tx:
-                work.fixed = await number.fixed(
-                    tx, work.owed, work.command, work.connection, work.account, work.adapter.outbound
-                )
 
     async def _calls(self, work: Work) -> Outcome:
         outbound = work.adapter.outbound

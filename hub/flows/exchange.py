@@ -93,7 +93,7 @@ async def _admit(tx: Tx, exchange_id: UUID, arrived: Arrived, incidents: Inciden
     refused = _refused(verdict, arrived.envelope)
     if own is None:
         tx.born.add(exchange_id)
-        await connections.register(tx, exchange)
+        await connections.register(tx, [exchange])
         if verdict is not None:
             await connections.set_verdict(tx, exchange_id, verdict)
         if refused is not None:

@@ -47,7 +47,7 @@ async def arrive(db: Database, given: Exchange, ack: bytes | None = None) -> lis
     async with db.unit(tenant=1, actor="test") as tx:
         found = await connections.duplicates(tx, given)
         if not found:
-            await connections.register(tx, given)
+            await connections.register(tx, [given])
             if ack:
                 await connections.keep_ack(tx, given.exchange_id, ack)
     return found
@@ -72,7 +72,7 @@ async def test_one_of_two_at_once_is_the_duplicate(db: Database) -> None:
 
 async def test_a_number_may_come_again_after_the_window(db: Database) -> None:
     async with db.unit(tenant=1, actor="test", now=system_clock() - timedelta(days=91)) as tx:
-        await connections.register(tx, exchange())
+        await connections.register(tx, [exchange()])
     assert await arrive(db, exchange()) == []
 
 
@@ -96,7 +96,7 @@ async def test_a_resumed_file_registers_each_set_once(db: Database) -> None:
 async def send(db: Database, *controls: str, due: timedelta = timedelta(hours=1), control: str = "1") -> UUID:
     given = exchange(control, direction="OUT", ack_state="waiting", ack_due=system_clock() + due)
     async with db.unit(tenant=1, actor="test") as tx:
-        await connections.register(tx, given)
+        await connections.register(tx, [given])
         sets = [one_set(given.exchange_id, c, ack_state="waiting", set_id="856", number=f"n{c}") for c in controls]
         await connections.add_sets(tx, sets)
     return given.exchange_id
