@@ -14,7 +14,7 @@ from hub.kit.errors import HubError
 T = TypeVar("T")
 Say = Callable[
     [str, Mapping[str, Any]], Awaitable[Any]
-]  # (document below schema/documents/cli, variables) -> its one root field
+]  # (document below schema/documents/cli, or the REST's of that name, variables) -> its one root field
 
 
 class Refused(HubError):
@@ -63,7 +63,9 @@ async def answered(desk: Any, me: Any, name: str, variables: Mapping[str, Any]) 
 
     from schema.responses import JSON
 
-    asked = desk.reads.ask(me, desk.store.by_name[f"cli/{name}"], dict(variables))
+    documents = desk.store.by_name
+    document = documents.get(f"cli/{name}") or documents[f"rest/{name}"]
+    asked = desk.reads.ask(me, document, dict(variables))
     _, body = await desk.answer(asked, None, JSON)
     whole = orjson.loads(body)
     if whole.get("errors"):
