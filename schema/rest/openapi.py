@@ -9,7 +9,8 @@ import graphql as g
 
 from schema.plan.selection import Selections, below
 from schema.requests import Store
-from schema.rest.table import ENDPOINTS, PREFIX, Endpoint
+from schema.rest.endpoint import PREFIX, Endpoint
+from schema.rest.table import ENDPOINTS
 
 SCALARS: Mapping[str, dict[str, Any]] = {
     "ID": {"type": "string", "pattern": "^[a-z]{3}_[0-9a-f]{32}$"},

@@ -16,8 +16,9 @@ from schema.errors import BadRequest
 from schema.http import TooLarge, read_body
 from schema.requests import read_json
 from schema.responses import JSON
+from schema.rest.endpoint import PREFIX, Endpoint
 from schema.rest.problems import of_error, of_user_errors, problem, unknown
-from schema.rest.table import ENDPOINTS, PREFIX, Endpoint
+from schema.rest.table import ENDPOINTS
 from schema.roles import readable
 
 PROBLEM = "application/problem+json"

@@ -10,7 +10,8 @@ import pytest
 
 from schema.commands import Outcome, Refusal
 from schema.prints import openapi
-from schema.rest.table import ENDPOINTS, PREFIX
+from schema.rest.endpoint import PREFIX
+from schema.rest.table import ENDPOINTS
 from tests.schema.conftest import Site, fill_id
 from tests.schema.test_mutations import CAPTURE
 
