@@ -220,3 +220,11 @@ def test_an_isa_soon_after_one_that_cannot_be_read_is_found() -> None:
 def test_a_file_in_one_piece_is_read_in_small_ones() -> None:
     """So that memory is that of one set, whoever hands the file in."""
     assert max(map(len, single_bytes([b"x" * 1_000_000], None))) <= CHUNK
+
+
+def test_long_values_are_kept_short_where_many_are_kept() -> None:
+    DATES.clear()
+    long = "9" * 60_000
+    one = the_set(file(group(one_set([*ORDER[:3], f"DTM*010*{long}", *ORDER[3:]]))))
+    assert long not in DATES
+    assert [(f.code, f.element, len(f.value or "")) for f in one.findings] == [("date_invalid", 2, 200)]
