@@ -228,3 +228,9 @@ def test_long_values_are_kept_short_where_many_are_kept() -> None:
     one = the_set(file(group(one_set([*ORDER[:3], f"DTM*010*{long}", *ORDER[3:]]))))
     assert long not in DATES
     assert [(f.code, f.element, len(f.value or "")) for f in one.findings] == [("date_invalid", 2, 200)]
+
+
+def test_strays_without_end_are_counted_up_to_a_number() -> None:
+    text = file(group(one_set()) + "ZZZ*1~" * 5000)
+    assert len(interchange(text).findings) == 1001
+    assert interchange(text).findings[-1].code == "errors_capped"
