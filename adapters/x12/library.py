@@ -24,6 +24,8 @@ from adapters.x12.yamltext import BadGuide, Fault, Tree, load_text
 _HEAD = re.compile(r"^guide:.*(?:\n[ \t].*)*", re.MULTILINE)
 _SEGMENTS = re.compile(r"^segments:\n((?:[ \t#].*\n|\n)*)", re.MULTILINE)
 _SEGMENT = re.compile(r"^  ([A-Z][A-Z0-9]{1,2}):", re.MULTILINE)
+_VERSION = re.compile("[A-Za-z0-9]{1,12}")  # GS08 (element 480)
+_SET = re.compile("[A-Za-z0-9]{3}")  # ST01 (element 143)
 OVERLAYS = 256  # of accounts that are kept compiled
 ROOT = Path(__file__).resolve().parents[2] / "mappings"
 
@@ -48,7 +50,7 @@ class Library:
 
     root: Path = ROOT
     _files: dict[Path, Tree | None] = field(default_factory=dict)
-    _guides: dict[tuple[str, str, str, str], Compiled | None] = field(default_factory=dict)
+    _guides: dict[tuple[str, str, str, str], Compiled] = field(default_factory=dict)
     _own: list[tuple[str, str, str, str]] = field(default_factory=list)  # of overlays that accounts hold, oldest first
     _profiles: dict[str, Profile] | None = None
     _groups: Mapping[str, frozenset[str]] | None = None
@@ -59,19 +61,22 @@ class Library:
         Raises `BadGuide`.
         """
         key = (version, set_id, partner, hashlib.sha256(overlay.encode()).hexdigest() if overlay else "")
-        if key not in self._guides:
-            self._guides[key] = self._find(version, set_id, partner, overlay)
+        if key in self._guides:
+            return self._guides[key]
+        found = self._find(version, set_id, partner, overlay)
+        if found is not None:  # what partners call versions that we do not know has no end
+            self._guides[key] = found
             if overlay:
                 self._own.append(key)
             if len(self._own) > OVERLAYS:
                 del self._guides[self._own.pop(0)]
-        return self._guides[key]
+        return found
 
     def guide_for(self, profile: Profile, version: str, set_id: str) -> Compiled | None:
         return self.guide(version, set_id, profile.partner, profile.overlays.get(set_id, ""))
 
     def _find(self, version: str, set_id: str, partner: str, overlay: str) -> Compiled | None:
-        if not (version.isalnum() and set_id.isalnum()):
+        if not (_VERSION.fullmatch(version) and _SET.fullmatch(set_id)):
             return None
         for folder in dict.fromkeys((version, version[:6])):
             if (self.root / "x12" / folder / f"{set_id}.yaml").is_file():

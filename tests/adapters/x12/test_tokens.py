@@ -234,3 +234,12 @@ def test_strays_without_end_are_counted_up_to_a_number() -> None:
     text = file(group(one_set()) + "ZZZ*1~" * 5000)
     assert len(interchange(text).findings) == 1001
     assert interchange(text).findings[-1].code == "errors_capped"
+
+
+@pytest.mark.parametrize(("version", "set_id"), [("0" * 300, "850"), ("004010", "8" * 300), ("\u00b2" * 6, "850")])
+def test_a_name_that_no_guide_can_have_has_none(version: str, set_id: str) -> None:
+    """One of 300 characters is no name of a file either, and raised what nobody expected."""
+    assert "no_guide" in codes(file(group(one_set(set_id=set_id), version=version)))
+    before = len(library()._guides)
+    assert library().guide(version[:12], set_id) is None
+    assert len(library()._guides) == before
