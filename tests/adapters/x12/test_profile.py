@@ -91,6 +91,20 @@ def test_windows_and_habits_of_numbers_go_with_each_message() -> None:
     assert {(e.headers["x12-duplicates"], e.headers["x12-window"]) for e in found} == {("by_content", "30")}
 
 
+@pytest.mark.parametrize("charset", ["cp037", "latin-1", "cp1252", "utf-8", "ISO-8859-1", "UTF8"])
+def test_a_partners_charset_is_its_own_through_the_ports(charset: str) -> None:
+    """Its files come as messages that are read again: an EBCDIC file was unreadable there."""
+    lines = [x.replace("STORE 7", "CAFÉ ÁGUA") for x in ORDER]
+    raw = file(group(one_set(lines)).replace("GS*PO*ACMERETAIL", "GS*PO*ACMÉ")).encode(charset)
+    read = [c for e in arrived(raw, charset=charset) for c in Exchange(library()).read(e, {}, account(charset=charset))]
+    [order, whole] = read
+    assert isinstance(order, CaptureOrder)
+    assert order.draft.ship_to is not None
+    assert order.draft.ship_to.company == "CAFÉ ÁGUA"
+    assert isinstance(whole, ExchangeRead)
+    assert (whole.verdict, whole.ack and whole.ack["groups"][0]["receiver"]) == ("accepted", "ACMÉ")
+
+
 def arrived(raw: bytes, **fields: Any) -> list[Any]:
     request = Request(method="PUT", path="a.edi", query={}, headers={}, body=raw)
     return Exchange(library()).envelopes(request, account(**fields))
