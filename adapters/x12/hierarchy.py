@@ -40,7 +40,7 @@ def hierarchy_findings(segments: list[list[str]], allowed: dict[str, str] | None
         told.append(0)
         count = len(levels)
         own = str(count)
-        if number != own and not (number.isascii() and number.isdigit() and int(number) == count):
+        if number != own and number.lstrip("0") != own:
             found.append(_finding(position, 1, number, f"expected {count}"))
         if parent == "" and not open_levels:
             above = ""
