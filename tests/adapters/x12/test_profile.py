@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.x12.library import Library
 from adapters.x12.ports import Exchange
 from adapters.x12.profile import Profile, configured
 from adapters.x12.sent import sent_document
@@ -179,6 +181,31 @@ def test_only_what_may_be_tolerated_is(code: str) -> None:
 def test_what_nobody_reads_is_no_setting(key: str) -> None:
     with pytest.raises(BadGuide, match=f"{key}: unknown key"):
         profile(**{key: "1"})
+
+
+def test_a_wrong_profile_keeps_no_other_partner_from_trading(tmp_path: Path) -> None:
+    """Of several folders those behind the wrong one were forgotten after the first time: their interchanges were a stranger's."""
+    for name, text in (
+        ("acme", "ids: [{qualifier: ZZ, id: ACME}]"),
+        ("bad", "ack: maybe"),
+        ("worse", "isa14: [1]"),
+        ("zeta", "ids: [{qualifier: ZZ, id: ZETA}]"),
+    ):
+        (tmp_path / "partners" / name).mkdir(parents=True)
+        (tmp_path / "partners" / name / "profile.yaml").write_text(text)
+    found = Library(tmp_path)
+    for _ in range(2):
+        zeta = found.profile_of("ZZ", "ZETA")
+        assert zeta is not None
+        assert zeta.partner == "zeta"
+        with pytest.raises(BadGuide, match=r"bad/profile\.yaml:1: ack"):
+            found.profile("bad")
+        with pytest.raises(BadGuide) as all_of_them:
+            found.profiles()
+        assert [f.file for f in all_of_them.value.data["faults"]] == [
+            "partners/bad/profile.yaml",
+            "partners/worse/profile.yaml",
+        ]
 
 
 def test_an_account_in_ascii_is_read_as_any() -> None:
