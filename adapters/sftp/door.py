@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import asyncssh
 import structlog
-from asyncssh.constants import FXF_APPEND, FXF_CREAT, FXF_TRUNC, FXF_WRITE
+from asyncssh.constants import FXF_APPEND, FXF_CREAT, FXF_EXCL, FXF_TRUNC, FXF_WRITE
 
 from adapters.sftp import names
 from hub.canon.carriage import Admit, Guest
@@ -20,6 +22,8 @@ log = structlog.get_logger()
 LARGEST = 256 * 1024 * 1024  # bytes of a file
 MOST = 10_000  # files that may wait in a folder
 LOGIN = 20  # seconds
+COMING = ".coming"  # ends the hidden name of a file that is being put
+LEFT = 24 * 3600  # seconds without a byte after which nobody puts it any more
 WRITES = FXF_WRITE | FXF_APPEND | FXF_CREAT | FXF_TRUNC
 ROOT, IN, OUT = (), ("in",), ("out",)
 
@@ -89,17 +93,24 @@ def _holds(guest: Guest, key: asyncssh.SSHKey) -> bool:
 
 
 def furnish(home: Path) -> None:
-    """The two folders of a partner, for us and nobody else on this machine."""
+    """The two folders of a partner, for us and nobody else on this machine; without what a door that fell has left."""
     for name in ("in", "out"):
         (home / name).mkdir(mode=0o700, parents=True, exist_ok=True)
+    for left in (home / "in").glob(f".*{COMING}"):
+        with suppress(FileNotFoundError):
+            if time.time() - left.stat().st_mtime > LEFT:
+                left.unlink()
 
 
 class Rooms(asyncssh.SFTPServer):  # type: ignore[misc]
-    """The server's view of a partner's home. Every path is `in`, `out` or a plain file in one of them."""
+    """The server's view of a partner's home. Every path is `in`, `out` or a plain file in one of them. What is put has its name when it is
+    closed: nobody reads a half, however long the sender pauses, and nothing stays of what was broken off.
+    """
 
     def __init__(self, chan: asyncssh.SSHServerChannel[bytes]) -> None:
         home = str(chan.get_extra_info("home"))
         self._home = Path(home)
+        self._coming: dict[object, tuple[Path, str]] = {}  # open file -> where it lies, its name
         super().__init__(chan, chroot=home.encode())
 
     # ------------------------------------------------------------ what may be looked at
@@ -109,7 +120,7 @@ class Rooms(asyncssh.SFTPServer):  # type: ignore[misc]
             raise asyncssh.SFTPNoSuchFile("there is no such folder")
         async for entry in super().scandir(path):
             name = os.fsdecode(entry.filename)
-            if name in ("in", "out") if at == ROOT else (self._home / at[0] / name).is_file():
+            if name in ("in", "out") if at == ROOT else names.good(name) and (self._home / at[0] / name).is_file():
                 yield entry
 
     def stat(self, path: bytes) -> Any:
@@ -133,7 +144,31 @@ class Rooms(asyncssh.SFTPServer):  # type: ignore[misc]
                 raise asyncssh.SFTPPermissionDenied("this is no name for a file")
             if sum(1 for _ in os.scandir(self._home / "in")) >= MOST:
                 raise asyncssh.SFTPFailure("too many files wait in /in")
+            return self._put(at[1], pflags)
         return super().open(path, pflags, asyncssh.SFTPAttrs())
+
+    def _put(self, name: str, pflags: int) -> object:
+        there = (self._home / "in" / name).exists()
+        if there and (pflags & FXF_EXCL or not pflags & FXF_TRUNC):
+            raise asyncssh.SFTPFailure("a file of this name is there; a file is put as a whole")
+        if not there and not pflags & FXF_CREAT:
+            raise asyncssh.SFTPNoSuchFile("there is no such file")
+        hidden = f".{secrets.token_hex(8)}{COMING}"
+        opened = super().open(f"/in/{hidden}".encode(), pflags | FXF_CREAT | FXF_EXCL, asyncssh.SFTPAttrs())
+        self._coming[opened] = (self._home / "in" / hidden, name)
+        return opened
+
+    def close(self, file_obj: object) -> None:
+        """Also called for what is still open when the connection ends: then nobody has said that it is whole."""
+        super().close(file_obj)
+        lies, name = self._coming.pop(file_obj, (None, ""))
+        if lies is None:
+            return
+        if self.channel.is_closing():
+            log.info("an upload was broken off", action="sftp", file=name)
+            lies.unlink(missing_ok=True)
+        else:
+            lies.replace(lies.with_name(name))
 
     def write(self, file_obj: object, offset: int, data: bytes) -> int:
         if offset + len(data) > LARGEST:

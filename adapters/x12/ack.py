@@ -186,14 +186,14 @@ def ack_interchange(ack: Mapping[str, Any]) -> Out:
 def _segments(group: Mapping[str, Any], *, is_999: bool) -> list[list[str]]:
     """Fresh lists, free to be changed, save for the one that says `accepted` of every set without a fault: there are thousands of it."""
     modern = group["version"] >= "005"
-    third = [group["group_version"]] if modern and group["group_version"] else []
-    out = [["AK1", group["functional_id"], group["control"], *third]]
+    third = [group["group_version"][:12]] if modern and group["group_version"] else []
+    out = [["AK1", _filled(group["functional_id"], 2, 2), _digits(group["control"]), *third]]
     three, four, five = ("IK3", "IK4", "IK5") if is_999 else ("AK3", "AK4", "AK5")
     accepted = [five, "A"]
     for one in group["sets"]:
-        out.append(["AK2", one["set"], one["control"]])
+        out.append(["AK2", _filled(one["set"], 3, 3), _filled(one["control"] or "????", 1, 9)])
         for row in one.get("errors", ()):
-            out.append([three, row["segment"], str(row["position"]), row["loop"], *row["codes"][:_MOST]])
+            out.append([three, _filled(row["segment"], 2, 3), str(row["position"]), row["loop"], *row["codes"][:_MOST]])
             for element in row["elements"]:
                 at = ":".join(str(x) for x in _trimmed(element["at"]))
                 out.append([four, at, element["number"], element["code"], element["value"]])
@@ -201,6 +201,21 @@ def _segments(group: Mapping[str, Any], *, is_999: bool) -> list[list[str]]:
         out.append(accepted if plain else [five, one["status"], *one.get("codes", ())])
     out.append(["AK9", group["status"], group["told"], group["received"], group["accepted"], *group["codes"]])
     return out
+
+
+def _filled(told: str, low: int, high: int) -> str:
+    """What the sender wrote, as far as an ack can say it: cut where it is too long, `?` for what is missing or no letter or digit."""
+    plain = (
+        told if told.isascii() and told.isalnum() else "".join(c if c.isascii() and c.isalnum() else "?" for c in told)
+    )
+    return plain[:high] if len(plain) >= low else plain.ljust(low, "?")
+
+
+def _digits(told: str) -> str:
+    """AK102 is a number, whatever GS06 was."""
+    return (
+        told if told.isascii() and told.isdigit() and len(told) < 10 else "".join(re.findall("[0-9]", told))[:9] or "0"
+    )
 
 
 def _trimmed(at: Sequence[Any]) -> list[Any]:

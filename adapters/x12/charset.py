@@ -5,11 +5,13 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
 # one character as UTF-8 writes it, seen through latin-1; else a single byte
 _CHARACTER = re.compile(
     "[\x00-\x7f]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}|[\x80-\xff]", re.DOTALL
 )
+CHUNK = 256 * 1024
 PLAIN = {"utf-8", "latin-1", "cp1252"}  # a byte below 128 is its ASCII character: read through latin-1
 
 
@@ -46,19 +48,19 @@ def characters(raw: str) -> list[str]:
 
 
 def single_bytes(chunks: Iterable[bytes], charset: str | None) -> Iterator[str]:
-    """The input through latin-1. UTF-16 (by its mark) and EBCDIC are turned into UTF-8 first."""
-    decoder: codecs.IncrementalDecoder | None = None
-    first = True
-    for chunk in chunks:
-        data = chunk
-        if first and data:
-            first = False
-            foreign = charset if charset and charset not in PLAIN else _by_mark(data)
-            decoder = codecs.getincrementaldecoder(foreign)("replace") if foreign else None
-        if decoder is not None:
-            data = decoder.decode(data).encode("utf-8", "replace")
-        if data:
-            yield data.decode("latin-1")
+    """The input through latin-1, `CHUNK` bytes at once. UTF-16 (by its mark) and EBCDIC are turned into UTF-8 first."""
+    pieces = (chunk[at : at + CHUNK] for chunk in chunks for at in range(0, len(chunk), CHUNK))
+    first = next(pieces, b"")
+    foreign = charset if charset and charset not in PLAIN else _by_mark(first)
+    whole = chain((first,), pieces)
+    yield from (text for data in (_as_utf8(whole, foreign) if foreign else whole) if (text := data.decode("latin-1")))
+
+
+def _as_utf8(pieces: Iterable[bytes], charset: str) -> Iterator[bytes]:
+    """What the charset cannot read becomes the replacement character; the half of one at the end is dropped as the lack of a terminator is."""
+    decoder = codecs.getincrementaldecoder(charset)("replace")
+    for piece in pieces:
+        yield decoder.decode(piece).encode("utf-8", "replace")
 
 
 def _by_mark(data: bytes) -> str | None:

@@ -19,12 +19,14 @@ _KEPT = 65_536
 
 
 class Dates(dict[str, str]):
-    """X12 date text -> ISO text, empty when it is no date. Six digits: 00-49 is 20xx. Forgets all when full."""
+    """X12 date text -> ISO text, empty when it is no date. Six digits: 00-49 is 20xx. Forgets all when full, keeps no long text."""
 
     def __missing__(self, text: str) -> str:
+        if len(text) not in (6, 8):
+            return ""
         full = text if len(text) == 8 else ("20" if text[:2] < "50" else "19") + text
         iso = ""
-        if len(full) == 8 and full.isascii() and full.isdigit():
+        if full.isascii() and full.isdigit():
             try:
                 iso = date(int(full[:4]), int(full[4:6]), int(full[6:])).isoformat()
             except ValueError:

@@ -10,6 +10,7 @@ from adapters.x12.charset import Guessed, characters
 BLANK = " \t\r\n\0"
 LINE_END = "\n"
 LOOK = 4096  # an ISA and the beginning of what follows fit in this many characters
+REACH = 1024  # within so many a group follows an ISA behind text that is none
 _BREAKS = "\r?\n?"
 
 
@@ -40,7 +41,10 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class NoHeader:
+    """`barren`: nothing in the text follows an ISA with this separator, wherever that ISA begins."""
+
     reason: str
+    barren: bool = False
 
 
 def find_header(text: str, guess: Guessed) -> Header | NoHeader:
@@ -48,6 +52,8 @@ def find_header(text: str, guess: Guessed) -> Header | NoHeader:
     element = _element(text)
     if isinstance(element, NoHeader):
         return element
+    if element not in text[3 + len(element) :]:
+        return NoHeader("no group within reach of ISA", barren=True)
     following = re.compile(_wrapped(("GS", "TA1", "IEA", "ISB", "ISE", "TA3", "ST"), element))
     early = _early_end(text, element, following)
     sixteenth = _nth(text, element, 16)
@@ -61,7 +67,7 @@ def find_header(text: str, guess: Guessed) -> Header | NoHeader:
         if not text[after:].strip(BLANK + "IEA"):
             return NoHeader("nothing follows ISA")
     if early is None:
-        return NoHeader("no group within reach of ISA")
+        return NoHeader("no group within reach of ISA", barren=True)
     return _short(text, element, early, following, guess)
 
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 REJECT, NOTE, REMARK = "R", "E", "-"  # rejects its level; accepted with errors; only in our register
-KEPT_PER_SET = 1000
+KEPT_PER_SET = 1000  # findings; and of an envelope those that have no end of their own
+SHOWN = 200  # characters of a wrong value
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +183,8 @@ def sentence(finding: Finding) -> str:
     )
     if finding.segment is None or finding.position is None:
         return words
+    if not finding.segment:
+        return f"segment {finding.position}: {words}"
     part = f"{finding.element:02d}" if finding.element is not None else ""
     part += f"-{finding.component}" if finding.component is not None else ""
     return f"{finding.segment}{part} at {finding.position}: {words}"

@@ -10,7 +10,7 @@ from decimal import InvalidOperation
 from sys import intern
 from typing import Any
 
-from adapters.x12.errors import Finding
+from adapters.x12.errors import KEPT_PER_SET, Finding
 from adapters.x12.forward import Context, NotIso
 from adapters.x12.hierarchy import level_findings
 from adapters.x12.isa import isa_findings, padding_removed
@@ -78,7 +78,7 @@ class _Examiner:
         elif self.current is None:
             return
         elif isinstance(token, Stray):
-            self.current.findings.append(Finding("stray_segment", token.elements[0][:3], value=token.elements[0][:3]))
+            self._stray(token.elements[0][:3], self.current)
         elif isinstance(token, Part):
             self._part(token, self.current)
 
@@ -104,6 +104,12 @@ class _Examiner:
         shown = "".join(c if c.isprintable() else " " for c in token.text[:60])
         self.current.findings.append(Finding("trailing_data", value=shown, expected=f"{token.length} bytes"))
 
+    def _stray(self, name: str, current: InterchangeVerdict) -> None:
+        if len(current.findings) < KEPT_PER_SET:
+            current.findings.append(Finding("stray_segment", name, value=name))
+        elif current.findings[-1].code != "errors_capped":
+            current.findings.append(Finding("errors_capped", expected=str(KEPT_PER_SET)))
+
     def _part(self, token: Part, current: InterchangeVerdict) -> None:
         e = token.elements
         name = e[0]
@@ -113,7 +119,7 @@ class _Examiner:
         elif name == "GE":
             if self.group is None or self.group.implied:
                 self._close_group(None)
-                current.findings.append(Finding("stray_segment", "GE", value="GE"))
+                self._stray("GE", current)
             else:
                 self._close_group(e)
         elif name == "IEA":

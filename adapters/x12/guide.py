@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from adapters.x12.codelists import table_of
+from adapters.x12.errors import RULES
 from adapters.x12.model import CodeTable, Composite, Element, ElementUse, Guide, Leaf, Loop, Note, SegmentSpec, leaves
 from adapters.x12.yamltext import BadGuide, Fault, Items, Tree
 
@@ -45,6 +46,19 @@ def unknown_keys(tree: Tree, allowed: set[str], faults: Faults) -> None:
     for key in tree:
         if key not in allowed:
             faults.at(tree, key, f"unknown key, known are {', '.join(sorted(allowed))}")
+
+
+def tolerated(tree: Tree, faults: Faults) -> frozenset[str]:
+    """`tolerate` of a profile or overlay: codes of the catalogue that may be broken, or `code:PLACE` (`too_long:PO1.04`)."""
+    rows = tree.get("tolerate") or ()
+    if not isinstance(rows, list | tuple):
+        faults.at(tree, "tolerate", "must be a list of codes")
+        return frozenset()
+    for row in rows:
+        rule = RULES.get(str(row).partition(":")[0])
+        if rule is None or not rule.tolerable:
+            faults.at(tree, "tolerate", f"{row!r} is no error that a partner may make")
+    return frozenset(map(str, rows))
 
 
 class Dictionary:
@@ -145,7 +159,7 @@ def build_guide(tree: Tree, codes: Mapping[str, Tree], known: frozenset[str]) ->
         map=_tree(tree, "map", faults),
         checks=tuple(_rows(tree, "checks", faults)),
         require=tuple(_rows(tree, "require", faults)),
-        tolerate=frozenset(tree.get("tolerate") or ()),
+        tolerate=tolerated(tree, faults),
         tables=tables,
         file=tree.file,
     )

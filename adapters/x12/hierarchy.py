@@ -53,7 +53,7 @@ def hierarchy_findings(levels: list[list[str]], places: list[int], allowed: dict
     for count, (e, place) in enumerate(zip(levels, places, strict=True), 1):
         _, number, parent, level = e if len(e) == 4 else [*e, "", "", ""][:4]
         own = str(count)
-        if number != own and not (number.isascii() and number.isdigit() and int(number) == count):
+        if number != own and number.lstrip("0") != own:
             found.append(_finding(place, 1, number, f"expected {count}"))
         above = ""
         if parent or open_levels:

@@ -24,6 +24,8 @@ from adapters.x12.yamltext import BadGuide, Fault, Tree, load_text
 _HEAD = re.compile(r"^guide:.*(?:\n[ \t].*)*", re.MULTILINE)
 _SEGMENTS = re.compile(r"^segments:\n((?:[ \t#].*\n|\n)*)", re.MULTILINE)
 _SEGMENT = re.compile(r"^  ([A-Z][A-Z0-9]{1,2}):", re.MULTILINE)
+_VERSION = re.compile("[A-Za-z0-9]{1,12}")  # GS08 (element 480)
+_SET = re.compile("[A-Za-z0-9]{3}")  # ST01 (element 143)
 OVERLAYS = 256  # of accounts that are kept compiled
 ROOT = Path(__file__).resolve().parents[2] / "mappings"
 
@@ -48,9 +50,9 @@ class Library:
 
     root: Path = ROOT
     _files: dict[Path, Tree | None] = field(default_factory=dict)
-    _guides: dict[tuple[str, str, str, str], Compiled | None] = field(default_factory=dict)
+    _guides: dict[tuple[str, str, str, str], Compiled] = field(default_factory=dict)
     _own: list[tuple[str, str, str, str]] = field(default_factory=list)  # of overlays that accounts hold, oldest first
-    _profiles: dict[str, Profile] | None = None
+    _profiles: tuple[dict[str, Profile], dict[str, BadGuide]] | None = None
     _groups: Mapping[str, frozenset[str]] | None = None
 
     # ------------------------------------------------------------ guides
@@ -59,19 +61,22 @@ class Library:
         Raises `BadGuide`.
         """
         key = (version, set_id, partner, hashlib.sha256(overlay.encode()).hexdigest() if overlay else "")
-        if key not in self._guides:
-            self._guides[key] = self._find(version, set_id, partner, overlay)
+        if key in self._guides:
+            return self._guides[key]
+        found = self._find(version, set_id, partner, overlay)
+        if found is not None:  # what partners call versions that we do not know has no end
+            self._guides[key] = found
             if overlay:
                 self._own.append(key)
             if len(self._own) > OVERLAYS:
-                del self._guides[self._own.pop(0)]
-        return self._guides[key]
+                self._guides.pop(self._own.pop(0), None)  # of two threads that compile one, each has named it
+        return found
 
     def guide_for(self, profile: Profile, version: str, set_id: str) -> Compiled | None:
         return self.guide(version, set_id, profile.partner, profile.overlays.get(set_id, ""))
 
     def _find(self, version: str, set_id: str, partner: str, overlay: str) -> Compiled | None:
-        if not (version.isalnum() and set_id.isalnum()):
+        if not (_VERSION.fullmatch(version) and _SET.fullmatch(set_id)):
             return None
         for folder in dict.fromkeys((version, version[:6])):
             if (self.root / "x12" / folder / f"{set_id}.yaml").is_file():
@@ -166,23 +171,40 @@ class Library:
 
     # ------------------------------------------------------------ profiles
     def profiles(self) -> Mapping[str, Profile]:
-        if self._profiles is None:
-            self._profiles = {}
-            for path in sorted((self.root / "partners").glob("*/profile.yaml")):
-                tree = self._load(path)
-                if tree is not None:
-                    self._profiles[path.parent.name] = read_profile(tree, path.parent.name)
-        return self._profiles
+        """Of every partner with a folder. Raises `BadGuide` with the faults of all that are wrong."""
+        good, bad = self._judged()
+        if bad:
+            raise BadGuide([fault for refused in bad.values() for fault in refused.data["faults"]])
+        return good
 
     def profile_of(self, qualifier: str, sender: str) -> Profile | None:
         """The partner with this ISA05/06."""
-        for profile in self.profiles().values():
+        for profile in self._judged()[0].values():
             if (qualifier, sender) in profile.ids or (qualifier, sender) in profile.test_ids:
                 return profile
         return None
 
     def profile(self, partner: str) -> Profile | None:
-        return self.profiles().get(partner, DEFAULT if partner == DEFAULT.partner else None)
+        """Raises `BadGuide` for one that is wrong; its neighbours trade on."""
+        good, bad = self._judged()
+        if partner in bad:
+            raise bad[partner]
+        return good.get(partner, DEFAULT if partner == DEFAULT.partner else None)
+
+    def _judged(self) -> tuple[dict[str, Profile], dict[str, BadGuide]]:
+        """The profiles that can be used, and why others cannot; known to other threads when all have been read."""
+        if self._profiles is None:
+            good: dict[str, Profile] = {}
+            bad: dict[str, BadGuide] = {}
+            for path in sorted((self.root / "partners").glob("*/profile.yaml")):
+                partner = path.parent.name
+                try:
+                    tree = self._load(path)
+                    good.update({partner: read_profile(tree, partner)} if tree is not None else {})
+                except BadGuide as refused:
+                    bad[partner] = refused
+            self._profiles = good, bad
+        return self._profiles
 
 
 def compile_guide(parts: tuple[Tree, dict[str, Tree], frozenset[str]]) -> Compiled:

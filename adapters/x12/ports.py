@@ -17,7 +17,7 @@ from adapters.x12.read import read_exchange, read_set
 from adapters.x12.report import stamp
 from adapters.x12.seal import Delimited, marks_of
 from adapters.x12.sent import sent_ack, sent_document
-from adapters.x12.split import INTERCHANGE, MEDIA, UNREADABLE, envelopes_of
+from adapters.x12.split import INTERCHANGE, MEDIA, UNREADABLE, envelopes_of, within
 from adapters.x12.write import SETS, CannotWrite, interchange_of, write_set
 from adapters.x12.yamltext import BadGuide
 from hub.canon.commands import Acknowledge, InwardCommand, OutwardCommand, WriteDocument
@@ -71,7 +71,7 @@ class Exchange:
 
     def read(self, envelope: Envelope, mappings: Mapping[str, MappingFile], account: Account) -> list[InwardCommand]:
         with _usable():
-            return self._read(envelope, self._inbound(account))
+            return self._read(envelope, within(self._inbound(account)))
 
     def _read(self, envelope: Envelope, profile: Profile | None) -> list[InwardCommand]:
         if envelope.topic == INTERCHANGE:

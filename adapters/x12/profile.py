@@ -4,37 +4,50 @@ from __future__ import annotations
 
 import codecs
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
-from adapters.x12.guide import Faults, unknown_keys
+from adapters.x12.guide import Faults, tolerated, unknown_keys
 from adapters.x12.waits import calendar_of, waits_of
 from adapters.x12.yamltext import Items, Tree, load_text
 from hub.canon.calendar import Hours
 
-_KEYS = {
-    "partner", "label", "ids", "ours", "gs", "test_ids",
-    "isa_version", "gs_version", "delimiters", "charset_out", "extended", "isa14", "usage", "st_digits",
-    "charset", "guides", "tolerate", "no_guide", "duplicates", "duplicate_window",
-    "ack", "ack_levels", "ack_version", "ta1", "ta1_reason", "ack_within", "resend_overdue", "calendar",
-    "sets", "engine", "poc_quantity", "hl_order", "ctt", "sdq", "marks", "application_advice",
-    "account", "currency", "units", "party_ids", "price_tolerance", "default_node", "transport", "batch", "schedule",
-}  # fmt: skip
-_CHOICES = {
+_TEXTS = {"partner", "label", "ta1_reason"}  # said as one likes
+_CHOICES: Mapping[str, tuple[str, ...]] = {
     "engine": ("pyx12",),
     "no_guide": ("keep", "reject"),
     "ack": ("997", "999", "none"),
     "ta1": ("asked", "always", "never"),
     "usage": ("P", "T"),
+    "isa14": ("0", "1"),
+    "st_digits": ("4", "5", "6", "7", "8", "9"),
     "duplicates": ("by_control", "by_content"),
-    "poc_quantity": ("total", "delta"),
-    "ctt": ("hl", "lines"),
+    "resend_overdue": ("yes", "no", "true", "false"),
+    "hl_order": ("0001", "0002", "0004"),
+    "marks": ("none",),
     "application_advice": ("yes", "no"),
 }
-_WAYS = ("in", "out", "both")
+_VERSION = re.compile("[A-Za-z0-9]{1,12}")
+_SHAPES: Mapping[str, tuple[re.Pattern[str], str]] = {
+    "isa_version": (re.compile("[0-9]{5}"), "five digits: 00401"),
+    "gs_version": (_VERSION, "1 to 12 letters and digits: 004010VICS"),
+    "ack_version": (_VERSION, "1 to 12 letters and digits: 004010"),
+    "duplicate_window": (re.compile("[1-9][0-9]{0,3}"), "a number of days: 90"),
+    "currency": (re.compile("[A-Z]{3}"), "three letters: USD"),
+}
+_OTHERS = {
+    "ids", "ours", "gs", "test_ids", "delimiters", "charset_out", "charset", "guides", "tolerate",
+    "ack_levels", "ack_within", "calendar", "sets",
+}  # fmt: skip
+_KEYS = {*_TEXTS, *_CHOICES, *_SHAPES, *_OTHERS}
+_MARKS = ("element", "component", "repetition", "terminator")
+_CHARSETS = {"utf-8": "utf-8", "iso8859-1": "latin-1", "cp1252": "cp1252", "cp037": "cp037", "ascii": "ascii"}
+_SET = re.compile("[0-9]{3}")
+_ID = re.compile("[!-~]([ -~]{0,13}[!-~])?")  # ISA06, GS02: up to 15 characters, padding aside
 Id = tuple[str, str]  # qualifier, id
 
 
@@ -92,86 +105,136 @@ def read_profile(tree: Tree, partner: str) -> Profile:
     """Raises `BadGuide` with every fault."""
     faults = Faults()
     unknown_keys(tree, _KEYS, faults)
-    for key, allowed in _CHOICES.items():
-        if key in tree and tree[key] not in allowed:
-            faults.at(tree, key, f"{tree[key]!r} is none of {', '.join(allowed)}")
-    marks = tree.get("delimiters")
-    marks = marks if isinstance(marks, Tree) else Tree(tree.file, tree.line)
-    unknown_keys(marks, {"element", "component", "repetition", "terminator", "newline"}, faults)
-    ids = _ids(tree, "ids", faults)
-    ours = _ids(tree, "ours", faults)
-    gs = tree.get("gs")
-    gs = gs if isinstance(gs, Tree) else Tree(tree.file, tree.line)
-    guides = tree.get("guides")
-    sets = _sets(tree, faults)
+    _plain(tree, faults)
+    marks = _inner(tree, "delimiters", {*_MARKS, "newline"}, faults)
+    gs = _inner(tree, "gs", {"theirs", "ours"}, faults)
+    for key in gs:
+        _shaped(gs, key, _ID, "an id of 1 to 15 characters", faults)
+    ids, ours, test_ids = (_ids(tree, key, faults) for key in ("ids", "ours", "test_ids"))
+    sets = _by_set(tree, "sets", re.compile("in|out|both"), "in, out or both", faults)
+    guides = _by_set(tree, "guides", _VERSION, "a version", faults)
+    tolerate, levels = tolerated(tree, faults), _levels(tree, faults)
     ack_within, calendar = waits_of(tree, faults), calendar_of(tree, faults)
-    digits = tree.get("st_digits", "4")
-    if digits not in "456789":
-        faults.at(tree, "st_digits", "must be 4 to 9")
-    _charsets(tree, faults)
+    charset, charset_out = _charset(tree, "charset", faults), _charset(tree, "charset_out", faults)
+    used: dict[str, Any] = {**dict(zip(_MARKS, "*>^~", strict=True)), **_delimiters(marks, faults)}
+    if len(set(used.values())) != len(used):
+        faults.at(tree, "delimiters", "are four different characters")
     faults.settle()
-    plain = {
-        k: tree[k]
-        for k in (
-            "label",
-            "isa_version",
-            "gs_version",
-            "charset",
-            "isa14",
-            "usage",
-            "no_guide",
-            "ack",
-            "ta1",
-            "ta1_reason",
-            "ack_version",
-        )
-        if k in tree
-    }
-    marked = {k: marks[k] for k in ("element", "component", "repetition", "terminator") if k in marks}
+    taken = (
+        "label",
+        "isa_version",
+        "gs_version",
+        "isa14",
+        "usage",
+        "no_guide",
+        "ack",
+        "ta1",
+        "ta1_reason",
+        "ack_version",
+    )
     return Profile(
         partner=partner,
         ids=ids,
-        test_ids=_ids(tree, "test_ids", faults),
+        test_ids=test_ids,
         ours=ours[0] if ours else ("", ""),
         gs_theirs=gs.get("theirs", ids[0][1] if ids else ""),
         gs_ours=gs.get("ours", ours[0][1] if ours else ""),
         newline="\n" if marks.get("newline") == "true" else "",
-        charset_out=tree.get("charset_out", tree.get("charset", "ascii")),
-        st_digits=int(digits),
+        charset=None if charset == "ascii" else charset,
+        charset_out=charset_out or charset or "ascii",
+        st_digits=int(tree.get("st_digits", "4")),
+        settings={"currency": "USD", **{k: v for k, v in tree.items() if isinstance(v, str)}},
         sets=sets,
-        guides=dict(guides) if isinstance(guides, Tree) else {},
-        tolerate=frozenset(tree.get("tolerate") or ()),
+        guides=guides,
+        tolerate=tolerate,
         ack_within=ack_within,
         calendar=calendar,
-        ack_levels=frozenset(int(x) for x in tree.get("ack_levels") or ("1", "2")),
-        settings={"currency": "USD", **{k: v for k, v in tree.items() if isinstance(v, str)}},
-        **plain,
-        **marked,
+        ack_levels=levels,
+        **used,
+        **{key: tree[key] for key in taken if key in tree},
     )
 
 
-def _sets(tree: Tree, faults: Faults) -> dict[str, str]:
-    sets = tree.get("sets")
-    if not isinstance(sets, Tree):
-        return {}
-    for key, way in sets.items():
-        if not (len(key) == 3 and key.isdigit()) or way not in _WAYS:
-            faults.at(sets, key, f"a set of three digits is in, out or both, not {way!r}")
-    return dict(sets)
+def _plain(tree: Tree, faults: Faults) -> None:
+    """What is one text."""
+    for key in _TEXTS & tree.keys():
+        if not isinstance(tree[key], str):
+            faults.at(tree, key, "must be text")
+    for key, allowed in _CHOICES.items():
+        if key in tree and tree[key] not in allowed:
+            faults.at(tree, key, f"{tree[key]!r} is none of {', '.join(allowed)}")
+    for key, (shape, words) in _SHAPES.items():
+        if key in tree:
+            _shaped(tree, key, shape, words, faults)
 
 
-def _charsets(tree: Tree, faults: Faults) -> None:
-    for key in ("charset", "charset_out"):
-        if key in tree and not _is_charset(tree[key]):
-            faults.at(tree, key, f"{tree[key]!r} is no charset that is known: utf-8, latin-1, cp1252, cp037, ascii")
+def _shaped(tree: Tree, key: str, shape: re.Pattern[str], words: str, faults: Faults) -> None:
+    value = tree[key]
+    if not isinstance(value, str) or not shape.fullmatch(value):
+        faults.at(tree, key, f"{value!r} is not {words}")
 
 
-def _is_charset(name: Any) -> bool:
+def _inner(tree: Tree, key: str, allowed: set[str], faults: Faults) -> Tree:
+    held = tree.get(key)
+    if held is not None and not isinstance(held, Tree):
+        faults.at(tree, key, f"is written as {{{', '.join(sorted(allowed))}}}")
+    found = held if isinstance(held, Tree) else Tree(tree.file, tree.line)
+    unknown_keys(found, allowed, faults)
+    return found
+
+
+def _delimiters(marks: Tree, faults: Faults) -> dict[str, str]:
+    if marks.get("newline", "true") not in ("true", "false"):
+        faults.at(marks, "newline", "is true or false: whether each segment has a line of its own")
+    found = {key: marks[key] for key in _MARKS if key in marks}
+    for key, mark in found.items():
+        if not isinstance(mark, str) or len(mark) != 1 or mark.isalnum() or mark == " ":
+            faults.at(marks, key, f"{mark!r} is not one character that is no letter, digit or blank")
+    return {key: str(mark) for key, mark in found.items()}
+
+
+def _by_set(tree: Tree, key: str, shape: re.Pattern[str], words: str, faults: Faults) -> dict[str, str]:
+    held = tree.get(key)
+    if held is not None and not isinstance(held, Tree):
+        faults.at(tree, key, f"is written as {{set: {words}}}")
+    rows = held if isinstance(held, Tree) else Tree(tree.file, tree.line)
+    for set_id, value in rows.items():
+        if not _SET.fullmatch(set_id) or not isinstance(value, str) or not shape.fullmatch(value):
+            faults.at(rows, set_id, f"a set of three digits is {words}, not {value!r}")
+    return dict(rows)
+
+
+def _levels(tree: Tree, faults: Faults) -> frozenset[int]:
+    told = tree.get("ack_levels", ("1", "2"))
+    if not isinstance(told, list | tuple) or not {*map(str, told)} <= {"1", "2", "4"}:
+        faults.at(tree, "ack_levels", "are a list of 1, 2 and 4")
+        return frozenset()
+    return frozenset(map(int, told))
+
+
+def _charset(tree: Tree, key: str, faults: Faults) -> str | None:
+    """Its one name here, however it is spelled."""
+    told = tree.get(key)
+    if told is None:
+        return None
     try:
-        codecs.lookup(str(name))
+        return _CHARSETS[codecs.lookup(told if isinstance(told, str) else "").name]
     except LookupError:
-        return False
-    return True
+        faults.at(tree, key, f"{told!r} is no charset that is known: utf-8, latin-1, cp1252, cp037, ascii")
+        return None
+
+
+def _ids(tree: Tree, key: str, faults: Faults) -> tuple[Id, ...]:
+    rows: Any = tree.get(key) or []
+    found = []
+    for row in rows if isinstance(rows, Items) else [rows] if rows else []:
+        known = row if isinstance(row, Tree) else {}
+        qualifier, name = str(known.get("qualifier", "")), known.get("id")
+        if not re.fullmatch("[A-Z0-9]{2}", qualifier) or not isinstance(name, str) or not _ID.fullmatch(name):
+            faults.at(tree, key, "an id is written as {qualifier: ZZ, id: NAME}, the name with up to 15 characters")
+            continue
+        found.append((qualifier, name))
+    return tuple(found)
 
 
 def configured(config: Mapping[str, Any]) -> Profile | None:
@@ -193,14 +256,3 @@ def with_overlays(profile: Profile, config: Mapping[str, Any]) -> Profile:
 @lru_cache(maxsize=256)
 def _of_text(text: str, partner: str) -> Profile:
     return read_profile(load_text(text, "profile"), partner)
-
-
-def _ids(tree: Tree, key: str, faults: Faults) -> tuple[Id, ...]:
-    rows: Any = tree.get(key) or []
-    found = []
-    for row in rows if isinstance(rows, Items) else [rows] if rows else []:
-        if not isinstance(row, Tree) or not row.get("id") or len(row.get("qualifier", "")) != 2:
-            faults.at(tree, key, "an id is written as {qualifier: ZZ, id: NAME}")
-            continue
-        found.append((row["qualifier"], row["id"]))
-    return tuple(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from itertools import count
 from pathlib import Path
@@ -13,7 +13,30 @@ from adapters.x12.model import Composite, Element, ElementUse, Guide, Leaf, Loop
 
 _USAGE = {"M": "R", "O": "S", "C": "S", "N": "N"}
 _ISA_QUALIFIERS = ("02", "08", "09", "12", "16")
+SPACER = [
+    "ZZ9",
+    "0001",
+]  # an optional segment of no set: it may stand behind the opener of a loop in which more is mandatory
 _FIRST, _LAST = 11, 990_000  # the places of a set's own nodes begin here; SE has the last
+
+
+def spaced(structure: Sequence[Leaf | Loop]) -> frozenset[str]:
+    """The openers of loops in which more is mandatory, where nothing else of the set has such an id. It takes a second opener before it looks at
+    what the first still owes, unless something stands between the two.
+    """
+    plain, owing = set[str](), set[str]()
+    _sorted(structure, plain, owing)
+    return frozenset(owing - plain)
+
+
+def _sorted(nodes: Sequence[Leaf | Loop], plain: set[str], owing: set[str]) -> None:
+    for node in nodes:
+        if isinstance(node, Leaf):
+            plain.add(node.seg)
+            continue
+        if any(child.use == "M" for child in node.of[1:]):
+            owing.add(node.opener)
+        _sorted(node.of[1:], plain, owing)
 
 
 def write_maps(guide: Guide, folder: Path, version: str = "") -> None:
@@ -50,8 +73,8 @@ def _transaction(guide: Guide, control: str) -> str:
     )
     gs = re.sub(r'(xid="GS08">.*?)<valid_codes>.*?</valid_codes>', r"\1", gs, flags=re.DOTALL)
     st = _bare("ST", "143", f"<valid_codes><code>{guide.set}</code></valid_codes>")
-    places = count(_FIRST)
-    body = "".join(_node(node, guide, places) for node in guide.structure)
+    places, owing = count(_FIRST), spaced(guide.structure)
+    body = "".join(_node(node, guide, places, owing) for node in guide.structure)
     return (
         f'<?xml version="1.0"?>\n<transaction xid="{guide.set}"><name>{guide.set}</name>'
         f'<loop xid="ISA_LOOP" type="explicit"><name>ISA</name><usage>R</usage><pos>001</pos><repeat>&gt;1</repeat>{lent("ISA")}'
@@ -70,7 +93,7 @@ def _bare(name: str, first: str, codes: str) -> str:
     )
 
 
-def _node(node: Leaf | Loop, guide: Guide, places: Iterator[int]) -> str:
+def _node(node: Leaf | Loop, guide: Guide, places: Iterator[int], owing: frozenset[str]) -> str:
     """No two nodes of a map share a place: what is missing at the place where another segment was found, in whatever loop, it forgets. And a
     loop's name must not look like a segment's with an element (S5 and 100), or it does not find the counts that a new instance begins anew.
     """
@@ -87,10 +110,18 @@ def _node(node: Leaf | Loop, guide: Guide, places: Iterator[int]) -> str:
             f'<segment xid="{spec.id}"><name>{spec.id}</name><usage>{_USAGE[node.use]}</usage><pos>{pos}</pos>'
             f"<max_use>{most}</max_use>{notes}{uses}</segment>"
         )
-    inner = "".join(_node(child, guide, places) for child in node.of)
+    inner = _node(node.of[0], guide, places, owing) + (_spacer(next(places)) if node.opener in owing else "")
+    inner += "".join(_node(child, guide, places, owing) for child in node.of[1:])
     return (
         f'<loop xid="LOOP-{node.name}-{pos}" type="implicit"><name>{node.name}</name><usage>{_USAGE[node.use]}</usage>'
         f"<pos>{pos}</pos><repeat>{most}</repeat>{inner}</loop>"
+    )
+
+
+def _spacer(pos: int) -> str:
+    return (
+        f'<segment xid="{SPACER[0]}"><name>spacer</name><usage>S</usage><pos>{pos}</pos><max_use>1</max_use>'
+        f'<element xid="{SPACER[0]}01"><data_ele>329</data_ele><name>a</name><usage>R</usage><seq>01</seq></element></segment>'
     )
 
 

@@ -78,7 +78,7 @@ def commands(set_id: str, kind: str, document: Mapping[str, Any], around: Interc
     if kind == "order":
         return _order(document, around)
     if kind == "ack":
-        return [ack_received(document)]
+        return [ack_received(document, _usage(around))]
     shown = summary(kind, document)
     day = date.fromisoformat(shown["date"]) if shown["date"] else None
     read = DocumentRead(kind=kind, number=str(shown["number"] or ""), data=document, date=day)
@@ -113,7 +113,11 @@ def _revision(around: InterchangeVerdict) -> str:
     return f"{around.isa[9]}{around.isa[10]}-{around.control}"
 
 
-def ack_received(document: Mapping[str, Any]) -> AckReceived:
+def _usage(around: InterchangeVerdict) -> str:
+    return "T" if around.test else "P"
+
+
+def ack_received(document: Mapping[str, Any], usage: str) -> AckReceived:
     """A 997 or 999: the verdict of each set that we sent, or of the group alone."""
     sets = tuple(
         (s.get("control", ""), STATUS.get(s.get("status", ""), "rejected")) for s in document.get("sets") or ()
@@ -128,6 +132,7 @@ def ack_received(document: Mapping[str, Any]) -> AckReceived:
         status=STATUS.get(document.get("status", ""), "accepted_with_errors"),
         sets=sets,
         errors=tuple(rows),
+        usage=usage,
     )
 
 
@@ -165,5 +170,6 @@ def technical(found: InterchangeVerdict) -> Iterator[AckReceived]:
             group_control=None,
             interchange_control=control,
             status=STATUS.get(status, "rejected"),
+            usage=_usage(found),
             errors=({"code": code},) if code and code != "000" else (),
         )

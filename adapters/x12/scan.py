@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from adapters.x12.errors import KEPT_PER_SET, Finding
+from adapters.x12.errors import KEPT_PER_SET, SHOWN, Finding
 from adapters.x12.model import Composite, ElementUse, Guide
 from adapters.x12.structure import NO_LIMIT, Hop, Plan, Ring, Spot
 
@@ -21,6 +21,8 @@ class Scanned:
     capped: bool = False
 
     def add(self, finding: Finding) -> None:
+        if finding.value is not None and len(finding.value) > SHOWN:
+            finding = finding._replace(value=finding.value[:SHOWN])
         if len(self.findings) < KEPT_PER_SET:
             self.findings.append(finding)
         elif not self.capped:

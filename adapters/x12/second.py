@@ -9,14 +9,12 @@ import io
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 
 from adapters.x12.library import ROOT, Library
-from adapters.x12.model import Guide, Leaf, Loop
-from adapters.x12.pyx12_maps import write_maps
+from adapters.x12.model import Guide, Loop
+from adapters.x12.pyx12_maps import SPACER, spaced, write_maps
 from adapters.x12.tokens import Walker, WholeSet
 from hub.canon.ports import Envelope
 
@@ -38,26 +36,8 @@ def opinion(body: bytes, version: str, set_id: str, partner: str = "", root: str
     if folder is None or one is None or one.se is None or one.fault is not None:
         return None
     guide = _guide(version, set_id, partner, root)
-    text = _copy(one, version, guide.group if guide is not None else "")
-    told = None if text is None else judged(text, folder)
-    return None if told and guide is not None and _unseen(guide.structure, one.segments) else told
-
-
-def _unseen(structure: Sequence[Leaf | Loop], segments: Sequence[Sequence[str]]) -> bool:
-    """Whether a loop is opened twice in a row though more is mandatory in it. It takes the second opener before it looks at what the first
-    still owes, whatever its map says: that it accepts such a set means nothing.
-    """
-    again = {one[0] for one, following in pairwise(segments) if one[0] == following[0]}
-    return bool(again) and not again.isdisjoint(_owing(structure))
-
-
-def _owing(structure: Sequence[Leaf | Loop]) -> Iterator[str]:
-    """The openers of loops in which more is mandatory."""
-    for node in structure:
-        if isinstance(node, Loop):
-            if any(child.use == "M" for child in node.of[1:]):
-                yield node.opener
-            yield from _owing(node.of)
+    text = None if guide is None else _copy(one, version, guide)
+    return None if text is None else judged(text, folder)
 
 
 def judged(text: str, folder: Path) -> bool | None:
@@ -83,9 +63,9 @@ def judged(text: str, folder: Path) -> bool | None:
         logging.disable(logging.NOTSET)
 
 
-def _copy(one: WholeSet, version: str, group: str) -> str | None:
+def _copy(one: WholeSet, version: str, guide: Guide) -> str | None:
     """The set between plain envelopes: it knows few versions of ISA, and cannot take its delimiters from elsewhere."""
-    rows = [one.st, *one.segments, one.se or []]
+    rows = _spaced([one.st, *one.segments, one.se or []], spaced(guide.structure))
     blob = "".join("".join(e) for e in rows)
     free = [mark for mark in _MARKS if mark not in blob]
     if len(free) < 3:
@@ -93,9 +73,22 @@ def _copy(one: WholeSet, version: str, group: str) -> str | None:
     element, end, _ = free[:3]
     control = one.st[2] if len(one.st) > 2 else ""
     isa = ["ISA", "00", " " * 10, "00", " " * 10, "ZZ", "SENDER".ljust(15), "ZZ", "RECEIVER".ljust(15), "261120", "0915", "U", "00401", "000000001", "0", "P", ">"]  # fmt: skip
-    envelope = [isa, ["GS", group, "SENDER", "RECEIVER", "20261120", "0915", "1", "X", version]]
+    envelope = [isa, ["GS", guide.group, "SENDER", "RECEIVER", "20261120", "0915", "1", "X", version]]
     closing = [["GE", "1", "1"], ["IEA", "1", "000000001"]]
     return "".join(element.join(e) + end for e in [*envelope, *rows, *closing]) if control else None
+
+
+def _spaced(rows: list[list[str]], owing: frozenset[str]) -> list[list[str]]:
+    """A spacer between two openers in a row, counted in SE."""
+    out: list[list[str]] = []
+    for e in rows:
+        if out and out[-1][0] == e[0] and e[0] in owing:
+            out.append(SPACER)
+        out.append(e)
+    more, count = len(out) - len(rows), out[-1][1] if len(out[-1]) > 1 else ""
+    if more and count.isascii() and count.isdigit() and len(count) < 10:
+        out[-1] = [out[-1][0], str(int(count) + more), *out[-1][2:]]
+    return out
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from adapters.x12.charset import PLAIN, single_bytes
 from adapters.x12.examine import Unread, examine
@@ -21,16 +22,21 @@ def envelopes_of(raw: bytes, library: Library, profile: Profile | None = None) -
     """Per interchange: its sets in file order (none where interchange or group is rejected), then the closing message.
     The dedupe key of a set: exchange (sender, receiver, ISA13, content), GS06, ST02. Topics: `x12.850` ..., `x12.interchange`, `x12.unreadable`.
     """
-    charset = profile.charset if profile else None
-    data = "".join(single_bytes([raw], charset)).encode("latin-1")
-    foreign = charset is not None and charset not in PLAIN
-    for found in examine([data if foreign else raw], library, profile, documents=False):
+    data = "".join(single_bytes([raw], profile.charset if profile else None)).encode("latin-1")
+    for found in examine([data], library, within(profile), documents=False):
         if isinstance(found, Unread):
             key = f"x12:unreadable:{hashlib.sha256(raw).hexdigest()}"
             headers = {"x12-reason": found.reason}
             yield Envelope(dedupe_key=key, topic=UNREADABLE, body=raw, complete=True, media_type=MEDIA, headers=headers)
         elif isinstance(found, InterchangeVerdict):
             yield from _of_interchange(data, found)
+
+
+def within(profile: Profile | None) -> Profile | None:
+    """The profile as the messages made here are read: what came in no superset of ASCII is UTF-8 in them."""
+    if profile is None or profile.charset is None or profile.charset in PLAIN:
+        return profile
+    return replace(profile, charset="utf-8")
 
 
 def exchange_key(body: bytes, found: InterchangeVerdict) -> str:
@@ -108,16 +114,17 @@ def alone(data: bytes, found: InterchangeVerdict, group: GroupVerdict, one: SetV
     mark = end.encode("latin-1")
     if not body.rstrip(b" \r\n\0").endswith(mark.strip(b"\r\n") or mark) or (marks.by_line and not body.endswith(mark)):
         body += mark
-    head = _bytes(isa + end + gs + end, marks.element, end)
-    return head + body + _bytes(end.join(tail) + end, marks.element, end)
+    charset = found.profile.charset or "utf-8"
+    head = _bytes(isa + end + gs + end, marks.element, end, charset)
+    return head + body + _bytes(end.join(tail) + end, marks.element, end, charset)
 
 
-def _bytes(text: str, element: str, end: str) -> bytes:
-    """Delimiters are bytes seen through latin-1; values were decoded and go back as UTF-8."""
+def _bytes(text: str, element: str, end: str, charset: str) -> bytes:
+    """Delimiters are bytes seen through latin-1; values were decoded and go back."""
     out = bytearray()
     for i, segment in enumerate(text.split(end)):
         out += end.encode("latin-1") if i else b""
         for k, value in enumerate(segment.split(element)):
             out += element.encode("latin-1") if k else b""
-            out += value.encode("utf-8")
+            out += value.encode(charset, "replace")
     return bytes(out)

@@ -7,12 +7,13 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from adapters.x12.charset import Guessed, single_bytes
-from adapters.x12.delimiters import BLANK, LOOK, Delimiters, Header, find_header
+from adapters.x12.charset import Guessed, characters, single_bytes
+from adapters.x12.delimiters import BLANK, LOOK, REACH, Delimiters, Header, find_header
 
 SEGMENT_LIMIT = 64 * 1024
 SET_SEGMENTS = 100_000
 SET_SIZE = 64 * 1024 * 1024
+FIRST = 1024  # characters of an interchange that are split at once, then twice as many each time
 _MARKS = frozenset({"ISA", "IEA", "GS", "GE", "ST", "SE"})
 _BETWEEN = frozenset({"TA1", "TA3", "ISB", "ISE"})
 _CONTROL = re.compile("[\x00-\x1f\x7f]")
@@ -162,53 +163,62 @@ class Walker:
                 if self._buffer.startswith("\xef\xbb\xbf"):
                     self._skip(3)
                     continue
-            if not self._buffer:
-                if self._ended:
-                    break
+            if not self._buffer and not self._ended:
                 continue
-            found = _OPENING.search(self._buffer)
-            if found is None:
-                keep = 0 if self._ended else 8
-                gone = self._skip(max(len(self._buffer) - keep, 0))
-            elif found.start():
-                gone = self._skip(found.start())
-            else:
-                self._fill(LOOK)
-                header = find_header(self._buffer[:LOOK], self._guess)
-                if isinstance(header, Header):
-                    if length:
-                        yield Trailing(junk, length, reason)
-                    return header
-                reason = reason or header.reason
-                gone = self._skip(3)
-            junk, length = (junk + gone)[:200], length + len(gone)
-            if self._ended and not self._buffer:
-                break
-        if length:
-            yield Trailing(junk, length, reason)
-        return None
+            before, header, why = self._candidate()
+            gone = self._skip(before)
+            junk, length, reason = (junk + gone[:200])[:200], length + before, reason or why
+            if header is None and not (self._ended and not self._buffer):
+                continue
+            if length:
+                yield Trailing(junk, length, reason)
+            return header
+
+    def _candidate(self) -> tuple[int, Header | None, str]:
+        """(how much of the buffer begins no interchange, the ISA behind it that can be read, why another could not). Of many that cannot,
+        those in a reach that is known to hold no group are not looked at again.
+        """
+        at, reason, barren = 0, "", dict[str, int]()
+        while (found := _OPENING.search(self._buffer, at)) is not None:
+            start = found.start()
+            if start and len(self._buffer) - start < LOOK and not self._ended:
+                return start, None, reason  # it is looked at when all of its reach is here
+            at = start + 3
+            separator = characters(self._buffer[at : at + 4])[0]
+            if start < barren.get(separator, 0):
+                continue
+            header = find_header(self._buffer[start : start + LOOK], self._guess)
+            if isinstance(header, Header):
+                return start, header, reason
+            reason = reason or header.reason
+            if header.barren:
+                barren[separator] = start + LOOK - REACH
+        return max(len(self._buffer) - (0 if self._ended else 8), at), None, reason
 
     # ---------------------------------------------------------------- one interchange
     def _interchange(self, header: Header) -> Iterator[Token]:
         yield Opened(header.elements, header.delimiters, header.count, header.padded, self._offset)
         self._skip(header.end)
-        delimiters, current = header.delimiters, None
+        delimiters, current, wide = header.delimiters, None, FIRST
         while True:
-            text, start, lost = self._buffer, self._offset, 0
+            text, rest = self._buffer[:wide], self._buffer[wide:]
+            start, wide = self._offset, wide * 2  # nothing behind the interchange is split often, however short it is
             parts = text.split(delimiters.terminator)
-            if self._ended:
+            if self._ended and not rest:
                 self._buffer, self._offset = "", start + len(text)
                 if parts[-1].strip(BLANK):
                     self.remarks.unterminated = not delimiters.by_line or self.remarks.unterminated
                 else:
                     parts.pop()
             else:
-                self._buffer = parts.pop()
-                self._offset = start + len(text) - len(self._buffer)
+                open_ = parts.pop()
+                self._buffer, self._offset = open_ + rest, start + len(text) - len(open_)
             current, stop = yield from self._parts(parts, text, start, delimiters, current)
             if stop is not None:
-                self._buffer, self._offset = text[stop - start :], stop
+                self._buffer, self._offset = text[stop - start :] + rest, stop
                 return
+            if rest:
+                continue
             if self._ended:
                 break
             if len(self._buffer) > SEGMENT_LIMIT + 16:

@@ -67,7 +67,7 @@ async def work(hub: Hub, *, stop: asyncio.Event, stable: timedelta = timedelta(s
 async def _work(hub: Hub, stop: asyncio.Event, stable: timedelta) -> None:
     worker = worker_of(hub)
     plain = {name: f.adapter for name, f in hub.adapters.items()}
-    folders = Folders(hub.db, hub.bell, hub.directory, plain, stable=stable)
+    folders = Folders(hub.db, hub.bell, hub.directory, plain, hub.data.deps.incidents, stable=stable)
     expiry = Expiry(hub.reactor, hub.directory, plain)
     fetch = Fetch(hub.db, hub.bell, hub.directory, plain, hub.guard.dial, hub.data.deps.incidents)
     sweep = Sweep(hub.db, hub.bell, hub.directory, plain, hub.post)

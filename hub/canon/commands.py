@@ -118,9 +118,7 @@ class ReturnAsked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedLine:
-    """One line of a WMS report: `line` is the line reference of our pick order. `over`: units that left beyond those asked for;
-    `instead`: what the node calls the goods that left in place of ours, then `quantity` counts those.
-    """
+    """One line of a WMS report; `line` is that of our pick order. `over`: units not asked for; `instead`: other goods, `quantity` counts those."""
 
     line: str
     quantity: Decimal = Decimal(0)
@@ -198,6 +196,7 @@ class AckReceived:
     status: str
     sets: tuple[tuple[str, str], ...] = ()  # (ST02, status)
     interchange_control: str | None = None
+    usage: str | None = None  # ISA15, T or P, which count apart; None: not told
     errors: tuple[Mapping[str, Any], ...] = ()
 
 

@@ -309,9 +309,9 @@ async def segments(tx: Tx, documents: Sequence[UUID]) -> dict[tuple[UUID, int], 
     return {(r["document_id"], r["position"]): r for r in rows}
 
 
-async def sent_as(tx: Tx, connection_id: UUID, interchange: str) -> UUID | None:
+async def sent_as(tx: Tx, connection_id: UUID, interchange: str, usage: str | None = None) -> UUID | None:
     """The newest exchange that we sent under that control number."""
-    found: UUID | None = await tx.conn.fetchval(SQL["lock_sent"], tx.tenant, connection_id, interchange, None, None)
+    found: UUID | None = await tx.conn.fetchval(SQL["lock_sent"], tx.tenant, connection_id, interchange, None, usage)
     return found
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
@@ -17,6 +18,8 @@ from hub.kit.db import Tx
 from hub.kit.errors import HubError
 from hub.ledger import append, fact
 
+_PLACE = re.compile("[0-9]{1,6}")  # AK302
+
 
 async def acks_received(
     tx: Tx, items: Sequence[tuple[AckReceived, Source]], incidents: Incidents
@@ -28,8 +31,9 @@ async def acks_received(
             if said.status == "accepted_with_errors":
                 await incidents.open(tx, [_noted(said, source)])
             continue
+        whole = await _whole(tx, said, source)
         named = {control.lstrip("0") for control, _ in said.sets}
-        if not moved or named - {m.set_control.lstrip("0") for m in moved}:
+        if (not moved and whole is None) or named - {m.set_control.lstrip("0") for m in moved}:
             await incidents.open(tx, [_unmatched(said, source)])
         found: list[NewIncident] = []
         bad = [m.document_id for m in moved if m.changed and m.new == "rejected"]
@@ -37,8 +41,8 @@ async def acks_received(
         for one in moved:
             found += _told(tx, one, said, source, ours)
         await incidents.open(tx, found)
-        if said.interchange_control and any(m.changed for m in moved):
-            await incidents.open(tx, [_interchange(moved[0].exchange_id, said, source)])
+        if whole is not None and (not moved or any(m.changed for m in moved)):
+            await incidents.open(tx, [_interchange(whole, said, source)])
         await timers.cancel(tx, _answered(moved), kinds=[KIND])
     return [None] * len(items)
 
@@ -47,10 +51,26 @@ async def _moved(tx: Tx, said: AckReceived, source: Source) -> list[SetAcked] | 
     """None: a TA1 that only says that the envelope arrived; it moves nothing, but must fit something that we sent."""
     states = cast("Mapping[str, AckState]", dict(said.sets) or {"*": said.status})
     if said.interchange_control and said.status != "rejected":
-        return None if await connections.sent_as(tx, source.connection_id, said.interchange_control) else []
+        return None if await _sent(tx, said, source) else []
     return await connections.acked(
-        tx, source.connection_id, states, interchange=said.interchange_control, group=said.group_control
+        tx,
+        source.connection_id,
+        states,
+        interchange=said.interchange_control,
+        group=said.group_control,
+        usage=said.usage,
     )
+
+
+async def _whole(tx: Tx, said: AckReceived, source: Source) -> UUID | None:
+    """The interchange of ours that is rejected; one that holds acknowledgements only has no set that could move."""
+    return await _sent(tx, said, source) if said.status == "rejected" else None
+
+
+async def _sent(tx: Tx, said: AckReceived, source: Source) -> UUID | None:
+    if not said.interchange_control:
+        return None
+    return await connections.sent_as(tx, source.connection_id, said.interchange_control, said.usage)
 
 
 def _answered(moved: Sequence[SetAcked]) -> list[UUID]:
@@ -120,7 +140,7 @@ def _resolved(error: Mapping[str, Any], document: UUID, ours: Mapping[tuple[UUID
     faults = []
     for fault in error.get("errors") or ():
         place = str(fault.get("position", ""))
-        row = ours.get((document, int(place))) if place.isdigit() else None
+        row = ours.get((document, int(place))) if _PLACE.fullmatch(place) else None
         faults.append({**fault, "ours": row["raw"], "name": row["name"]} if row is not None else fault)
     return {**error, "errors": faults}
 

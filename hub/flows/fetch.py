@@ -11,13 +11,12 @@ from hub import connections
 from hub.canon.carriage import Carrier, Dial, Shelf
 from hub.canon.ports import Account, Adapter, NeverTry, TryAgain
 from hub.connections import Connection, Directory
-from hub.flows.folders import take_in
-from hub.incidents import Incidents, NewIncident
+from hub.flows.folders import take_in, tell
+from hub.incidents import Incidents
 from hub.kit import failpoint
 from hub.kit.db import Database
 from hub.kit.doorbell import Doorbell
 from hub.kit.errors import HubError
-from hub.ledger import Cause
 
 log = structlog.get_logger()
 EVERY = timedelta(seconds=60)
@@ -79,7 +78,8 @@ class Fetch:
             return 0
         except NeverTry as error:
             log.warning("a file cannot be taken in", action="fetch", file=name, reason=error.sentence())
-            await self._told(connection, "file_refused", f"{name[:80]}: {error.sentence()}", detail=name[:80])
+            refused = f"{name[:80]}: {error.sentence()}"
+            await tell(self._db, self._incidents, connection, "file_refused", refused, detail=name[:80])
             await shelf.away(name, to="error")
             return 0
         failpoint.passing("folders.kept")
@@ -98,16 +98,4 @@ class Fetch:
                 said = trouble.sentence() if trouble else None
                 await connections.set_state(tx, connection.connection_id, "ACTIVE", error=said)
         if isinstance(trouble, NeverTry):
-            await self._told(connection, "transport_refused", trouble.sentence())
-
-    async def _told(self, connection: Connection, kind: str, sentence: str, *, detail: str = "") -> None:
-        async with self._db.unit(tenant=connection.tenant, actor="fetch") as tx:
-            told = NewIncident(
-                kind=kind,
-                summary=f"{connection.label}: {sentence}"[:500],
-                subject_kind="connection",
-                subject_id=connection.connection_id,
-                detail=detail,
-                cause=Cause(tx.correlation_id, None),
-            )
-            await self._incidents.open(tx, [told])
+            await tell(self._db, self._incidents, connection, "transport_refused", trouble.sentence())

@@ -4,6 +4,7 @@ put off or parked with its reasons; its neighbours go through.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -30,6 +31,7 @@ from hub.kit.processes import Processes
 from hub.ledger import Cause, append, fact
 
 log = structlog.get_logger()
+QUICK = 256 * 1024  # bytes of a message that is read in milliseconds
 
 
 @dataclass(slots=True)
@@ -122,7 +124,11 @@ class Intake:
                 )
             if adapter.reader is None:
                 raise NeverTry(f"the adapter {adapter.name} reads nothing")
-            work.commands = adapter.reader.read(envelope, self._mappings, work.account)
+            given = (envelope, self._mappings, work.account)
+            if len(envelope.body) <= QUICK:
+                work.commands = adapter.reader.read(*given)
+            else:  # a whole interchange may take seconds, in which no lease would be renewed
+                work.commands = await asyncio.to_thread(adapter.reader.read, *given)
         except (TryAgain, NeverTry, Unmapped) as error:
             work.failure = error
         work.opinion = await second_opinion.asked(self._processes, adapter, envelope)

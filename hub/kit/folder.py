@@ -4,12 +4,29 @@ from __future__ import annotations
 
 import asyncio
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import ClassVar
+
+from hub.kit.errors import HubError
 
 SKIPPED = (".tmp", ".part", ".filepart")
 STABLE = timedelta(seconds=5)
+
+
+class FolderUnusable(HubError):
+    """The folder {path} cannot be used: {reason}."""
+
+    code: ClassVar[str] = "FOLDER_UNUSABLE"
+
+
+class FileTooLarge(HubError):
+    """The file has {size} bytes, {most} are taken."""
+
+    code: ClassVar[str] = "FILE_TOO_LARGE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +45,9 @@ class Folder:
         self._seen: dict[str, tuple[Seen, datetime]] = {}
 
     async def whole(self, now: datetime) -> list[Path]:
-        """Files that may be read now, by name."""
-        return await asyncio.to_thread(self._look, now)
+        """Files that may be read now, by name. Raises `FolderUnusable`, as the others do."""
+        with self._usable():
+            return await asyncio.to_thread(self._look, now)
 
     def _look(self, now: datetime) -> list[Path]:
         found = []
@@ -49,18 +67,34 @@ class Folder:
                 found.append(self._path / entry.name)
         return found
 
-    async def read(self, file: Path) -> bytes:
-        return await asyncio.to_thread(_read, file)
+    async def read(self, file: Path, *, most: int) -> bytes | None:
+        """None: somebody else has taken it. Raises `FileTooLarge` for one of more than `most` bytes."""
+        with self._usable():
+            return await asyncio.to_thread(_read, file, most)
 
     async def archive(self, file: Path, *, to: str = "archive") -> None:
-        """After our commit: out of the way. A name that is there already gets a number."""
-        await asyncio.to_thread(_archive, file, to)
+        """After our commit: out of the way. A name that is there already gets a number; one that is gone was put away by somebody else."""
+        with self._usable():
+            await asyncio.to_thread(_archive, file, to)
         self._seen.pop(file.name, None)
 
+    @contextmanager
+    def _usable(self) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise FolderUnusable(path=str(self._path), reason=error.strerror or type(error).__name__) from error
 
-def _read(file: Path) -> bytes:
-    handle = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+
+def _read(file: Path, most: int) -> bytes | None:
+    try:
+        handle = os.open(file, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    except FileNotFoundError:
+        return None
     with os.fdopen(handle, "rb") as opened:
+        size = os.fstat(handle).st_size
+        if size > most:
+            raise FileTooLarge(size=size, most=most)
         return opened.read()
 
 
@@ -70,7 +104,8 @@ def _archive(file: Path, to: str) -> None:
     place, n = target / file.name, 1
     while place.exists():
         place, n = target / f"{file.name}.{n}", n + 1
-    file.rename(place)
+    with suppress(FileNotFoundError):
+        file.rename(place)
     (file.parent / f"{file.name}.done").unlink(missing_ok=True)
 
 

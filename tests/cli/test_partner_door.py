@@ -48,7 +48,7 @@ async def test_from_the_key_to_the_acknowledgment(dsn: str, tmp_path: Path, monk
             async with client.open("/in/po.edi", "wb") as opened:
                 await opened.write(text.encode())
             plain = {n: f.adapter for n, f in hub.adapters.items()}
-            folders = Folders(hub.db, hub.bell, hub.directory, plain, stable=timedelta())
+            folders = Folders(hub.db, hub.bell, hub.directory, plain, hub.data.deps.incidents, stable=timedelta())
             assert await folders.look() == 1
             assert await client.listdir("/in") == []
             await worker_of(hub).run_until_idle()

@@ -75,6 +75,26 @@ async def test_an_envelope_that_is_taken_with_a_fault_or_is_not_ours_is_told(par
     assert await partner.states() == [("855", "waiting")]
 
 
+async def test_a_rejected_interchange_of_acks_is_told_and_fits_what_we_sent(partner: Partner) -> None:
+    """It was said to fit nothing, because there is no set of ours in it that could move."""
+    await sent(partner)
+    [(control,)] = await partner.rows(
+        "SELECT control FROM exchanges e WHERE direction = 'OUT' AND NOT EXISTS (SELECT FROM exchange_sets s WHERE s.exchange_id = e.exchange_id)"
+    )
+    await partner.receive(partner.technical(control, "R", "006"))
+    assert await partner.incidents() == ["interchange_rejected"]
+    assert await partner.states() == [("855", "waiting")]
+
+
+async def test_test_and_production_are_acknowledged_apart(partner: Partner) -> None:
+    """Each counts its own numbers: an answer to our test 7 says nothing of the 7 in earnest, which left later."""
+    group, control = await sent(partner)
+    for late in (partner.ack(group, "R", ("855", control, "R")), partner.technical("000000002", "R", "006")):
+        await partner.receive(late.replace("*0*P*>~", "*0*T*>~"))
+    assert await partner.states() == [("855", "waiting")]
+    assert await partner.incidents() == ["ack_unmatched", "ack_unmatched"]
+
+
 async def test_a_second_answer_that_contradicts_changes_nothing(partner: Partner) -> None:
     group, control = await sent(partner)
     await partner.receive(partner.ack(group, "A", ("855", control, "A")))
@@ -93,12 +113,32 @@ async def test_an_answer_to_nothing_is_an_incident(partner: Partner) -> None:
     assert await partner.incidents() == ["ack_unmatched"]
 
 
-async def test_what_nobody_answers_is_overdue_and_a_late_answer_still_counts(partner: Partner) -> None:
+@pytest.mark.parametrize(
+    ("letter", "state", "more"),
+    [("A", "accepted", []), ("E", "accepted_with_errors", []), ("R", "rejected", ["document_rejected"])],
+)
+async def test_what_nobody_answers_is_overdue_and_a_late_answer_still_counts(
+    partner: Partner, letter: str, state: str, more: list[str]
+) -> None:
     group, control = await sent(partner)
     await partner.later(timedelta(hours=23))
     assert await partner.states() == [("855", "waiting")]
     await partner.later(timedelta(hours=25))
     assert await partner.states() == [("855", "overdue")]
     assert await partner.incidents() == ["ack_overdue"]
-    await partner.receive(partner.ack(group, "A", ("855", control, "A")))
-    assert await partner.states() == [("855", "accepted")]
+    await partner.receive(partner.ack(group, letter, ("855", control, letter)))
+    assert await partner.states() == [("855", state)]
+    assert await partner.incidents() == ["ack_overdue", *more]
+
+
+@pytest.mark.parametrize(("letter", "state"), [("A", "accepted"), ("E", "accepted_with_errors"), ("R", "rejected")])
+async def test_what_nobody_waits_for_counts_all_the_same(db: Database, tmp_path: Path, letter: str, state: str) -> None:
+    ids = {"ids": [{"qualifier": "ZZ", "id": "ACMERETAIL"}], "ours": {"qualifier": "ZZ", "id": "HUBDEMO"}}
+    profile = {**ids, "ack_within": {"855": "none"}}
+    partner = await new_partner(db, tmp_path / "out", config={"profile": profile})
+    group, control = await sent(partner)
+    assert await partner.states() == [("855", "none")]
+    await partner.later(timedelta(days=99))
+    assert await partner.states() == [("855", "none")]
+    await partner.receive(partner.ack(group, letter, ("855", control, letter)))
+    assert await partner.states() == [("855", state)]

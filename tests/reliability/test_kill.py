@@ -247,7 +247,7 @@ async def test_a_worker_killed_between_keeping_and_archiving_a_file_takes_it_in_
         assert await asyncio.wait_for(process.wait(), 60) == -9
     assert file.exists()
     adapters = {n: f.adapter for n, f in stage.hub.adapters.items()}
-    folders = Folders(stage.hub.db, stage.hub.bell, stage.hub.directory, adapters)
+    folders = Folders(stage.hub.db, stage.hub.bell, stage.hub.directory, adapters, stage.hub.data.deps.incidents)
     while file.exists():
         await folders.look()
     undertaker = Undertaker(stage, None)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import stat
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import asyncssh
@@ -13,6 +16,8 @@ import pytest
 
 from adapters.sftp.door import LARGEST, Entrance
 from hub.canon.carriage import Guest
+from hub.kit.folder import Folder
+from tests.waiting import until
 
 
 @dataclass(slots=True)
@@ -154,10 +159,60 @@ async def test_there_is_no_shell_no_command_and_no_tunnel(building: Building) ->
             await connection.forward_remote_port("", 0, "127.0.0.1", 22)
 
 
+async def test_what_is_being_put_is_nobodys_file_until_it_is_closed(building: Building) -> None:
+    """A sender that paused for some seconds had its half read and archived, and the rest written behind it."""
+    home = building.root / "acme" / "in"
+    async with building.client("acme") as client:
+        async with client.open("/in/a.edi", "wb") as opened:
+            await opened.write(b"half")
+            assert await Folder(home, stable=timedelta()).whole(datetime.now(UTC)) == []
+            assert await client.listdir("/in") == []
+            await opened.write(b" and half")
+        assert [p.read_bytes() for p in await Folder(home, stable=timedelta()).whole(datetime.now(UTC))] == [
+            b"half and half"
+        ]
+        async with client.open("/in/a.edi", "wb") as opened:
+            await opened.write(b"whole")
+        assert (home / "a.edi").read_bytes() == b"whole"
+        for mode in ("xb", "ab", "r+b"):
+            with pytest.raises(asyncssh.SFTPFailure):
+                await client.open("/in/a.edi", mode)
+        with pytest.raises(asyncssh.SFTPNoSuchFile):
+            await client.open("/in/b.edi", "r+b")
+    assert held(home) == ["a.edi"]
+
+
+async def test_nothing_stays_of_what_was_broken_off(building: Building) -> None:
+    home = building.root / "acme" / "in"
+    async with building.connection("acme") as connection:
+        client = await connection.start_sftp_client()
+        opened = await client.open("/in/a.edi", "wb")
+        await opened.write(b"half")
+        assert len(held(home)) == 1
+        connection.abort()
+        await connection.wait_closed()
+    await until(lambda: held(home) == [])
+
+
+async def test_what_a_fallen_door_has_left_goes_at_a_later_login(building: Building) -> None:
+    home = building.root / "acme" / "in"
+    home.mkdir(parents=True)
+    for name, age in ((".old.coming", 2 * 86_400), (".new.coming", 60)):
+        (home / name).write_bytes(b"half")
+        os.utime(home / name, (time.time() - age,) * 2)
+    async with building.client("acme") as client:
+        assert await client.listdir("/in") == []
+    assert held(home) == [".new.coming"]
+
+
 async def test_a_file_has_a_size_that_it_cannot_exceed(building: Building) -> None:
     async with building.client("acme") as client, client.open("/in/a.edi", "wb") as opened:
         with pytest.raises(asyncssh.SFTPFailure):
             await opened.write(b"x", LARGEST)
+
+
+def held(folder: Path) -> list[str]:
+    return sorted(p.name for p in folder.iterdir())
 
 
 async def _refused(attempt: Callable[[], Awaitable[object]]) -> bool:

@@ -19,9 +19,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 
+from adapters.x12.errors import RULES
 from adapters.x12.lossless import from_json, to_json
+from adapters.x12.profile import Profile
+from adapters.x12.read import read_exchange, read_set
 from adapters.x12.report import check_file
-from adapters.x12.split import envelopes_of
+from adapters.x12.split import INTERCHANGE, UNREADABLE, envelopes_of, within
+from hub.canon.ports import Envelope, NeverTry, Unmapped
 from hub.kit.errors import HubError
 from tests.adapters.x12.goldens import files as goldens
 from tests.adapters.x12.mutations import mutated
@@ -29,6 +33,14 @@ from tests.adapters.x12.x12files import file, group, library, one_set
 from tests.shared import shared_path
 
 SLOWEST = 5  # CPU seconds after which one file counts as a hang
+# of one whose sender is asked, of one in EBCDIC, and of one that may break whatever can be tolerated
+PROFILES: Sequence[Profile | None] = (
+    None,
+    None,
+    None,
+    Profile(partner="ebcdic", charset="cp037"),
+    Profile(partner="lenient", tolerate=frozenset(code for code, rule in RULES.items() if rule.tolerable)),
+)
 OUTCOMES = frozenset({"ok", "errors", "unreadable"})
 
 
@@ -77,11 +89,13 @@ def run(files: Sequence[bytes], count: int, seed: int) -> Result:
     result = Result()
     signal.signal(signal.SIGVTALRM, _hung)
     for number in range(count):
-        raw = mutated(dice.choice(files), dice)
+        raw, profile = mutated(dice.choice(files), dice), dice.choice(PROFILES)
+        if profile is not None and profile.charset is not None:
+            raw = raw.decode("latin-1").encode(profile.charset)
         begin = time.process_time()
         signal.setitimer(signal.ITIMER_VIRTUAL, SLOWEST)
         try:
-            _one(raw, result)
+            _one(raw, profile, result)
         except FAULTS:
             result.broken.append(f"{number}: {traceback.format_exc(limit=-3)} {raw[:300]!r}")
         finally:
@@ -91,9 +105,9 @@ def run(files: Sequence[bytes], count: int, seed: int) -> Result:
     return result
 
 
-def _one(raw: bytes, result: Result) -> None:
+def _one(raw: bytes, profile: Profile | None, result: Result) -> None:
     """The outcome that a person sees, the messages that the inbox gets, and the form that must give the same bytes."""
-    told = check_file("x", [raw], library())
+    told = check_file("x", [raw], library(), profile)
     json.dumps(told, ensure_ascii=False).encode("utf-8", "surrogatepass")
     result.outcomes[told["outcome"]] += 1
     levels = [
@@ -106,10 +120,23 @@ def _one(raw: bytes, result: Result) -> None:
         result.broken.append(f"no explicit outcome: {told['outcome']} {told['reason']} {raw[:300]!r}")
     if "engine_fault" in {e["code"] for errors in levels for e in errors}:
         result.broken.append(f"engine_fault: {raw[:300]!r}")
-    if not all(e.body or not raw for e in envelopes_of(raw, library())):
-        result.broken.append(f"an empty message: {raw[:300]!r}")
-    if from_json(to_json(raw)) != raw:
+    for envelope in envelopes_of(raw, library(), profile):
+        if not envelope.body and raw:
+            result.broken.append(f"an empty message: {raw[:300]!r}")
+        _read(envelope, profile)
+    if from_json(to_json(raw, profile.charset if profile else None)) != raw:
         result.broken.append(f"not lossless: {raw[:300]!r}")
+
+
+def _read(envelope: Envelope, profile: Profile | None) -> None:
+    """Commands, or a refusal with its reason."""
+    try:
+        if envelope.topic == INTERCHANGE:
+            read_exchange(envelope.body, library(), within(profile))
+        elif envelope.topic != UNREADABLE:
+            read_set(envelope.body, library(), within(profile))
+    except (NeverTry, Unmapped):
+        return
 
 
 def _hung(_signal: int, _frame: FrameType | None) -> None:

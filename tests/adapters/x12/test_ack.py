@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from adapters.x12.report import shown_ack
 from tests.adapters.x12.x12files import ORDER, file, group, interchange, isa, one_set
 
@@ -67,3 +69,27 @@ def test_copies_of_bad_values_lose_delimiters_and_are_cut() -> None:
     copy = next(line for line in lines if line.startswith("AK4")).split("*")[4]
     assert len(copy) == 99
     assert ">" not in copy
+
+
+@pytest.mark.parametrize(
+    ("change", "wanted"),
+    [
+        (("REF*DP", "R*DP"), "AK3*R?*3**1"),
+        (("REF*DP", "*DP"), "AK3*??*3**1"),
+        (("REF*DP", "R.FX*DP"), "AK3*R?F*3**1"),
+        (("*7*X*", "*A7/*X*"), "AK1*PO*7"),
+        (("*7*X*", "**X*"), "AK1*PO*0"),
+        (("GS*PO*", "GS*POX*"), "AK1*PO*7"),
+        (("ST*850*", "ST*8*"), "AK2*8??*0001"),
+        (("ST*850*0001", "ST*850"), "AK2*850*????"),
+        (("ST*850*0001", "ST*850*00010001000"), "AK2*850*000100010"),
+        (("ST*850*0001", "ST*850*1"), "AK2*850*1"),
+    ],
+)
+def test_what_a_sender_misspelled_is_said_in_an_ack_that_can_be_read(change: tuple[str, str], wanted: str) -> None:
+    """AK3, AK1 and AK2 repeated ids of one letter, of none and of ten as they were, and the sender rejected our ack."""
+    lines = ack(file().replace(*change, 1))
+    assert wanted in lines
+    back = interchange("~".join(lines) + "~")
+    faults = {(f.code, f.segment, f.element) for g in back.groups for s in g.sets for f in s.findings}
+    assert faults <= {("too_short", "AK2", 2)}  # a number of one digit is repeated, so that its sender knows it

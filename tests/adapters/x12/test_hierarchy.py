@@ -60,6 +60,17 @@ def test_each_rule_is_enforced(levels: tuple[str, ...], wanted: tuple[str, str, 
     assert wanted in found(notice(*levels))
 
 
+def test_the_order_of_levels_is_the_profiles_where_the_notice_says_none() -> None:
+    levels = ("HL*1**S", "HL*2*1*O", "HL*3*2*I", *ITEM)
+    assert found(notice(*levels, order="")) == []
+    assert found(notice(*levels, order=""), hl_order="0001") == [("hl_invalid", "HL", 3)]
+
+
+def test_a_number_of_thousands_of_digits_is_wrong_and_nothing_else() -> None:
+    """Python refuses to make an int of it, and the whole set was said to be beyond us."""
+    assert found(notice("HL*1**S", f"HL*{'9' * 5000}*1*O")) == [("too_long", "HL", 1), ("hl_invalid", "HL", 1)]
+
+
 def test_marks_may_be_left_out_where_the_profile_says_so() -> None:
     assert found(notice(*GOOD[:4], *GOOD[5:]), marks="none") == []
 

@@ -8,6 +8,9 @@ from decimal import InvalidOperation
 import pytest
 
 from adapters.x12 import tokens
+from adapters.x12.charset import CHUNK, Guessed, single_bytes
+from adapters.x12.checkers import DATES
+from adapters.x12.delimiters import Delimiters, find_header
 from adapters.x12.examine import Unread, examine
 from adapters.x12.tokens import Opened, Trailing, Walker, WholeSet
 from adapters.x12.verdicts import InterchangeVerdict, SetVerdict
@@ -179,3 +182,64 @@ def test_every_set_of_a_repeated_interchange_is_answered_by_its_own() -> None:
     senders = [x.sender for x in found(text) if isinstance(x, InterchangeVerdict)]
     assert senders == [("ZZ", "ACMERETAIL"), ("ZZ", "OTHERSHOP")]
     assert interchange(text).groups[0].sets[0].segments == 12
+
+
+def test_no_text_is_split_often_however_short_the_interchanges_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What stands behind an interchange was split again for each one: a file of thousands took the square of its length."""
+    split: list[int] = []
+    segments = Walker._segments
+
+    def counted(self: Walker, parts: list[str], text: str, marks: Delimiters) -> object:
+        split.append(len(text))
+        return segments(self, parts, text, marks)
+
+    monkeypatch.setattr(Walker, "_segments", counted)
+    text = "".join(f"{isa(f'{n:09d}')}IEA*0*{n:09d}~" for n in range(1, 2001))
+    assert len([t for t in walk(text) if isinstance(t, Opened)]) == 2000
+    assert sum(split) < 20 * len(text)
+
+
+def test_what_only_looks_like_an_isa_is_not_looked_at_over_and_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked: list[str] = []
+
+    def counted(text: str, guess: Guessed) -> object:
+        looked.append(text)
+        return find_header(text, guess)
+
+    monkeypatch.setattr(tokens, "find_header", counted)
+    found = walk("ISA*ISA|ISA\u00e9" * 10_000 + file())
+    assert [type(t).__name__ for t in found[:2]] == ["Trailing", "Opened"]
+    assert len(looked) < 1000
+
+
+def test_an_isa_soon_after_one_that_cannot_be_read_is_found() -> None:
+    opened = [t for t in walk("ISA*00*" + " " * 3500 + file()) if isinstance(t, Opened)]
+    assert [t.elements[13] for t in opened] == ["000000101"]
+
+
+def test_a_file_in_one_piece_is_read_in_small_ones() -> None:
+    """So that memory is that of one set, whoever hands the file in."""
+    assert max(map(len, single_bytes([b"x" * 1_000_000], None))) <= CHUNK
+
+
+def test_long_values_are_kept_short_where_many_are_kept() -> None:
+    DATES.clear()
+    long = "9" * 60_000
+    one = the_set(file(group(one_set([*ORDER[:3], f"DTM*010*{long}", *ORDER[3:]]))))
+    assert long not in DATES
+    assert [(f.code, f.element, len(f.value or "")) for f in one.findings] == [("date_invalid", 2, 200)]
+
+
+def test_strays_without_end_are_counted_up_to_a_number() -> None:
+    text = file(group(one_set()) + "ZZZ*1~" * 5000)
+    assert len(interchange(text).findings) == 1001
+    assert interchange(text).findings[-1].code == "errors_capped"
+
+
+@pytest.mark.parametrize(("version", "set_id"), [("0" * 300, "850"), ("004010", "8" * 300), ("\u00b2" * 6, "850")])
+def test_a_name_that_no_guide_can_have_has_none(version: str, set_id: str) -> None:
+    """One of 300 characters is no name of a file either, and raised what nobody expected."""
+    assert "no_guide" in codes(file(group(one_set(set_id=set_id), version=version)))
+    before = len(library()._guides)
+    assert library().guide(version[:12], set_id) is None
+    assert len(library()._guides) == before

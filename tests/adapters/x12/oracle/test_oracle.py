@@ -28,7 +28,7 @@ def test_it_accepts_our_golden_files(path: Path) -> None:
 
 def test_both_engines_agree_on_damaged_sets() -> None:
     tally = compare(ROUNDS, 5)
-    assert tally.no_opinion < ROUNDS * 0.2
+    assert tally.no_opinion == 0, tally.differences
     assert tally.equal >= 0.995, tally.differences
     unexplained = sum(n for codes, n in tally.kinds.items() if codes not in EXPLAINED)
     assert unexplained <= ROUNDS * 0.005, tally.differences
@@ -63,12 +63,21 @@ def test_what_a_loop_lacks_is_missed_at_its_end_whatever_follows() -> None:
     assert ours_and_theirs(without, "945", "SW") == ("segment_missing", False)
 
 
-def test_it_has_no_opinion_of_a_loop_opened_twice_in_a_row() -> None:
+def test_a_loop_opened_twice_in_a_row_lacks_what_the_first_owes() -> None:
+    """It had no opinion of such a set: it takes the second opener at once, unless something stands between the two."""
     lines = golden("945")
     opener = next(k for k, line in enumerate(lines) if line.startswith("LX*"))
     lines.insert(opener, lines[opener])
-    assert ours_and_theirs(lines, "945", "SW") == ("segment_missing", None)
-    assert ours_and_theirs([*lines, "ZZZ*1"], "945", "SW")[1] is False  # what it rejects, it rejects
+    assert ours_and_theirs(lines, "945", "SW") == ("segment_missing", False)
+    assert ours_and_theirs([*lines, "ZZZ*1"], "945", "SW")[1] is False
+    wrong = file(group(one_set(lines, "945"), functional_id="SW")).replace(f"SE*{len(lines) + 2}*", "SE*3*")
+    assert opinion(wrong.encode(), "004010", "945") is False
+
+
+def test_a_loop_that_may_be_opened_twice_in_a_row_is_accepted_by_both() -> None:
+    """Nothing more is mandatory in an N1 or a PO1."""
+    lines = [x for line in ORDER for x in ((line, line) if line.startswith("PO1*1*") else (line,))]
+    assert ours_and_theirs([*lines[:-1], "CTT*3*24"], "850", "PO") == ("", True)
 
 
 def test_it_rejects_a_segment_without_any_element() -> None:
