@@ -13,6 +13,7 @@ from typing import Any
 from adapters.x12.guide import Faults, unknown_keys
 from adapters.x12.waits import calendar_of, waits_of
 from adapters.x12.yamltext import Items, Tree, load_text
+from hub.canon.agreement import EXACT, Tolerance, tolerance_of
 from hub.canon.calendar import Hours
 
 _KEYS = {
@@ -34,6 +35,19 @@ _CHOICES = {
     "ctt": ("hl", "lines"),
     "application_advice": ("yes", "no"),
 }
+_PLAIN = (
+    "label",
+    "isa_version",
+    "gs_version",
+    "charset",
+    "isa14",
+    "usage",
+    "no_guide",
+    "ack",
+    "ta1",
+    "ta1_reason",
+    "ack_version",
+)
 _WAYS = ("in", "out", "both")
 Id = tuple[str, str]  # qualifier, id
 
@@ -72,6 +86,7 @@ class Profile:
     sets: Mapping[str, str] = field(default_factory=dict)  # set -> in, out or both; what was agreed on
     ack_within: Mapping[str, timedelta | None] = field(default_factory=dict)  # by set; None: no answer is waited for
     calendar: Hours | None = None  # the partner's business hours; only in these `ack_within` runs
+    price_tolerance: Tolerance = EXACT  # how far PO104 may be from the agreed price
     settings: Mapping[str, str] = field(default_factory=dict)
     overlays: Mapping[str, str] = field(default_factory=dict)  # set -> the account's own overlay, as YAML
 
@@ -105,28 +120,13 @@ def read_profile(tree: Tree, partner: str) -> Profile:
     guides = tree.get("guides")
     sets = _sets(tree, faults)
     ack_within, calendar = waits_of(tree, faults), calendar_of(tree, faults)
+    tolerance = _tolerance(tree, faults)
     digits = tree.get("st_digits", "4")
     if digits not in "456789":
         faults.at(tree, "st_digits", "must be 4 to 9")
     _charsets(tree, faults)
     faults.settle()
-    plain = {
-        k: tree[k]
-        for k in (
-            "label",
-            "isa_version",
-            "gs_version",
-            "charset",
-            "isa14",
-            "usage",
-            "no_guide",
-            "ack",
-            "ta1",
-            "ta1_reason",
-            "ack_version",
-        )
-        if k in tree
-    }
+    plain = {k: tree[k] for k in _PLAIN if k in tree}
     marked = {k: marks[k] for k in ("element", "component", "repetition", "terminator") if k in marks}
     return Profile(
         partner=partner,
@@ -143,6 +143,7 @@ def read_profile(tree: Tree, partner: str) -> Profile:
         tolerate=frozenset(tree.get("tolerate") or ()),
         ack_within=ack_within,
         calendar=calendar,
+        price_tolerance=tolerance,
         ack_levels=frozenset(int(x) for x in tree.get("ack_levels") or ("1", "2")),
         settings={"currency": "USD", **{k: v for k, v in tree.items() if isinstance(v, str)}},
         **plain,
@@ -158,6 +159,21 @@ def _sets(tree: Tree, faults: Faults) -> dict[str, str]:
         if not (len(key) == 3 and key.isdigit()) or way not in _WAYS:
             faults.at(sets, key, f"a set of three digits is in, out or both, not {way!r}")
     return dict(sets)
+
+
+def _tolerance(tree: Tree, faults: Faults) -> Tolerance:
+    told = tree.get("price_tolerance")
+    if told is None:
+        return EXACT
+    found = tolerance_of(told) if isinstance(told, str) else None
+    if found is None:
+        shown = repr(told) if isinstance(told, str) else "a list or a table"
+        faults.at(
+            tree,
+            "price_tolerance",
+            f"{shown} is neither a percentage of the agreed price, below 100% ('0.5%'), nor an amount a unit ('0.05'), with up to four decimals",
+        )
+    return found or EXACT
 
 
 def _charsets(tree: Tree, faults: Faults) -> None:

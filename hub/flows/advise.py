@@ -13,8 +13,8 @@ from uuid import UUID
 from hub import connections, outbox
 from hub.canon.states import HoldKind
 from hub.flows.partners import owed
+from hub.flows.prices import PRICES, agreement
 from hub.flows.reactor import Deps, Flow
-from hub.flows.screen import PRICES
 from hub.kit.db import Tx
 from hub.ledger import Fact
 
@@ -79,8 +79,7 @@ def _both(one: Unapplied, other: Unapplied) -> Unapplied:
 
 
 def _takes(c: connections.Connection, deps: Deps) -> bool:
-    agreed = deps.agreed.get(c.adapter)
-    return agreed is not None and KIND in agreed(c.config)
+    return KIND in agreement(c, deps).documents
 
 
 def _delivery(tx: Tx, number: str, u: Unapplied, theirs: Any) -> outbox.Delivery:

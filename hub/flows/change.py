@@ -10,11 +10,13 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from hub import orders, outbox
+from hub import catalog, orders, outbox
+from hub.canon.agreement import EXACT, Tolerance
 from hub.flows.acknowledge import response
 from hub.flows.advise import REJECTED, Unapplied, advise
 from hub.flows.amend import amend
 from hub.flows.partners import gets, owed, trading
+from hub.flows.prices import Said, tolerances, unagreed
 from hub.flows.reactor import Deps, Flow
 from hub.incidents import NewIncident
 from hub.kit.db import Tx
@@ -25,6 +27,7 @@ from hub.orders import Amendment, AmendmentRefused, NewLine
 ZERO = Decimal(0)
 ADDS = frozenset({"add", "add_other"})
 GONE = frozenset({"delete"})
+PRICED = frozenset({"price", "price_and_quantity", "price_reschedule"})  # another price is what they ask for
 FEWER, MORE = "less", "more"
 ANSWER = "order_change_response"
 LEFT = frozenset({"DISPATCHED", "IN_TRANSIT", "DELIVERED", "COMPLETED"})
@@ -50,7 +53,7 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
         if order_id is None:
             await _refused(tx, f, None, "we have no such order", deps)
             continue
-        refusal = await _amended(tx, f, order_id)
+        refusal = await _amended(tx, f, (await orders.heads(tx, [order_id]))[order_id], deps)
         head = (await orders.heads(tx, [order_id]))[order_id]
         connection = head["connection_id"] if head["connection_id"] in partners else None
         own = connection is not None and await gets(tx, deps, connection, ANSWER)
@@ -93,18 +96,42 @@ def _echo(line: Mapping[str, Any], status: str) -> dict[str, Any]:
     return {**{k: line[k] for k in ECHOED if line.get(k) not in (None, "")}, "answers": [answer]}
 
 
-async def _amended(tx: Tx, f: Fact, order_id: UUID) -> str | None:
+async def _amended(tx: Tx, f: Fact, head: Any, deps: Deps) -> str | None:
     """Why it was not done, in words; None: it was."""
+    order_id, account = head["order_id"], head["connection_id"]
     rows = {r["external_id"]: r for r in orders.sold((await orders.lines(tx, [order_id]))[order_id])}
+    allowed = await tolerances(tx, [account], deps)
     try:
-        ask = _amendment(f, order_id, rows)
+        ask = _amendment(f, order_id, rows, allowed.get(account, EXACT))
     except HubError as error:
         return error.sentence()
+    if (dearer := await _unagreed(tx, head, ask.add, deps)) is not None:
+        return dearer
     [outcome] = await amend(tx, [ask])
     return outcome.sentence() if isinstance(outcome, AmendmentRefused) else None
 
 
-def _amendment(f: Fact, order_id: UUID, rows: Mapping[str, Any]) -> Amendment:
+async def _unagreed(tx: Tx, head: Any, added: Sequence[NewLine], deps: Deps) -> str | None:
+    """The new lines whose price is not the one agreed with the order's customer, in words."""
+    who = head["customer_id"]
+    terms = (await catalog.terms(tx, [who])).get(who) if added and who is not None else None
+    if terms is None or terms.price_list is None:
+        return None
+    said = [
+        Said(
+            line=x.external_id or "without a number",
+            sku=x.sku,
+            quantity=x.quantity,
+            price=x.unit_price,
+            price_list=terms.price_list,
+            connection_id=head["connection_id"],
+        )
+        for x in added
+    ]
+    return "; ".join(text for text in await unagreed(tx, said, deps) if text is not None) or None
+
+
+def _amendment(f: Fact, order_id: UUID, rows: Mapping[str, Any], tolerance: Tolerance) -> Amendment:
     """Quantities in all and new lines. Raises `UnknownLine` or `PriceChanged`."""
     quantities: dict[UUID, Decimal] = {}
     added: list[NewLine] = []
@@ -116,7 +143,8 @@ def _amendment(f: Fact, order_id: UUID, rows: Mapping[str, Any]) -> Amendment:
         row = rows.get(ref)
         if row is None:
             raise orders.UnknownLine(line=ref)
-        if line.get("price") is not None and Decimal(str(line["price"])) != row["unit_price"]:
+        near = EXACT if change in PRICED else tolerance
+        if line.get("price") is not None and not near.covers(Decimal(str(line["price"])), row["unit_price"]):
             raise PriceChanged(line=ref, price=line["price"])
         if change not in SAME:
             quantities[row["line_id"]] = _wanted(line, change, row["ordered"] - row["cancelled"])
