@@ -111,6 +111,16 @@ async def test_without_a_tolerance_the_price_is_exact_and_without_an_agreed_pric
     assert await held(partner, "PO-3") == []
 
 
+async def test_a_price_that_joins_another_hold_is_told_alone(db: Database, tmp_path: Path) -> None:
+    """A test order is held by hand already; that is ours to know, the price is the partner's."""
+    partner = await trading(db, tmp_path / "out")
+    await partner.receive(order(partner, "PO-1", "12").replace("*P*>", "*T*>"))
+    why = "line 1 (SKU-1): price 12, agreed 10 (GOLD, 2 units)"
+    assert await held(partner, "PO-1") == [f"a test order neither ships nor gets an invoice; {why}"]
+    [advice] = [f for f in await partner.send() if "ST*824" in f]
+    assert [s[2] for s in segments(advice) if s[0] == "TED"] == [why]
+
+
 async def test_a_line_that_a_change_adds_costs_what_was_agreed(db: Database, tmp_path: Path) -> None:
     partner = await trading(db, tmp_path / "out", price_tolerance="0.5%")
     await partner.receive(order(partner, "PO-1", "10"))
