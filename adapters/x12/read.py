@@ -11,7 +11,7 @@ from adapters.x12.errors import NOTE, REJECT, Finding, effect
 from adapters.x12.examine import Unread, examine
 from adapters.x12.library import Library
 from adapters.x12.order import Received, drafts, external_id
-from adapters.x12.profile import Profile
+from adapters.x12.profile import DEFAULT, Profile
 from adapters.x12.report import error
 from adapters.x12.stock import changed, counted, reported, tracked
 from adapters.x12.summary import summary
@@ -98,7 +98,12 @@ def _news(kind: str, document: Mapping[str, Any], around: InterchangeVerdict) ->
 
 
 def _order(document: Mapping[str, Any], around: InterchangeVerdict) -> list[InwardCommand]:
-    received = Received(control=around.control, stamp=around.isa[9] + around.isa[10], test=around.test)
+    received = Received(
+        partner=around.profile.partner if around.profile is not DEFAULT else "",
+        control=around.control,
+        stamp=around.isa[9] + around.isa[10],
+        test=around.test,
+    )
     purpose = document.get("purpose")
     if purpose == "cancel":
         number = external_id(document)

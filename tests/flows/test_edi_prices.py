@@ -107,8 +107,21 @@ async def test_without_a_tolerance_the_price_is_exact_and_without_an_agreed_pric
     assert await held(partner, "PO-1") == ["line 1 (SKU-1): price 10.01, agreed 10 (GOLD, 2 units)"]
     await partner.receive(order(partner, "PO-2", "99").replace("SKU-1", "SKU-3"))
     assert [x for x in await held(partner, "PO-2") if "price" in x] == []
-    await partner.receive(partner.orders("PO-3").replace("PO1*1*2*EA*10*", "PO1*1*2*EA*99*"))  # names no buyer
-    assert await held(partner, "PO-3") == []
+
+
+async def test_an_order_that_names_no_buyer_is_the_partners_own(db: Database, tmp_path: Path) -> None:
+    partner = await trading(db, tmp_path / "out")
+    text = partner.orders("PO-1").replace("PO1*1*2*EA*10*", "PO1*1*2*EA*99*")
+    await partner.receive(text)
+    assert await held(partner, "PO-1") == []
+    async with partner.world.unit() as tx:
+        [party] = await tx.conn.fetch("SELECT party_id FROM parties WHERE external_id = 'acme-retail'")
+        terms = catalog.Terms(
+            party_id=party["party_id"], credit_limit=Decimal(10_000), currency="EUR", days=28, price_list="GOLD"
+        )
+        await catalog.put_terms(tx, [terms])
+    await partner.receive(partner.orders("PO-2").replace("PO1*1*2*EA*10*", "PO1*1*2*EA*99*"))
+    assert await held(partner, "PO-2") == ["line 1 (SKU-1): price 99, agreed 10 (GOLD, 2 units)"]
 
 
 async def test_a_price_that_joins_another_hold_is_told_alone(db: Database, tmp_path: Path) -> None:
