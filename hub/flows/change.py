@@ -5,6 +5,7 @@ have left is refused by the 865, where there is one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -21,7 +22,7 @@ from hub.flows.reactor import Deps, Flow
 from hub.incidents import NewIncident
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
-from hub.ledger import Fact
+from hub.ledger import Fact, append, fact
 from hub.orders import Amendment, AmendmentRefused, NewLine
 
 ZERO = Decimal(0)
@@ -29,6 +30,7 @@ ADDS = frozenset({"add", "add_other"})
 GONE = frozenset({"delete"})
 PRICED = frozenset({"price", "price_and_quantity", "price_reschedule"})  # another price is what they ask for
 FEWER, MORE = "less", "more"
+SEQUENCE = re.compile("[0-9]{1,8}")
 ANSWER = "order_change_response"
 LEFT = frozenset({"DISPATCHED", "IN_TRANSIT", "DELIVERED", "COMPLETED"})
 ECHOED = ("line_ref", "change", "change_code", "new_quantity", "left_to_receive", "unit", "unit_code", "price", "price_basis", "ids", "ids_codes")  # fmt: skip
@@ -53,7 +55,13 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
         if order_id is None:
             await _refused(tx, f, None, "we have no such order", deps)
             continue
+        await orders.lock(tx, [order_id])
+        if (later := await _overtaken(tx, f, order_id)) is not None:
+            await advise(tx, [Unapplied(fact=f, status=REJECTED, errors=[{"message": later}])], deps)
+            continue
         refusal = await _amended(tx, f, (await orders.heads(tx, [order_id]))[order_id], deps)
+        if refusal is None and (sequence := _sequence(f)) is not None:
+            await orders.note_change(tx, order_id, sequence, f.subject_id)
         head = (await orders.heads(tx, [order_id]))[order_id]
         connection = head["connection_id"] if head["connection_id"] in partners else None
         own = connection is not None and await gets(tx, deps, connection, ANSWER)
@@ -66,6 +74,21 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
                 kind, said = "order_response", response(head, (await orders.lines(tx, [order_id]))[order_id])
             subject = ("order", order_id)
             await outbox.owe(tx, [owed(f, connection, kind, head["number"], said, subject, order=order_id)])
+
+
+async def _overtaken(tx: Tx, f: Fact, order_id: UUID) -> str | None:
+    """Why a change is too late: one with a higher sequence (BCH05) stands. It is noted and changes nothing. Without numbers nobody can tell."""
+    sequence, stands = _sequence(f), await orders.last_change(tx, order_id)
+    if sequence is None or stands is None or sequence >= stands:
+        return None
+    said = {"revision": f"change {sequence}", "standing": f"change {stands}"}
+    append(tx, [fact(tx, "order.old_revision_seen", "order", order_id, said, f.cause)])
+    return f"the change has the sequence {sequence}, and {stands} was applied before: nothing was changed"
+
+
+def _sequence(f: Fact) -> int | None:
+    told = str(f.data["data"].get("sequence") or "").strip()
+    return int(told) if SEQUENCE.fullmatch(told) else None
 
 
 async def _refused(tx: Tx, f: Fact, order_id: UUID | None, why: str, deps: Deps) -> None:

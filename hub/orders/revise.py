@@ -159,6 +159,18 @@ def _ask(capture: Capture, order_id: UUID, lines: dict[str, Any]) -> Amendment |
     )
 
 
+async def last_change(tx: Tx, order_id: UUID) -> int | None:
+    """The highest sequence of the changes that a partner had applied to this order; None before the first that has one."""
+    found = await tx.conn.fetchval(SQL["last_change"], order_id)
+    return None if found is None else int(found)
+
+
+async def note_change(tx: Tx, order_id: UUID, sequence: int, message_id: UUID) -> None:
+    """A partner's change with that sequence (at most eight digits) stands."""
+    said = [[order_id], [f"change {sequence}"], [True], [message_id], [None]]
+    await tx.conn.execute(SQL["note_revisions"], *said, tx.now)
+
+
 async def _note(tx: Tx, capture: Capture, row: dict[str, Any], *, applied: bool) -> None:
     """One fact for each distinct revision, however often it comes."""
     kept = None if applied else dump(capture.draft)

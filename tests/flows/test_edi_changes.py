@@ -1,0 +1,63 @@
+"""A partner's 860 in earnest: what its numbers mean, and in what order they count."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from hub.kit.db import Database
+from tests.partner import Partner, find, interchange, new_partner
+
+PROFILE = {
+    "partner": "acme-retail",
+    "ids": [{"qualifier": "ZZ", "id": "ACMERETAIL"}],
+    "ours": {"qualifier": "ZZ", "id": "HUBDEMO"},
+    "currency": "EUR",
+    "sets": {"850": "in", "860": "in", "855": "out", "824": "out"},
+}
+
+
+@pytest.fixture
+async def partner(db: Database, tmp_path: Path) -> Partner:
+    """One whose order PO-1 of two units stands, and who takes the 824."""
+    found = await new_partner(db, tmp_path / "out", config={"profile": dict(PROFILE)})
+    await found.receive(found.orders("PO-1"))
+    await found.send()
+    return found
+
+
+async def change(partner: Partner, line: str, sequence: str) -> list[str]:
+    """What we answer beside the 997."""
+    partner.control += 1
+    more = ["860", f"BCH*04*SA*PO-1**{sequence}*20261116", line, "CTT*1"]
+    await partner.receive(interchange(partner.control, "PC", [more]))
+    return [f for f in await partner.send() if "ST*997" not in f]
+
+
+async def ordered(partner: Partner) -> int:
+    [row] = await partner.rows("SELECT ordered FROM order_lines")
+    return int(row["ordered"])
+
+
+async def test_a_change_that_was_overtaken_changes_nothing_and_its_sender_is_told(partner: Partner) -> None:
+    await change(partner, "POC*1*RZ*8**EA*10**VN*SKU-1", "10")
+    [advice] = await change(partner, "POC*1*RZ*3**EA*10**VN*SKU-1", "9")
+    assert await ordered(partner) == 8
+    assert find(advice, "OTI")[1:4] == ["TR", "PO", "PO-1"]
+    assert find(advice, "TED")[2] == "the change has the sequence 9, and 10 was applied before:"
+    [fact] = await partner.rows("SELECT data FROM business_events WHERE type = 'order.old_revision_seen'")
+    assert (fact["data"]["revision"], fact["data"]["standing"]) == ("change 9", "change 10")
+    assert await partner.incidents() == []
+    [answer] = await change(partner, "POC*1*RZ*9**EA*10**VN*SKU-1", "11")
+    assert (find(answer, "ST")[1], await ordered(partner)) == ("855", 9)
+
+
+async def test_a_change_that_was_refused_or_has_no_number_overtakes_nothing(partner: Partner) -> None:
+    await change(partner, "POC*77*RZ*8**EA*10**VN*SKU-1", "5")
+    assert await partner.incidents() == ["order_change_refused"]
+    await change(partner, "POC*1*RZ*4**EA*10**VN*SKU-1", "2")
+    assert await ordered(partner) == 4
+    for sequence, units in (("", 5), ("A7", 6)):
+        await change(partner, f"POC*1*RZ*{units}**EA*10**VN*SKU-1", sequence)
+        assert await ordered(partner) == units
