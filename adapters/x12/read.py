@@ -79,6 +79,8 @@ def commands(set_id: str, kind: str, document: Mapping[str, Any], around: Interc
         return _order(document, around)
     if kind == "ack":
         return [ack_received(document)]
+    if kind == "order_change":
+        document = {**document, "quantities": around.profile.settings.get("poc_quantity", "total")}
     shown = summary(kind, document)
     day = date.fromisoformat(shown["date"]) if shown["date"] else None
     read = DocumentRead(kind=kind, number=str(shown["number"] or ""), data=document, date=day)

@@ -22,6 +22,7 @@ from hub.flows.reactor import Deps, Flow
 from hub.incidents import NewIncident
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
+from hub.kit.money import plain
 from hub.ledger import Fact, append, fact
 from hub.orders import Amendment, AmendmentRefused, NewLine
 
@@ -35,6 +36,12 @@ ANSWER = "order_change_response"
 LEFT = frozenset({"DISPATCHED", "IN_TRANSIT", "DELIVERED", "COMPLETED"})
 ECHOED = ("line_ref", "change", "change_code", "new_quantity", "left_to_receive", "unit", "unit_code", "price", "price_basis", "ids", "ids_codes")  # fmt: skip
 SAME = frozenset({"none", "change_date", "reschedule", "replace_date"})  # of the quantity, not of the document
+
+
+class QuantityContradicts(HubError):
+    """Line {line} is to have {asked} units than the {stands} that stand, and the new total is said to be {said}."""
+
+    code = "QUANTITY_CONTRADICTS"
 
 
 class PriceChanged(HubError):
@@ -71,9 +78,15 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
             if own:
                 kind, said = ANSWER, answered(f.data["data"], head, refusal)
             else:
-                kind, said = "order_response", response(head, (await orders.lines(tx, [order_id]))[order_id])
+                kind, said = "order_response", _as_it_stands(head, (await orders.lines(tx, [order_id]))[order_id])
             subject = ("order", order_id)
             await outbox.owe(tx, [owed(f, connection, kind, head["number"], said, subject, order=order_id)])
+
+
+def _as_it_stands(head: Any, rows: Sequence[Any]) -> Mapping[str, Any]:
+    """The 855 after a change. What the partner took away is gone: to reject it would contradict the change that is accepted."""
+    standing = [{**dict(x.items()), "ordered": x["ordered"] - x["cancelled"], "cancelled": ZERO} for x in rows]
+    return response(head, [x for x in standing if x["ordered"]])
 
 
 async def _overtaken(tx: Tx, f: Fact, order_id: UUID) -> str | None:
@@ -155,7 +168,7 @@ async def _unagreed(tx: Tx, head: Any, added: Sequence[NewLine], deps: Deps) -> 
 
 
 def _amendment(f: Fact, order_id: UUID, rows: Mapping[str, Any], tolerance: Tolerance) -> Amendment:
-    """Quantities in all and new lines. Raises `UnknownLine` or `PriceChanged`."""
+    """Quantities in all and new lines. Raises `UnknownLine`, `PriceChanged` or `QuantityContradicts`."""
     quantities: dict[UUID, Decimal] = {}
     added: list[NewLine] = []
     for line in f.data["data"].get("lines") or ():
@@ -170,21 +183,25 @@ def _amendment(f: Fact, order_id: UUID, rows: Mapping[str, Any], tolerance: Tole
         if line.get("price") is not None and not near.covers(Decimal(str(line["price"])), row["unit_price"]):
             raise PriceChanged(line=ref, price=line["price"])
         if change not in SAME:
-            quantities[row["line_id"]] = _wanted(line, change, row["ordered"] - row["cancelled"])
+            delta = f.data["data"].get("quantities") == "delta"
+            quantities[row["line_id"]] = _wanted(line, change, row["ordered"] - row["cancelled"], delta=delta)
     reason = f"the partner's change {f.data['data'].get('sequence') or f.data['number']}"
     return Amendment(
         order_id=order_id, reason=reason, cause=f.cause, quantities=quantities, add=tuple(added), origin="CHANNEL"
     )
 
 
-def _wanted(line: Mapping[str, Any], change: str | None, now: Decimal) -> Decimal:
-    """POC03 is the quantity of the change for more and less, else the new total."""
+def _wanted(line: Mapping[str, Any], change: str | None, now: Decimal, *, delta: bool) -> Decimal:
+    """POC03 is the new total; where the partner's profile says `delta`, more and less are by so many units. Raises `QuantityContradicts`."""
     said = Decimal(str(line.get("new_quantity") or 0))
     if change in GONE:
         return ZERO
-    if change == FEWER:
-        return max(ZERO, now - said)
-    return now + said if change == MORE else said
+    if delta and change in (FEWER, MORE):
+        return max(ZERO, now - said) if change == FEWER else now + said
+    if (change == FEWER and said > now) or (change == MORE and said < now):
+        asked = "fewer" if change == FEWER else "more"
+        raise QuantityContradicts(line=line.get("line_ref"), asked=asked, stands=plain(now), said=plain(said))
+    return said
 
 
 def _new(line: Mapping[str, Any], ref: str) -> NewLine:

@@ -57,11 +57,11 @@ def test_what_was_agreed_is_what_the_sets_send() -> None:
 async def test_a_change_is_answered_with_an_865_where_it_was_agreed_on(agreed: Partner) -> None:
     await agreed.receive(agreed.orders("PO-1"))
     await agreed.send()
-    [answer] = await changed(agreed, "POC*1*QI*1**EA*10**VN*SKU-1")
+    [answer] = await changed(agreed, "POC*1*QI*3**EA*10**VN*SKU-1")
     assert find(answer, "ST")[1] == "865"
     assert find(answer, "BCA")[1:4] == ["00", "AT", "PO-1"]
-    assert find(answer, "POC") == ["POC", "1", "QI", "1", "", "EA", "10", "", "VN", "SKU-1"]
-    assert find(answer, "ACK") == ["ACK", "IA", "1", "EA"]
+    assert find(answer, "POC") == ["POC", "1", "QI", "3", "", "EA", "10", "", "VN", "SKU-1"]
+    assert find(answer, "ACK") == ["ACK", "IA", "3", "EA"]
     assert await agreed.incidents() == []
 
 
@@ -72,7 +72,7 @@ async def test_a_change_that_comes_too_late_is_rejected_by_the_865_and_is_no_inc
     for state in ("PICKING", "PACKED", "DISPATCHED"):
         await agreed.world.report(work["fulfillment_id"], state)
     await agreed.send()
-    answers = await changed(agreed, "POC*1*QI*1**EA*10**VN*SKU-1")
+    answers = await changed(agreed, "POC*1*QI*3**EA*10**VN*SKU-1")
     [answer] = [f for f in answers if "ST*865" in f]
     assert find(answer, "BCA")[2] == "RD"
     assert [s[1] for s in segments(answer) if s[0] == "ACK"] == ["IR"]
@@ -221,7 +221,7 @@ async def test_a_change_with_another_price_is_answered_with_an_824(told: Partner
         "Line 1 asks for another price (12); a person has to agree."
     ]
     assert "order_change_refused" in await told.incidents()
-    [unknown] = await changed_of(told, "PO-10", "POC*1*QI*1**EA*10**VN*SKU-1")
+    [unknown] = await changed_of(told, "PO-10", "POC*1*QI*3**EA*10**VN*SKU-1")
     assert find(unknown, "OTI")[1:4] == ["TR", "PO", "PO-10"]
     assert find(unknown, "TED")[2] == "we have no such order"
 

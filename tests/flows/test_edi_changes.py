@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from hub.kit.db import Database
-from tests.partner import Partner, find, interchange, new_partner
+from tests.partner import Partner, find, interchange, new_partner, segments
 
 PROFILE = {
     "partner": "acme-retail",
@@ -36,8 +36,8 @@ async def change(partner: Partner, line: str, sequence: str) -> list[str]:
 
 
 async def ordered(partner: Partner) -> int:
-    [row] = await partner.rows("SELECT ordered FROM order_lines")
-    return int(row["ordered"])
+    [row] = await partner.rows("SELECT ordered - cancelled AS units FROM order_lines")
+    return int(row["units"])
 
 
 async def test_a_change_that_was_overtaken_changes_nothing_and_its_sender_is_told(partner: Partner) -> None:
@@ -61,3 +61,41 @@ async def test_a_change_that_was_refused_or_has_no_number_overtakes_nothing(part
     for sequence, units in (("", 5), ("A7", 6)):
         await change(partner, f"POC*1*RZ*{units}**EA*10**VN*SKU-1", sequence)
         assert await ordered(partner) == units
+
+
+@pytest.mark.parametrize(
+    ("meaning", "line", "left"),
+    [
+        ("total", "POC*1*QI*5**EA", 5),
+        ("delta", "POC*1*QI*5**EA", 7),
+        ("delta", "POC*1*RZ*5**EA", 5),
+        ("delta", "POC*1*CA*5**EA", 5),
+    ],
+)
+async def test_a_quantity_is_the_new_total_unless_the_profile_says_by_how_many(
+    db: Database, tmp_path: Path, meaning: str, line: str, left: int
+) -> None:
+    partner = await new_partner(db, tmp_path / "out", config={"profile": {**PROFILE, "poc_quantity": meaning}})
+    await partner.receive(partner.orders("PO-1"))
+    await partner.send()
+    [answer] = await change(partner, f"{line}*10**VN*SKU-1", "1")
+    assert (await ordered(partner), find(answer, "PO1")[2]) == (left, str(left))
+    assert [s[1:3] for s in segments(answer) if s[0] == "ACK"] == [["IA", str(left)]]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("POC*1*QI*1**EA*10", "Line 1 is to have more units than the 2 that stand, and the new total is said to be 1."),
+        (
+            "POC*1*QD*5**EA*10",
+            "Line 1 is to have fewer units than the 2 that stand, and the new total is said to be 5.",
+        ),
+    ],
+)
+async def test_more_that_would_be_less_is_a_persons(partner: Partner, line: str, why: str) -> None:
+    """A partner that counts by differences and whose profile does not say so is found out before its order is spoiled."""
+    await change(partner, line, "1")
+    assert await ordered(partner) == 2
+    [incident] = await partner.rows("SELECT summary FROM incidents")
+    assert incident["summary"] == f"The partner's change of order PO-1 was not applied: {why}"
