@@ -1,12 +1,13 @@
-"""A partner's 860 amends the order: at once where it can be, and is answered as the partner has agreed to it: with an 865 of what was asked,
-else with an 855 of the order as it stands then. What cannot be done is an incident for a person; a change that comes after the goods
-have left is refused by the 865, where there is one.
+"""A partner's 860 amends the order: at once where it can be, else when the nodes have let go. It is answered then, as the partner has agreed to
+it: with an 865 of what was asked, else with an 855 of the order as it stands. What cannot be done is an incident for a person; a change that
+comes after the goods have left is refused by the 865, where there is one.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from hub import catalog, orders, outbox
 from hub.canon.agreement import EXACT, Tolerance
 from hub.flows.acknowledge import response
 from hub.flows.advise import REJECTED, Unapplied, advise
-from hub.flows.amend import amend
+from hub.flows.amend import Amended, amend
 from hub.flows.partners import gets, owed, trading
 from hub.flows.prices import Said, tolerances, unagreed
 from hub.flows.reactor import Deps, Flow
@@ -34,6 +35,15 @@ FEWER, MORE = "less", "more"
 SEQUENCE = re.compile("[0-9]{1,8}")
 ANSWER = "order_change_response"
 LEFT = frozenset({"DISPATCHED", "IN_TRANSIT", "DELIVERED", "COMPLETED"})
+WAITING = "WAITING"
+SETTLED = frozenset({"order.amended", "order.amendment_refused"})
+KEPT = (
+    "external_id",
+    "release",
+    "sequence",
+    "placed_on",
+    "lines",
+)  # of a change that is answered later; its addresses are not kept
 ECHOED = ("line_ref", "change", "change_code", "new_quantity", "left_to_receive", "unit", "unit_code", "price", "price_basis", "ids", "ids_codes")  # fmt: skip
 SAME = frozenset({"none", "change_date", "reschedule", "replace_date"})  # of the quantity, not of the document
 
@@ -51,12 +61,13 @@ class PriceChanged(HubError):
 
 
 async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
-    changes = [f for f in facts if f.data["kind"] == "order_change" and f.data["data"].get("purpose") != "cancel"]
+    await _settled(tx, [f for f in facts if f.type in SETTLED], deps)
+    read = [f for f in facts if f.type not in SETTLED]
+    changes = [f for f in read if f.data["kind"] == "order_change" and f.data["data"].get("purpose") != "cancel"]
     if not changes:
         return
     keys = {f.event_id: (f.data["channel"], str(f.data["data"].get("external_id") or "")) for f in changes}
     known = await orders.by_external(tx, sorted(set(keys.values())))
-    partners = await trading(tx, deps)
     for f in changes:  # one after the other: a second change of an order starts from what the first one left
         order_id = known.get(keys[f.event_id])
         if order_id is None:
@@ -66,21 +77,53 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
         if (later := await _overtaken(tx, f, order_id)) is not None:
             await advise(tx, [Unapplied(fact=f, status=REJECTED, errors=[{"message": later}])], deps)
             continue
-        refusal = await _amended(tx, f, (await orders.heads(tx, [order_id]))[order_id], deps)
-        if refusal is None and (sequence := _sequence(f)) is not None:
+        outcome = await _amended(tx, f, (await orders.heads(tx, [order_id]))[order_id], deps)
+        if isinstance(outcome, Amended) and (sequence := _sequence(f)) is not None:
             await orders.note_change(tx, order_id, sequence, f.subject_id)
-        head = (await orders.heads(tx, [order_id]))[order_id]
-        connection = head["connection_id"] if head["connection_id"] in partners else None
-        own = connection is not None and await gets(tx, deps, connection, ANSWER)
-        if refusal is not None and not (own and head["state"] in LEFT):
-            await _refused(tx, f, order_id, refusal, deps)
-        elif connection is not None:
-            if own:
-                kind, said = ANSWER, answered(f.data["data"], head, refusal)
-            else:
-                kind, said = "order_response", _as_it_stands(head, (await orders.lines(tx, [order_id]))[order_id])
-            subject = ("order", order_id)
-            await outbox.owe(tx, [owed(f, connection, kind, head["number"], said, subject, order=order_id)])
+        if isinstance(outcome, str) or outcome.state != WAITING:
+            await _tell(tx, f, order_id, outcome if isinstance(outcome, str) else None, deps)
+
+
+async def _settled(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
+    """Changes for which a node had to let go first are answered now, as the node has."""
+    ids = {UUID(str(f.data["amendment_id"])): f for f in facts}
+    rows = await orders.amendments.waited(tx, sorted(ids)) if ids else {}
+    for amendment, row in rows.items():
+        f, asked = ids[amendment], row["asked"]
+        refusal = str(f.data["reason"]) if f.type == "order.amendment_refused" else None
+        if (document := asked.get("document")) is not None:
+            about = replace(f, subject_kind="message", subject_id=UUID(document["message_id"]), data=document)
+            await _tell(tx, about, row["order_id"], refusal, deps)
+        elif refusal is not None and asked["origin"] == "CHANNEL":
+            await deps.incidents.open(tx, [_differs(f, refusal)])
+
+
+async def _tell(tx: Tx, f: Fact, order_id: UUID, refusal: str | None, deps: Deps) -> None:
+    """The partner's answer, or a person's work. `f`: the change."""
+    head = (await orders.heads(tx, [order_id]))[order_id]
+    connection = head["connection_id"] if head["connection_id"] in await trading(tx, deps) else None
+    own = connection is not None and await gets(tx, deps, connection, ANSWER)
+    if refusal is not None and not (own and head["state"] in LEFT):
+        await _refused(tx, f, order_id, refusal, deps)
+    elif connection is not None:
+        if own:
+            kind, said = ANSWER, answered(f.data["data"], head, refusal)
+        else:
+            kind, said = "order_response", _as_it_stands(head, (await orders.lines(tx, [order_id]))[order_id])
+        subject = ("order", order_id)
+        await outbox.owe(tx, [owed(f, connection, kind, head["number"], said, subject, order=order_id)])
+
+
+def _differs(f: Fact, why: str) -> NewIncident:
+    return NewIncident(
+        kind="order_differs",
+        summary=f"What the channel changed was not done: {why}"[:500],
+        subject_kind="order",
+        subject_id=f.subject_id,
+        order_id=f.subject_id,
+        detail=str(f.data["amendment_id"]),
+        cause=f.cause,
+    )
 
 
 def _as_it_stands(head: Any, rows: Sequence[Any]) -> Mapping[str, Any]:
@@ -132,8 +175,8 @@ def _echo(line: Mapping[str, Any], status: str) -> dict[str, Any]:
     return {**{k: line[k] for k in ECHOED if line.get(k) not in (None, "")}, "answers": [answer]}
 
 
-async def _amended(tx: Tx, f: Fact, head: Any, deps: Deps) -> str | None:
-    """Why it was not done, in words; None: it was."""
+async def _amended(tx: Tx, f: Fact, head: Any, deps: Deps) -> Amended | str:
+    """Done, or waiting for a node; else why not, in words."""
     order_id, account = head["order_id"], head["connection_id"]
     rows = {r["external_id"]: r for r in orders.sold((await orders.lines(tx, [order_id]))[order_id])}
     allowed = await tolerances(tx, [account], deps)
@@ -144,7 +187,7 @@ async def _amended(tx: Tx, f: Fact, head: Any, deps: Deps) -> str | None:
     if (dearer := await _unagreed(tx, head, ask.add, deps)) is not None:
         return dearer
     [outcome] = await amend(tx, [ask])
-    return outcome.sentence() if isinstance(outcome, AmendmentRefused) else None
+    return outcome.sentence() if isinstance(outcome, AmendmentRefused) else outcome
 
 
 async def _unagreed(tx: Tx, head: Any, added: Sequence[NewLine], deps: Deps) -> str | None:
@@ -187,7 +230,17 @@ def _amendment(f: Fact, order_id: UUID, rows: Mapping[str, Any], tolerance: Tole
             quantities[row["line_id"]] = _wanted(line, change, row["ordered"] - row["cancelled"], delta=delta)
     reason = f"the partner's change {f.data['data'].get('sequence') or f.data['number']}"
     return Amendment(
-        order_id=order_id, reason=reason, cause=f.cause, quantities=quantities, add=tuple(added), origin="CHANNEL"
+        order_id=order_id,
+        reason=reason,
+        cause=f.cause,
+        quantities=quantities,
+        add=tuple(added),
+        origin="CHANNEL",
+        document={
+            "message_id": f.subject_id.hex,
+            "channel": f.data["channel"],
+            "data": {k: v for k, v in f.data["data"].items() if k in KEPT},
+        },
     )
 
 
@@ -229,4 +282,4 @@ def _incident(f: Fact, order_id: UUID | None, why: str) -> NewIncident:
     )
 
 
-FLOW = Flow("change", frozenset({"document.read"}), answer)
+FLOW = Flow("change", frozenset({"document.read", *SETTLED}), answer)

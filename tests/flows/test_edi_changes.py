@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from hub.kit.db import Database
 from tests.partner import Partner, find, interchange, new_partner, segments
 
-PROFILE = {
+SETS = {"850": "in", "860": "in", "855": "out", "824": "out"}
+PROFILE: Mapping[str, Any] = {
     "partner": "acme-retail",
     "ids": [{"qualifier": "ZZ", "id": "ACMERETAIL"}],
     "ours": {"qualifier": "ZZ", "id": "HUBDEMO"},
     "currency": "EUR",
-    "sets": {"850": "in", "860": "in", "855": "out", "824": "out"},
+    "sets": SETS,
 }
 
 
@@ -99,3 +102,45 @@ async def test_more_that_would_be_less_is_a_persons(partner: Partner, line: str,
     assert await ordered(partner) == 2
     [incident] = await partner.rows("SELECT summary FROM incidents")
     assert incident["summary"] == f"The partner's change of order PO-1 was not applied: {why}"
+
+
+@pytest.mark.parametrize("meaning", ["total", "delta"])
+async def test_a_change_that_waits_for_a_node_is_answered_when_it_has_let_go(
+    db: Database, tmp_path: Path, meaning: str
+) -> None:
+    partner = await new_partner(db, tmp_path / "out", config={"profile": {**PROFILE, "poc_quantity": meaning}})
+    await partner.receive(partner.orders("PO-1"))
+    await partner.send()
+    assert await change(partner, "POC*1*QD*1**EA*10**VN*SKU-1", "1") == []
+    assert await ordered(partner) == 2
+    [work] = await partner.rows("SELECT fulfillment_id FROM fulfillments")
+    await partner.world.report(work["fulfillment_id"], "CANCELLED")
+    [answer] = await partner.send()
+    assert await ordered(partner) == 1
+    assert (find(answer, "BAK")[2:4], find(answer, "PO1")[2]) == (["AD", "PO-1"], "1")
+    assert [s[1:3] for s in segments(answer) if s[0] == "ACK"] == [["IA", "1"]]
+
+
+async def test_a_change_that_a_node_does_not_let_through_is_a_persons_and_the_partner_is_told(partner: Partner) -> None:
+    assert await change(partner, "POC*1*RZ*1**EA*10**VN*SKU-1", "1") == []
+    [work] = await partner.rows("SELECT fulfillment_id FROM fulfillments")
+    await partner.world.report(work["fulfillment_id"], "CANCEL_REFUSED", reason="already picked")
+    [advice] = await partner.send()
+    assert await ordered(partner) == 2
+    assert (find(advice, "OTI")[1:4], find(advice, "OTI")[10]) == (["TR", "PO", "PO-1"], "860")
+    assert find(advice, "TED")[2] == "the node goes on: already picked"
+    incidents = {r["kind"]: r["summary"] for r in await partner.rows("SELECT kind, summary FROM incidents")}
+    assert incidents["order_change_refused"].endswith("order PO-1 was not applied: the node goes on: already picked")
+
+
+async def test_an_865_waits_for_the_node_too(db: Database, tmp_path: Path) -> None:
+    sets = {**SETS, "865": "out"}
+    partner = await new_partner(db, tmp_path / "out", config={"profile": {**PROFILE, "sets": sets}})
+    await partner.receive(partner.orders("PO-1"))
+    await partner.send()
+    assert await change(partner, "POC*1*RZ*1**EA*10**VN*SKU-1", "1") == []
+    [work] = await partner.rows("SELECT fulfillment_id FROM fulfillments")
+    await partner.world.report(work["fulfillment_id"], "CANCELLED")
+    [answer] = await partner.send()
+    assert (find(answer, "ST")[1], find(answer, "BCA")[2:4]) == ("865", ["AT", "PO-1"])
+    assert find(answer, "ACK")[1:] == ["IA", "1", "EA"]
