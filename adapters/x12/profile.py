@@ -12,6 +12,7 @@ from typing import Any
 
 from adapters.x12.guide import Faults, unknown_keys
 from adapters.x12.waits import calendar_of, waits_of
+from adapters.x12.wellformed import check_forms
 from adapters.x12.yamltext import Items, Tree, load_text
 from hub.canon.agreement import EXACT, Tolerance, tolerance_of
 from hub.canon.calendar import Hours
@@ -110,9 +111,9 @@ def read_profile(tree: Tree, partner: str) -> Profile:
     for key, allowed in _CHOICES.items():
         if key in tree and tree[key] not in allowed:
             faults.at(tree, key, f"{tree[key]!r} is none of {', '.join(allowed)}")
+    check_forms(tree, faults)
     marks = tree.get("delimiters")
     marks = marks if isinstance(marks, Tree) else Tree(tree.file, tree.line)
-    unknown_keys(marks, {"element", "component", "repetition", "terminator", "newline"}, faults)
     ids = _ids(tree, "ids", faults)
     ours = _ids(tree, "ours", faults)
     gs = tree.get("gs")
@@ -121,9 +122,6 @@ def read_profile(tree: Tree, partner: str) -> Profile:
     sets = _sets(tree, faults)
     ack_within, calendar = waits_of(tree, faults), calendar_of(tree, faults)
     tolerance = _tolerance(tree, faults)
-    digits = tree.get("st_digits", "4")
-    if digits not in "456789":
-        faults.at(tree, "st_digits", "must be 4 to 9")
     _charsets(tree, faults)
     faults.settle()
     plain = {k: tree[k] for k in _PLAIN if k in tree}
@@ -137,7 +135,7 @@ def read_profile(tree: Tree, partner: str) -> Profile:
         gs_ours=gs.get("ours", ours[0][1] if ours else ""),
         newline="\n" if marks.get("newline") == "true" else "",
         charset_out=tree.get("charset_out", tree.get("charset", "ascii")),
-        st_digits=int(digits),
+        st_digits=int(tree.get("st_digits", "4")),
         sets=sets,
         guides=dict(guides) if isinstance(guides, Tree) else {},
         tolerate=frozenset(tree.get("tolerate") or ()),
