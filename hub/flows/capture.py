@@ -126,7 +126,7 @@ async def _captured(tx: Tx, captures: Sequence[orders.Capture], deps: Deps) -> l
     await deps.incidents.open(
         tx,
         [i for c in made for i in _incidents_of(c)]
-        + [_differs(r.captured, reasons.get(r.captured.order_id)) for r in unsettled],
+        + [_differs(r.captured, reasons.get(r.captured.order_id) or r.why) for r in unsettled],
     )
     append(
         tx,

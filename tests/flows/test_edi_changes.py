@@ -144,3 +144,20 @@ async def test_an_865_waits_for_the_node_too(db: Database, tmp_path: Path) -> No
     [answer] = await partner.send()
     assert (find(answer, "ST")[1], find(answer, "BCA")[2:4]) == ("865", ["AT", "PO-1"])
     assert find(answer, "ACK")[1:] == ["IA", "1", "EA"]
+
+
+async def test_an_order_that_comes_again_with_another_price_is_a_persons(partner: Partner) -> None:
+    """Accepted in form, never overwritten, and not lost; with the same content it is only repeated."""
+    await partner.receive(partner.orders("PO-1"))
+    assert await partner.incidents() == []
+    text = partner.orders("PO-1").replace("PO1*1*2*EA*10*", "PO1*1*3*EA*12.5*")
+    await partner.receive(text)
+    [ack] = [f for f in await partner.send() if f"AK1*PO*{partner.control}~" in f]
+    assert find(ack, "AK5")[1] == "A"
+    [line] = await partner.rows("SELECT ordered, unit_price FROM order_lines")
+    assert (line["ordered"], line["unit_price"]) == (2, 10)
+    [incident] = await partner.rows("SELECT kind, summary FROM incidents")
+    assert incident["kind"] == "order_differs"
+    assert incident["summary"].endswith(
+        "Its prices are others: line 1 (SKU-1) says 12.5, 10 stands. What stands was not changed."
+    )
