@@ -18,6 +18,7 @@ _SEGMENT = re.compile(r"[A-Z][A-Z0-9]{1,2}")
 _USES = {"M", "O", "C", "N"}
 _TOP = {"guide", "elements", "composites", "segments", "structure", "map", "checks", "require", "tolerate", "overlay"}
 _HEAD = {"set", "version", "group", "title", "document", "extends"}
+_PLACE = re.compile(r"[A-Z][A-Z0-9]{1,2}(\.[0-9]{2})?")
 
 
 @dataclass(slots=True)
@@ -49,16 +50,23 @@ def unknown_keys(tree: Tree, allowed: set[str], faults: Faults) -> None:
 
 
 def tolerated(tree: Tree, faults: Faults) -> frozenset[str]:
-    """`tolerate` of a profile or overlay: codes of the catalogue that may be broken, or `code:PLACE` (`too_long:PO1.04`)."""
-    rows = tree.get("tolerate") or ()
-    if not isinstance(rows, list | tuple):
-        faults.at(tree, "tolerate", "must be a list of codes")
-        return frozenset()
+    """`tolerate` of a profile or overlay: errors of the catalogue that a partner may make, or `code:PLACE` (`too_long:PO1.04`). What breaks the
+    envelope or loses content cannot be tolerated.
+    """
+    held = tree.get("tolerate")
+    if held is not None and not isinstance(held, Items):
+        faults.at(tree, "tolerate", "is a list of codes: [too_long, code_invalid:PO1.03]")
+    rows = [str(x) for x in held] if isinstance(held, Items) else []
     for row in rows:
-        rule = RULES.get(str(row).partition(":")[0])
-        if rule is None or not rule.tolerable:
-            faults.at(tree, "tolerate", f"{row!r} is no error that a partner may make")
-    return frozenset(map(str, rows))
+        code, _, place = row.partition(":")
+        rule = RULES.get(code)
+        if rule is None:
+            faults.at(tree, "tolerate", f"there is no error {code!r}")
+        elif not rule.tolerable:
+            faults.at(tree, "tolerate", f"{code!r} cannot be tolerated")
+        elif place and not _PLACE.fullmatch(place):
+            faults.at(tree, "tolerate", f"{place!r} is no place such as PO1.03")
+    return frozenset(rows)
 
 
 class Dictionary:

@@ -24,8 +24,11 @@ _GTIN_FROM = ("gtin", "upc", "ean")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
-    """What the envelope says of the set: `stamp` ISA09 and ISA10 as sortable text."""
+    """What the envelope says of the set: `stamp` ISA09 and ISA10 as sortable text; `partner` the sender's name here, empty for one without a
+    profile.
+    """
 
+    partner: str
     control: str
     stamp: str
     test: bool
@@ -108,7 +111,7 @@ def _draft(doc: Doc, number: str, lines: Sequence[tuple[Doc, str]], received: Re
         totals=_totals(doc, lines),
         payment_state=PaymentState.AUTHORIZED,  # between companies goods leave on account
         customer=Customer(
-            external_id=buyer.get("id"),
+            external_id=buyer.get("id") or received.partner or None,  # who names no buyer buys itself
             company=buyer.get("name"),
             phone=_contact(buyer, "TE"),
             email=_contact(buyer, "EM"),

@@ -20,6 +20,7 @@ from adapters.x12.sent import sent_ack, sent_document
 from adapters.x12.split import INTERCHANGE, MEDIA, UNREADABLE, envelopes_of, within
 from adapters.x12.write import SETS, CannotWrite, interchange_of, write_set
 from adapters.x12.yamltext import BadGuide
+from hub.canon.agreement import Agreement
 from hub.canon.commands import Acknowledge, InwardCommand, OutwardCommand, WriteDocument
 from hub.canon.ports import (
     Account,
@@ -90,17 +91,20 @@ class Exchange:
         profile = own or (self.library.profile(str(partner)) if partner else None)
         return with_overlays(profile, account.config) if profile is not None else None
 
-    def agreed(self, config: Mapping[str, Any]) -> frozenset[str]:
-        """The kinds of documents that this partner's `sets` say it takes from us; without `sets` nothing was agreed on."""
+    def agreed(self, config: Mapping[str, Any]) -> Agreement:
+        """The kinds of documents that this partner's `sets` say it takes from us, and its `price_tolerance`. What a profile does not say was
+        not agreed on.
+        """
         try:
             profile = configured(config) or self.library.profile(str(config.get("partner") or ""))
         except BadGuide:
-            return frozenset()
+            return Agreement()
         if profile is None:
-            return frozenset()
+            return Agreement()
         advised = {"824": "out"} if profile.settings.get("application_advice") == "yes" else {}
         sets = {**profile.sets, **advised}
-        return frozenset(kind for kind, set_id in SETS.items() if sets.get(set_id) in ("out", "both"))
+        taken = frozenset(kind for kind, set_id in SETS.items() if sets.get(set_id) in ("out", "both"))
+        return Agreement(documents=taken, tolerance=profile.price_tolerance)
 
     # ------------------------------------------------------------ outward
     def plan(self, command: OutwardCommand, account: Account) -> list[Call]:

@@ -11,7 +11,7 @@ from adapters.x12.errors import NOTE, REJECT, Finding, effect
 from adapters.x12.examine import Unread, examine
 from adapters.x12.library import Library
 from adapters.x12.order import Received, drafts, external_id
-from adapters.x12.profile import Profile
+from adapters.x12.profile import DEFAULT, Profile
 from adapters.x12.report import error
 from adapters.x12.stock import changed, counted, reported, tracked
 from adapters.x12.summary import summary
@@ -79,6 +79,8 @@ def commands(set_id: str, kind: str, document: Mapping[str, Any], around: Interc
         return _order(document, around)
     if kind == "ack":
         return [ack_received(document, _usage(around))]
+    if kind == "order_change":
+        document = {**document, "quantities": around.profile.settings.get("poc_quantity", "total")}
     shown = summary(kind, document)
     day = date.fromisoformat(shown["date"]) if shown["date"] else None
     read = DocumentRead(kind=kind, number=str(shown["number"] or ""), data=document, date=day)
@@ -98,7 +100,12 @@ def _news(kind: str, document: Mapping[str, Any], around: InterchangeVerdict) ->
 
 
 def _order(document: Mapping[str, Any], around: InterchangeVerdict) -> list[InwardCommand]:
-    received = Received(control=around.control, stamp=around.isa[9] + around.isa[10], test=around.test)
+    received = Received(
+        partner=around.profile.partner if around.profile is not DEFAULT else "",
+        control=around.control,
+        stamp=around.isa[9] + around.isa[10],
+        test=around.test,
+    )
     purpose = document.get("purpose")
     if purpose == "cancel":
         number = external_id(document)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal, Protocol
 
+from hub.canon.agreement import Agreement
 from hub.canon.calendar import Hours
 from hub.canon.carriage import Carrier, Door, Sealer
 from hub.canon.commands import InwardCommand, OutwardCommand
@@ -296,8 +297,8 @@ class Wire(Protocol):
         """End what is kept between calls; the next call opens it again."""
 
 
-# (an account's plain config) -> the kinds of documents that the partner has agreed to get
-Agreed = Callable[[Mapping[str, Any]], frozenset[str]]
+# (an account's plain config) -> what was agreed with its partner
+Agreed = Callable[[Mapping[str, Any]], Agreement]
 
 Prepared = tuple[str, bytes] | NeverTry | Unmapped  # (key or id, signed bytes), or what is wrong with that one
 

@@ -13,8 +13,8 @@ from uuid import UUID
 from hub import connections, outbox
 from hub.canon.states import HoldKind
 from hub.flows.partners import owed
+from hub.flows.prices import PRICES, agreement
 from hub.flows.reactor import Deps, Flow
-from hub.flows.screen import PRICES
 from hub.kit.db import Tx
 from hub.ledger import Fact
 
@@ -49,9 +49,15 @@ def _unapplied(f: Fact, new: Collection[UUID]) -> Unapplied | None:
     if f.type == "message.parked":
         problems = [x for x in f.data.get("problems") or () if x.get("message")]
         return Unapplied(fact=f, status=REJECTED, errors=problems or [{"message": str(f.data["error"])}])
-    if f.type == "order.hold_placed" and f.subject_id in new and HOLDS & {f.data["kind"], f.data["rule"]}:
-        return Unapplied(fact=f, status=NOTED, errors=[{"message": str(f.data["reason"])}])
+    if f.type == "order.hold_placed" and f.subject_id in new and (told := _told(f)):
+        return Unapplied(fact=f, status=NOTED, errors=[{"message": text} for text in told])
     return None
+
+
+def _told(f: Fact) -> list[str]:
+    """Of a hold that has several reasons only those that are the partner's: what else holds its order is none of its business."""
+    parts = f.data.get("parts") or [(f.data["rule"], f.data["reason"])]
+    return [str(reason) for rule, reason in parts if HOLDS & {f.data["kind"], rule}]
 
 
 async def advise(tx: Tx, found: Sequence[Unapplied], deps: Deps) -> None:
@@ -79,8 +85,7 @@ def _both(one: Unapplied, other: Unapplied) -> Unapplied:
 
 
 def _takes(c: connections.Connection, deps: Deps) -> bool:
-    agreed = deps.agreed.get(c.adapter)
-    return agreed is not None and KIND in agreed(c.config)
+    return KIND in agreement(c, deps).documents
 
 
 def _delivery(tx: Tx, number: str, u: Unapplied, theirs: Any) -> outbox.Delivery:

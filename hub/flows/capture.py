@@ -59,7 +59,7 @@ async def capture(tx: Tx, incoming: Sequence[Incoming], deps: Deps) -> list[Capt
         else:
             good.append(place)
     for turn in _turns(incoming, good):
-        captures = await screened(tx, await _prepared(tx, [incoming[i] for i in turn]), deps.hold_rules)
+        captures = await screened(tx, await _prepared(tx, [incoming[i] for i in turn]), deps)
         done = await _captured(tx, captures, deps)
         for place, one_done in zip(turn, done, strict=True):
             outcomes[place] = CaptureOutcome(captured=one_done)
@@ -126,7 +126,7 @@ async def _captured(tx: Tx, captures: Sequence[orders.Capture], deps: Deps) -> l
     await deps.incidents.open(
         tx,
         [i for c in made for i in _incidents_of(c)]
-        + [_differs(r.captured, reasons.get(r.captured.order_id)) for r in unsettled],
+        + [_differs(r.captured, reasons.get(r.captured.order_id) or r.why) for r in unsettled],
     )
     append(
         tx,

@@ -9,6 +9,7 @@ from uuid import UUID
 from hub import connections, outbox
 from hub.canon.codec import dump
 from hub.canon.commands import WriteDocument
+from hub.flows.prices import agreement
 from hub.flows.reactor import Deps
 from hub.kit.db import Tx
 from hub.kit.money import plain
@@ -25,8 +26,7 @@ async def trading(tx: Tx, deps: Deps) -> frozenset[UUID]:
 async def gets(tx: Tx, deps: Deps, connection: UUID, kind: str) -> bool:
     """Whether the partner at this connection has agreed to get such documents."""
     account = next((c for c in await connections.of_tenant(tx) if c.connection_id == connection), None)
-    agreed = deps.agreed.get(account.adapter) if account is not None else None
-    return account is not None and agreed is not None and kind in agreed(account.config)
+    return account is not None and kind in agreement(account, deps).documents
 
 
 def owed(

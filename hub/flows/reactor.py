@@ -31,7 +31,7 @@ class EndlessReaction(HubError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deps:
     """What flows decide with: data from `mappings/`, loaded and checked at the start. `accepts`: adapter -> outward kinds it takes; `agreed`:
-    adapter -> which documents an account's partner gets.
+    adapter -> what was agreed with an account's partner.
     """
 
     incidents: Incidents

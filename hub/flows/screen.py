@@ -8,22 +8,25 @@ from decimal import Decimal
 from uuid import UUID
 
 from hub import catalog, orders
+from hub.canon.order import DraftLine
 from hub.canon.states import HoldKind
+from hub.flows.prices import PRICES, Said, unagreed
+from hub.flows.reactor import Deps
 from hub.kit.db import Tx
-from hub.orders import Capture, Hold, HoldRules
+from hub.orders import Capture, Hold
 
 ZERO = Decimal(0)
-PRICES = "contract_price"  # the rule under which a hold names prices that are not the agreed ones
 
 
-async def screened(tx: Tx, captures: Sequence[Capture], rules: HoldRules) -> list[Capture]:
+async def screened(tx: Tx, captures: Sequence[Capture], deps: Deps) -> list[Capture]:
     """The captures with the holds that rules and terms place. Of one customer each sees what the ones before it owe."""
+    rules = deps.hold_rules
     customers = {c.customer_id for c in captures if c.customer_id}
     window = rules.velocity_window
     earlier = await orders.earlier(tx, customers, tx.now - window) if window and customers else {}
     terms = await catalog.terms(tx, customers) if customers else {}
     owed = await orders.exposure(tx, terms) if terms else {}
-    contract = await _contract(tx, captures, terms)
+    contract = await _contract(tx, captures, terms, deps)
     made = []
     for n, capture in enumerate(captures):
         who = capture.customer_id
@@ -66,23 +69,32 @@ def _credit(capture: Capture, agreed: catalog.Terms, owed: dict[tuple[UUID, str]
     return []
 
 
-async def _contract(tx: Tx, captures: Sequence[Capture], terms: Mapping[UUID, catalog.Terms]) -> dict[int, list[Hold]]:
+async def _contract(
+    tx: Tx, captures: Sequence[Capture], terms: Mapping[UUID, catalog.Terms], deps: Deps
+) -> dict[int, list[Hold]]:
     """Capture -> a hold that names the lines whose price is not the agreed one."""
     asked = [
-        (n, line, agreed.price_list)
+        (n, _said(line, agreed.price_list, c.connection_id))
         for n, c in enumerate(captures)
         if c.customer_id and (agreed := terms.get(c.customer_id)) and agreed.price_list
         for line in c.draft.lines
     ]
-    found = await catalog.prices(tx, [(code, line.sku, line.quantity) for _, line, code in asked])
     wrong: dict[int, list[str]] = {}
-    for (n, line, code), price in zip(asked, found, strict=True):
-        if price is not None and price != line.unit_price:
-            text = (
-                f"{line.sku} costs {_plain(line.unit_price)}, {code} says {_plain(price)} for {_plain(line.quantity)}"
-            )
+    for (n, _), text in zip(asked, await unagreed(tx, [s for _, s in asked], deps), strict=True):
+        if text is not None:
             wrong.setdefault(n, []).append(text)
     return {n: [Hold(HoldKind.MANUAL, "; ".join(texts), rule=PRICES)] for n, texts in wrong.items()}
+
+
+def _said(line: DraftLine, price_list: str, account: UUID | None) -> Said:
+    return Said(
+        line=line.external_id,
+        sku=line.sku,
+        quantity=line.quantity,
+        price=line.unit_price,
+        price_list=price_list,
+        connection_id=account,
+    )
 
 
 def _plain(amount: Decimal) -> str:

@@ -51,7 +51,7 @@ from hub.orders.holdrules import (
 from hub.orders.holds import HoldPlaced, HoldReleased, date_holds, held_for_skus, open_holds, place, release
 from hub.orders.kits import Kits, shipped_as_sold, sold
 from hub.orders.model import ADVANCE, MOVES, IllegalMove, OnHold, VersionConflict, allowed, check_move, derived
-from hub.orders.revise import Revised, say_again
+from hub.orders.revise import Revised, last_change, note_change, say_again
 from hub.orders.searches import BadSearch, SearchList, drop_searches, save_search, searches
 
 __all__ = [
@@ -112,12 +112,14 @@ __all__ = [
     "heads",
     "held_for_skus",
     "insert_new",
+    "last_change",
     "lines",
     "load_hold_rules",
     "lock",
     "lock_one",
     "matching",
     "note_cancel",
+    "note_change",
     "of_packs",
     "open_holds",
     "parse_hold_rules",

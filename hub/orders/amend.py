@@ -161,6 +161,11 @@ async def waiting_amendments(tx: Tx, orders: Sequence[UUID]) -> dict[UUID, Any]:
     return {r["order_id"]: r for r in await tx.conn.fetch(SQL["waiting_amendments"], sorted(set(orders)))}
 
 
+async def waited(tx: Tx, amendments: Sequence[UUID]) -> dict[UUID, Any]:
+    """Those of these amendments that waited for a node before they were settled, with what was asked."""
+    return {r["amendment_id"]: r for r in await tx.conn.fetch(SQL["waited"], list(amendments))}
+
+
 async def unheard(tx: Tx, orders: Sequence[UUID]) -> dict[UUID, dict[str, set[Decimal]]]:
     """Order -> line -> units it held before amendments of ours: what a channel that has not heard of them still says."""
     found: dict[UUID, dict[str, set[Decimal]]] = {}
@@ -195,6 +200,7 @@ def _kept(step: Step) -> dict[str, Any]:
         "pickup_node_id": ask.pickup_node_id,
         "promised_by": ask.promised_by.isoformat() if ask.promised_by else None,
         "total": None if ask.total is None else str(ask.total),
+        "document": ask.document,
     }
 
 
@@ -213,4 +219,5 @@ def asked_again(row: Any, cause: Cause) -> Amendment:
         promised_by=datetime.fromisoformat(kept["promised_by"]) if kept["promised_by"] else None,
         total=None if kept["total"] is None else Decimal(kept["total"]),
         origin=kept["origin"],
+        document=kept.get("document"),
     )

@@ -27,5 +27,8 @@ FROM unnest($1::uuid[], $2::text[], $3::text[]) AS u(amendment_id, state, note) 
 -- name: waiting_amendments
 SELECT amendment_id, order_id, reason, asked, waits_for FROM order_amendments WHERE order_id = ANY ($1::uuid[]) AND state = 'WAITING' ORDER BY amendment_id FOR UPDATE;
 
+-- name: waited          settled amendments for which nodes were asked
+SELECT amendment_id, order_id, asked FROM order_amendments WHERE amendment_id = ANY ($1::uuid[]) AND state <> 'WAITING' AND waits_for <> '[]';
+
 -- name: unheard         what the lines held before amendments that the channel did not ask for
 SELECT order_id, asked -> 'before' AS before FROM order_amendments WHERE order_id = ANY ($1::uuid[]) AND state = 'APPLIED' AND asked ->> 'origin' = 'HUB';

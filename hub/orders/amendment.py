@@ -119,7 +119,8 @@ class NewLine:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amendment:
     """`quantities`: line -> how many units are wanted now in all; zero removes the line. `total`: what the channel says the order
-    costs now; None: it follows from the lines. `origin`: CHANNEL or HUB, who is not told of it again.
+    costs now; None: it follows from the lines. `origin`: CHANNEL or HUB, who is not told of it again. `document`: the partner's change that
+    asks for it, as whoever answers it later needs it.
     """
 
     order_id: UUID
@@ -134,6 +135,7 @@ class Amendment:
     promised_by: datetime | None = None
     total: Decimal | None = None
     origin: str = "HUB"
+    document: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -93,7 +93,9 @@ RELEASED_BY: Mapping[HoldKind, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Hold:
-    """`rule`: the id of the rule that placed it. `then`: what happens at the deadline (remind, release, cancel)."""
+    """`rule`: the id of the rule that placed it. `then`: what happens at the deadline (remind, release, cancel). `parts`: the rule and reason
+    of each that it was made of, where it was made of several.
+    """
 
     kind: HoldKind
     reason: str
@@ -101,6 +103,7 @@ class Hold:
     deadline: datetime | None = None
     then: str = "remind"
     released_by: str | None = None
+    parts: tuple[tuple[str | None, str], ...] = ()
 
 
 def merged(found: Iterable[Hold]) -> list[Hold]:
@@ -113,7 +116,10 @@ def merged(found: Iterable[Hold]) -> list[Hold]:
             continue
         deadlines = [d for d in (first.deadline, hold.deadline) if d]
         kept[hold.kind] = replace(
-            first, reason=f"{first.reason}; {hold.reason}", deadline=min(deadlines) if deadlines else None
+            first,
+            reason=f"{first.reason}; {hold.reason}",
+            deadline=min(deadlines) if deadlines else None,
+            parts=(*(first.parts or ((first.rule, first.reason),)), (hold.rule, hold.reason)),
         )
     return list(kept.values())
 

@@ -67,6 +67,7 @@ def placed_fact(tx: Tx, order_id: UUID, hold: HoldPlaced | Hold, cause: Cause) -
         "deadline": hold.deadline,
         "rule": hold.rule,
         "then": hold.then,
+        **({"parts": hold.parts} if isinstance(hold, Hold) and hold.parts else {}),
     }
     return fact(tx, "order.hold_placed", "order", order_id, said, cause)
 

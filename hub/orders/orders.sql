@@ -126,6 +126,9 @@ UPDATE orders SET ship_name = $2, ship_company = $3, ship_street = $4, ship_numb
        ship_postal_code = $10, ship_country = $11, ship_phone = $12, ship_tax_id = $13, ship_municipality_code = $14, version = version + 1, updated_at = $15
 WHERE order_id = $1;
 
+-- name: last_change   the highest sequence of a partner's changes that was applied
+SELECT max(substr(revision, 8)::numeric) FROM order_revisions WHERE order_id = $1 AND applied AND revision ~ '^change [0-9]{1,8}$';
+
 -- name: note_revisions
 INSERT INTO order_revisions (order_id, revision, applied, message_id, draft, at)
 SELECT u.order_id, u.revision, u.applied, u.message_id, u.draft, $6 FROM unnest($1::uuid[], $2::text[], $3::bool[], $4::uuid[], $5::jsonb[]) AS u(order_id, revision, applied, message_id, draft)

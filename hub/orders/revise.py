@@ -14,6 +14,7 @@ from hub.canon.codec import dump
 from hub.canon.order import OrderDraft
 from hub.canon.states import HoldKind, OrderState
 from hub.kit.db import Tx
+from hub.kit.money import plain
 from hub.ledger import append, fact
 from hub.orders.amend import unheard
 from hub.orders.amendment import OURS, Amendment, NewLine
@@ -24,9 +25,12 @@ from hub.orders.holds import HoldPlaced, HoldReleased, place, release
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revised:
-    """`differs`: the lines are not those that stand; `ask` would make them so. `cancelled`: the channel cancelled it."""
+    """`differs`: the lines are not those that stand; `ask` would make them so. `cancelled`: the channel cancelled it. `why`: what no amendment
+    can settle, in words.
+    """
 
     captured: Captured
+    why: str | None = None
     differs: bool = False
     cancelled: bool = False
     ask: Amendment | None = None
@@ -71,7 +75,8 @@ async def _one(
     tx: Tx, capture: Capture, row: dict[str, Any], lines: dict[str, Any], before: Mapping[str, set[Decimal]]
 ) -> Revised:
     draft = capture.draft
-    differs = _differs(draft, lines, before)
+    dearer = _repriced(draft, lines)
+    differs = dearer is not None or _differs(draft, lines, before)
     if draft.revision == row["revision"]:
         return Revised(captured=_captured(capture, row, "REPEATED"), differs=differs)
     if draft.revision < row["revision"]:
@@ -80,8 +85,10 @@ async def _one(
     await _note(tx, capture, row, applied=not differs)
     await _apply(tx, capture, row)
     cancelled = draft.cancelled_at is not None
-    ask = _ask(capture, row["order_id"], lines) if differs and not cancelled else None
-    return Revised(captured=_captured(capture, row, "REVISED"), differs=differs, cancelled=cancelled, ask=ask)
+    ask = _ask(capture, row["order_id"], lines) if differs and not cancelled and dearer is None else None
+    return Revised(
+        captured=_captured(capture, row, "REVISED"), differs=differs, cancelled=cancelled, ask=ask, why=dearer
+    )
 
 
 def _named(
@@ -131,6 +138,21 @@ def _differs(draft: OrderDraft, lines: dict[str, Any], before: Mapping[str, set[
     return bool(said)
 
 
+def _repriced(draft: OrderDraft, lines: Mapping[str, Any]) -> str | None:
+    """A partner's document that says another price for a line that stands: whether that holds is a person's to say. A shop's price follows from
+    its own discounts and is no such news.
+    """
+    if not draft.partner_lines:
+        return None
+    said = [(x, lines[x.external_id]["unit_price"]) for x in draft.lines if x.external_id in lines]
+    other = [
+        f"line {x.external_id} ({x.sku}) says {plain(x.unit_price)}, {plain(stands)} stands"
+        for x, stands in said
+        if x.unit_price != stands
+    ]
+    return "Its prices are others: " + "; ".join(other) + ". What stands was not changed." if other else None
+
+
 def _ask(capture: Capture, order_id: UUID, lines: dict[str, Any]) -> Amendment | None:
     """The channel's lines as an amendment; None where a line became other goods, which no rule of ours decides."""
     draft = capture.draft
@@ -157,6 +179,18 @@ def _ask(capture: Capture, order_id: UUID, lines: dict[str, Any]) -> Amendment |
         total=draft.totals.total,
         origin="CHANNEL",
     )
+
+
+async def last_change(tx: Tx, order_id: UUID) -> int | None:
+    """The highest sequence of the changes that a partner had applied to this order; None before the first that has one."""
+    found = await tx.conn.fetchval(SQL["last_change"], order_id)
+    return None if found is None else int(found)
+
+
+async def note_change(tx: Tx, order_id: UUID, sequence: int, message_id: UUID) -> None:
+    """A partner's change with that sequence (at most eight digits) stands."""
+    said = [[order_id], [f"change {sequence}"], [True], [message_id], [None]]
+    await tx.conn.execute(SQL["note_revisions"], *said, tx.now)
 
 
 async def _note(tx: Tx, capture: Capture, row: dict[str, Any], *, applied: bool) -> None:

@@ -127,7 +127,7 @@ async def test_a_change_amends_the_order_and_is_answered(partner: Partner) -> No
     await partner.receive(partner.orders("PO-1"))
     await partner.send()
     partner.control += 1
-    more = ["860", "BCH*04*SA*PO-1***20261116", "POC*1*QI*1**EA*10**VN*SKU-1", "CTT*1"]
+    more = ["860", "BCH*04*SA*PO-1***20261116", "POC*1*QI*3**EA*10**VN*SKU-1", "CTT*1"]
     await partner.receive(interchange(partner.control, "PC", [more]))
     files = await partner.send()
     [line] = await partner.rows("SELECT ordered FROM order_lines")

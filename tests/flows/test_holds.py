@@ -179,7 +179,7 @@ async def test_prices_are_those_of_the_contract(world: World) -> None:
     wrong = await world.place(world.draft("A2", ("SKU-1", 10)), "b2b")
     assert (await world.holds(right), await world.holds(wrong)) == ([], ["MANUAL"])
     [hold] = await world.rows("SELECT reason FROM order_holds")
-    assert hold["reason"] == "SKU-1 costs 10, GOLD says 8 for 10"
+    assert hold["reason"] == "line 1 (SKU-1): price 10, agreed 8 (GOLD, 10 units)"
 
 
 async def test_a_price_list_has_one_price_a_tier(world: World) -> None:

@@ -1,0 +1,163 @@
+"""A partner's 860 in earnest: what its numbers mean, and in what order they count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.kit.db import Database
+from tests.partner import Partner, find, interchange, new_partner, segments
+
+SETS = {"850": "in", "860": "in", "855": "out", "824": "out"}
+PROFILE: Mapping[str, Any] = {
+    "partner": "acme-retail",
+    "ids": [{"qualifier": "ZZ", "id": "ACMERETAIL"}],
+    "ours": {"qualifier": "ZZ", "id": "HUBDEMO"},
+    "currency": "EUR",
+    "sets": SETS,
+}
+
+
+@pytest.fixture
+async def partner(db: Database, tmp_path: Path) -> Partner:
+    """One whose order PO-1 of two units stands, and who takes the 824."""
+    found = await new_partner(db, tmp_path / "out", config={"profile": dict(PROFILE)})
+    await found.receive(found.orders("PO-1"))
+    await found.send()
+    return found
+
+
+async def change(partner: Partner, line: str, sequence: str) -> list[str]:
+    """What we answer beside the 997."""
+    partner.control += 1
+    more = ["860", f"BCH*04*SA*PO-1**{sequence}*20261116", line, "CTT*1"]
+    await partner.receive(interchange(partner.control, "PC", [more]))
+    return [f for f in await partner.send() if "ST*997" not in f]
+
+
+async def ordered(partner: Partner) -> int:
+    [row] = await partner.rows("SELECT ordered - cancelled AS units FROM order_lines")
+    return int(row["units"])
+
+
+async def test_a_change_that_was_overtaken_changes_nothing_and_its_sender_is_told(partner: Partner) -> None:
+    await change(partner, "POC*1*RZ*8**EA*10**VN*SKU-1", "10")
+    [advice] = await change(partner, "POC*1*RZ*3**EA*10**VN*SKU-1", "9")
+    assert await ordered(partner) == 8
+    assert find(advice, "OTI")[1:4] == ["TR", "PO", "PO-1"]
+    assert find(advice, "TED")[2] == "the change has the sequence 9, and 10 was applied before:"
+    [fact] = await partner.rows("SELECT data FROM business_events WHERE type = 'order.old_revision_seen'")
+    assert (fact["data"]["revision"], fact["data"]["standing"]) == ("change 9", "change 10")
+    assert await partner.incidents() == []
+    [answer] = await change(partner, "POC*1*RZ*9**EA*10**VN*SKU-1", "11")
+    assert (find(answer, "ST")[1], await ordered(partner)) == ("855", 9)
+
+
+async def test_a_change_that_was_refused_or_has_no_number_overtakes_nothing(partner: Partner) -> None:
+    await change(partner, "POC*77*RZ*8**EA*10**VN*SKU-1", "5")
+    assert await partner.incidents() == ["order_change_refused"]
+    await change(partner, "POC*1*RZ*4**EA*10**VN*SKU-1", "2")
+    assert await ordered(partner) == 4
+    for sequence, units in (("", 5), ("A7", 6)):
+        await change(partner, f"POC*1*RZ*{units}**EA*10**VN*SKU-1", sequence)
+        assert await ordered(partner) == units
+
+
+@pytest.mark.parametrize(
+    ("meaning", "line", "left"),
+    [
+        ("total", "POC*1*QI*5**EA", 5),
+        ("delta", "POC*1*QI*5**EA", 7),
+        ("delta", "POC*1*RZ*5**EA", 5),
+        ("delta", "POC*1*CA*5**EA", 5),
+    ],
+)
+async def test_a_quantity_is_the_new_total_unless_the_profile_says_by_how_many(
+    db: Database, tmp_path: Path, meaning: str, line: str, left: int
+) -> None:
+    partner = await new_partner(db, tmp_path / "out", config={"profile": {**PROFILE, "poc_quantity": meaning}})
+    await partner.receive(partner.orders("PO-1"))
+    await partner.send()
+    [answer] = await change(partner, f"{line}*10**VN*SKU-1", "1")
+    assert (await ordered(partner), find(answer, "PO1")[2]) == (left, str(left))
+    assert [s[1:3] for s in segments(answer) if s[0] == "ACK"] == [["IA", str(left)]]
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ("POC*1*QI*1**EA*10", "Line 1 is to have more units than the 2 that stand, and the new total is said to be 1."),
+        (
+            "POC*1*QD*5**EA*10",
+            "Line 1 is to have fewer units than the 2 that stand, and the new total is said to be 5.",
+        ),
+    ],
+)
+async def test_more_that_would_be_less_is_a_persons(partner: Partner, line: str, why: str) -> None:
+    """A partner that counts by differences and whose profile does not say so is found out before its order is spoiled."""
+    await change(partner, line, "1")
+    assert await ordered(partner) == 2
+    [incident] = await partner.rows("SELECT summary FROM incidents")
+    assert incident["summary"] == f"The partner's change of order PO-1 was not applied: {why}"
+
+
+@pytest.mark.parametrize("meaning", ["total", "delta"])
+async def test_a_change_that_waits_for_a_node_is_answered_when_it_has_let_go(
+    db: Database, tmp_path: Path, meaning: str
+) -> None:
+    partner = await new_partner(db, tmp_path / "out", config={"profile": {**PROFILE, "poc_quantity": meaning}})
+    await partner.receive(partner.orders("PO-1"))
+    await partner.send()
+    assert await change(partner, "POC*1*QD*1**EA*10**VN*SKU-1", "1") == []
+    assert await ordered(partner) == 2
+    [work] = await partner.rows("SELECT fulfillment_id FROM fulfillments")
+    await partner.world.report(work["fulfillment_id"], "CANCELLED")
+    [answer] = await partner.send()
+    assert await ordered(partner) == 1
+    assert (find(answer, "BAK")[2:4], find(answer, "PO1")[2]) == (["AD", "PO-1"], "1")
+    assert [s[1:3] for s in segments(answer) if s[0] == "ACK"] == [["IA", "1"]]
+
+
+async def test_a_change_that_a_node_does_not_let_through_is_a_persons_and_the_partner_is_told(partner: Partner) -> None:
+    assert await change(partner, "POC*1*RZ*1**EA*10**VN*SKU-1", "1") == []
+    [work] = await partner.rows("SELECT fulfillment_id FROM fulfillments")
+    await partner.world.report(work["fulfillment_id"], "CANCEL_REFUSED", reason="already picked")
+    [advice] = await partner.send()
+    assert await ordered(partner) == 2
+    assert (find(advice, "OTI")[1:4], find(advice, "OTI")[10]) == (["TR", "PO", "PO-1"], "860")
+    assert find(advice, "TED")[2] == "the node goes on: already picked"
+    incidents = {r["kind"]: r["summary"] for r in await partner.rows("SELECT kind, summary FROM incidents")}
+    assert incidents["order_change_refused"].endswith("order PO-1 was not applied: the node goes on: already picked")
+
+
+async def test_an_865_waits_for_the_node_too(db: Database, tmp_path: Path) -> None:
+    sets = {**SETS, "865": "out"}
+    partner = await new_partner(db, tmp_path / "out", config={"profile": {**PROFILE, "sets": sets}})
+    await partner.receive(partner.orders("PO-1"))
+    await partner.send()
+    assert await change(partner, "POC*1*RZ*1**EA*10**VN*SKU-1", "1") == []
+    [work] = await partner.rows("SELECT fulfillment_id FROM fulfillments")
+    await partner.world.report(work["fulfillment_id"], "CANCELLED")
+    [answer] = await partner.send()
+    assert (find(answer, "ST")[1], find(answer, "BCA")[2:4]) == ("865", ["AT", "PO-1"])
+    assert find(answer, "ACK")[1:] == ["IA", "1", "EA"]
+
+
+async def test_an_order_that_comes_again_with_another_price_is_a_persons(partner: Partner) -> None:
+    """Accepted in form, never overwritten, and not lost; with the same content it is only repeated."""
+    await partner.receive(partner.orders("PO-1"))
+    assert await partner.incidents() == []
+    text = partner.orders("PO-1").replace("PO1*1*2*EA*10*", "PO1*1*3*EA*12.5*")
+    await partner.receive(text)
+    [ack] = [f for f in await partner.send() if f"AK1*PO*{partner.control}~" in f]
+    assert find(ack, "AK5")[1] == "A"
+    [line] = await partner.rows("SELECT ordered, unit_price FROM order_lines")
+    assert (line["ordered"], line["unit_price"]) == (2, 10)
+    [incident] = await partner.rows("SELECT kind, summary FROM incidents")
+    assert incident["kind"] == "order_differs"
+    assert incident["summary"].endswith(
+        "Its prices are others: line 1 (SKU-1) says 12.5, 10 stands. What stands was not changed."
+    )
