@@ -64,8 +64,11 @@ async def test_a_partner_gets_the_guide_as_a_page_with_a_sample_that_passes() ->
         assert page.headers["content-type"].startswith("text/html")
         assert "<td>PO102</td>" in page.text
         sample = html.unescape(page.text.split("<h2>Sample</h2>")[1].split("<pre>")[1].split("</pre>")[0])
-        body = [s for s in sample.replace("\n", "").split("~") if s]
-        said = (await hub.post("/edi/check", content=interchange(7, "PO", [["850", *body]]))).json()
+        said = (await hub.post("/edi/check", content=sample.strip())).json()
+        assert said["outcome"] == "ok"
         assert said["interchanges"][0]["groups"][0]["sets"][0]["verdict"] == "accepted"
+        assert "with PO103 comes PO102 (C0302)" in page.text
+        order = [page.text.index(f"<h3>{name} ") for name in ("BEG", "REF", "PO1", "CTT")]
+        assert order == sorted(order)
         for path in ("/edi/guides/004010/999", "/edi/guides/..%2f/850", "/edi/guides/004010/85"):
             assert (await hub.get(path)).status_code == 404
