@@ -55,13 +55,30 @@ def examine(
         yield Unread(reason=examiner.reason, length=examiner.lost)
 
 
+EMPTY = "no ISA segment was found: the file is empty"
+
+
+def no_interchange(text: str) -> str:
+    """Why a file that begins so is no X12, as far as its first characters tell."""
+    begins = text.lstrip()[:20]
+    if not begins:
+        return EMPTY
+    if begins.startswith(("UNA", "UNB+")):
+        return "no ISA segment was found: the file is EDIFACT, X12 is expected"
+    odd = sum(not c.isprintable() and not c.isspace() for c in text[:60])
+    if odd > len(text[:60]) // 10:
+        return "no ISA segment was found: the file is binary"
+    shown = "".join(c if c.isprintable() else " " for c in begins).rstrip()
+    return f'no ISA segment was found: the file begins with "{shown}", X12 begins with ISA and a separator'
+
+
 @dataclass(slots=True)
 class _Examiner:
     library: Library
     fixed: Profile | None
     documents: bool
     seen: int = 0
-    reason: str = "no ISA segment was found"
+    reason: str = EMPTY
     lost: int = 0
     current: InterchangeVerdict | None = None
     group: GroupVerdict | None = None
@@ -98,7 +115,7 @@ class _Examiner:
 
     def _trailing(self, token: Trailing) -> None:
         if self.current is None:
-            self.reason = token.reason or self.reason
+            self.reason = token.reason or (no_interchange(token.text) if not self.lost else self.reason)
             self.lost += token.length
             return
         shown = "".join(c if c.isprintable() else " " for c in token.text[:60])

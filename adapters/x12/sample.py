@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from adapters.x12.model import Composite, Element, ElementUse, Guide, Leaf, Loop, SegmentSpec
+from adapters.x12.seal import Marks, Out, OutGroup, OutSet, seal
 
 _KNOWN = {
     "355": "EA",
@@ -19,7 +22,32 @@ _KNOWN = {
     "110": "TA",
     "558": "A",
     "1650": "X6",
+    "610": "100",
+    "88": "CP",
 }
+_ITEMS = {"PO1": (2, 3, 4), "IT1": (2, 3, 4), "SN1": (2, 3)}  # an item without quantity, unit and price shows nothing
+_MARKED = {
+    "T": ("MAN",),
+    "P": ("MAN",),
+    "I": ("LIN", "SN1"),
+}  # what a level of an 856 must have, whatever the structure says
+WHEN = datetime(2026, 1, 15, 9, 15, tzinfo=UTC)
+
+
+def sample_file(guide: Guide) -> str:
+    """A whole test interchange with the sample in it, a segment a line, as the self-test takes it."""
+    made = OutSet(set=guide.set, segments=sample_segments(guide))
+    group = OutGroup(
+        functional_id=guide.group, sender="SENDER", receiver="RECEIVER", version=guide.version, sets=[made]
+    )
+    out = Out(
+        sender=("ZZ", "SENDER"),
+        receiver=("ZZ", "RECEIVER"),
+        version=f"00{guide.version[2]}01",
+        test=True,
+        groups=[group],
+    )
+    return seal(out, Marks(newline="\n"), isa=1, gs=1, st=1, at=WHEN)
 
 
 def sample_segments(guide: Guide, *, full: bool = False, comp: str = ">") -> list[list[str]]:
@@ -31,7 +59,8 @@ def sample_segments(guide: Guide, *, full: bool = False, comp: str = ">") -> lis
 
 
 def _node(node: Leaf | Loop, guide: Guide, out: list[list[str]], *, full: bool, comp: str) -> None:
-    if node.use == "N" or (not full and node.use != "M"):
+    shown = full or node.use == "M" or (isinstance(node, Loop) and node.opener in _ITEMS)
+    if node.use == "N" or not shown:
         return
     if isinstance(node, Leaf):
         out.append(segment(guide.segments[node.seg], full=full, comp=comp))
@@ -49,7 +78,10 @@ def _levels(loop: Loop, guide: Guide, out: list[list[str]], *, full: bool, comp:
     for number, code in enumerate(usual, 1):
         out.append([loop.opener, str(number), str(number - 1) if number > 1 else "", code])
         for child in loop.variants[code]:
-            _node(child, guide, out, full=full, comp=comp)
+            if not full and child.use == "O" and isinstance(child, Leaf) and child.seg in _MARKED.get(code, ()):
+                out.append(segment(guide.segments[child.seg], full=full, comp=comp))
+            else:
+                _node(child, guide, out, full=full, comp=comp)
 
 
 def segment(spec: SegmentSpec, *, full: bool, comp: str) -> list[str]:
@@ -58,7 +90,9 @@ def segment(spec: SegmentSpec, *, full: bool, comp: str) -> list[str]:
     for at, use in enumerate(spec.of, 1):
         in_pairs = spec.pairs is not None and at >= spec.pairs[0]
         wanted = (
-            use.use in ("M", "C") or (full and use.use == "O") or (in_pairs and at <= (spec.pairs or (0, 0))[0] + 1)
+            use.use in ("M", "C")
+            or ((full or at in _ITEMS.get(spec.id, ())) and use.use == "O")
+            or (in_pairs and at <= (spec.pairs or (0, 0))[0] + 1)
         )
         wanted = wanted and at not in excluded and not (in_pairs and at > (spec.pairs or (0, 0))[0] + 1)
         e.append(value(use, comp) if wanted and use.use != "N" else "")

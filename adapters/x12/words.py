@@ -7,8 +7,8 @@ from html import escape
 from typing import Any
 
 from adapters.x12.library import Compiled, Library
-from adapters.x12.model import Element, Guide, Leaf, Loop, SegmentSpec
-from adapters.x12.sample import sample_segments
+from adapters.x12.model import Element, Guide, Leaf, Loop, Note, SegmentSpec, leaves
+from adapters.x12.sample import sample_file
 from adapters.x12.tokens import Opened, Part, Stray, Walker, WholeSet
 
 _VERDICTS = {"accepted": "accepted", "accepted_with_errors": "accepted with errors", "rejected": "rejected"}
@@ -113,8 +113,9 @@ def guide_page(guide: Guide) -> str:
     """A guide as a page without scripts, to send to a partner: structure, each segment as a table, and a sample that it accepts."""
     title = escape(f"{guide.set} {guide.title} {guide.version}")
     outline = "\n".join(escape(line) for line in _outline(guide.structure, 0))
-    sample = "\n".join(escape("*".join(e)) + "~" for e in sample_segments(guide))
-    tables = "\n".join(_table(spec) for spec in guide.segments.values())
+    sample = escape(sample_file(guide).rstrip("\n"))
+    used = dict.fromkeys(leaf.seg for leaf in leaves(guide.structure))
+    tables = "\n".join(_table(guide.segments[name]) for name in used)
     return f"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>{_STYLE}</style></head><body>
 <h1>{title}</h1>
@@ -126,6 +127,7 @@ def guide_page(guide: Guide) -> str:
 <h2>Segments</h2>
 {tables}
 <h2>Sample</h2>
+<p>A test interchange with the least that is accepted; the names are made up.</p>
 <pre>
 {sample}
 </pre>
@@ -135,8 +137,26 @@ def guide_page(guide: Guide) -> str:
 _STYLE = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem}pre{background:#f4f4f4;padding:1rem;overflow:auto}table{border-collapse:collapse;width:100%}td,th{border-bottom:1px solid #ccc;padding:.2rem .5rem;text-align:left;vertical-align:top}"
 
 
+def note_words(note: Note, segment: str) -> str:
+    """A syntax note as a sentence, with the places that it is about."""
+    places = [f"{segment}{at:02d}" for at in note.at]
+    first, rest = places[0], places[1:]
+    match note.kind:
+        case "P":
+            return f"{' and '.join(places)} come together"
+        case "R":
+            return f"at least one of {', '.join(places)} is there"
+        case "E":
+            return f"only one of {', '.join(places)} is there"
+        case "C":
+            return f"with {first} comes {' and '.join(rest)}"
+        case _:
+            return f"with {first} comes at least one of {', '.join(rest)}"
+
+
 def _table(spec: SegmentSpec) -> str:
-    notes = f"<p>Syntax notes: {escape(', '.join(str(n) for n in spec.notes))}</p>" if spec.notes else ""
+    told = "; ".join(f"{note_words(n, spec.id)} ({n})" for n in spec.notes)
+    notes = f"<p>Syntax notes: {escape(told)}.</p>" if told else ""
     rows = []
     for at, use in enumerate(spec.of, 1):
         element = use.element

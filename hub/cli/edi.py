@@ -144,7 +144,7 @@ def guide(
     name: Annotated[str, typer.Argument(help="Version and set, as 004010/850; none: all guides.")] = "",
     check_only: Annotated[bool, typer.Option("--check", help="Load and say what is wrong.")] = False,
     html: Annotated[bool, typer.Option("--html", help="As a page.")] = False,
-    sample: Annotated[bool, typer.Option("--sample", help="A made-up set that it accepts.")] = False,
+    sample: Annotated[bool, typer.Option("--sample", help="A made-up interchange that it accepts.")] = False,
     partner: Annotated[str, typer.Option(help="With this partner's overlay.")] = "",
 ) -> None:
     """Show a guide, or check that guides load."""
@@ -163,8 +163,7 @@ def guide(
         elif html:
             typer.echo(words.guide_page(compiled.guide))
         elif sample:
-            for e in _adapter("sample").sample_segments(compiled.guide):
-                typer.echo("*".join(e) + "~")
+            typer.echo(_adapter("sample").sample_file(compiled.guide), nl=False)
         else:
             for line in words.guide_lines(compiled.guide):
                 typer.echo(line)

@@ -1,4 +1,4 @@
-"""The partner's self-test: a file goes in, errors, the acknowledgement and the documents come back. Nothing is stored, nothing is sent."""
+"""The partner's self-test: a file goes in, errors, the acknowledgment and the documents come back. Nothing is stored, nothing is sent."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, Response
@@ -40,7 +41,7 @@ label { display: block; margin: 1rem 0 0.5rem; }
 <section aria-live="polite">
 <h2 id="outcome"></h2>
 <ul id="errors"></ul>
-<h3>Acknowledgement that would be sent</h3>
+<h3>Acknowledgment that would be sent</h3>
 <pre id="ack"></pre>
 <h3>Documents</h3>
 <pre id="documents"></pre>
@@ -54,10 +55,15 @@ document.getElementById("form").addEventListener("submit", async event => {
   const said = await answer.json();
   document.getElementById("outcome").textContent = said.error || (said.outcome + (said.reason ? ": " + said.reason : ""));
   document.getElementById("outcome").className = said.outcome === "ok" ? "" : "bad";
-  const faults = [["interchanges", "errors"], ["interchanges", "groups", "errors"], ["interchanges", "groups", "sets", "errors"]];
-  document.getElementById("errors").replaceChildren(...faults.flatMap(path => all(said, path)).map(fault => {
+  const levels = [
+    [["interchanges"], level => "Interchange " + level.control],
+    [["interchanges", "groups"], level => "Group " + level.functional_id + " " + level.control],
+    [["interchanges", "groups", "sets"], level => "Set " + level.set + " " + level.control],
+  ];
+  const faults = levels.flatMap(([path, name]) => all(said, path).flatMap(one => one.errors.map(fault => [name(one), fault])));
+  document.getElementById("errors").replaceChildren(...faults.map(([where, fault]) => {
     const row = document.createElement("li");
-    row.textContent = fault.message + (fault.path ? " (" + fault.path + ")" : "") + (fault.ak ? " - " + fault.ak : "");
+    row.textContent = where + ": " + fault.message + (fault.path ? " (" + fault.path + ")" : "") + (fault.ak ? " - " + fault.ak : "");
     return row;
   }));
   document.getElementById("ack").textContent = (said.interchanges || []).map(i => (i.ack || "none is due").replaceAll("~", "~\\n")).join("\\n");
@@ -92,7 +98,7 @@ class SelfTest:
             body += part
             if len(body) > LARGEST:
                 return JSONResponse({"error": f"The file is larger than {LARGEST} bytes."}, 413)
-        name = request.headers.get("x-file-name", "file")[:200]
+        name = unquote(request.headers.get("x-file-name", "file"))[:200]
         return JSONResponse(await asyncio.to_thread(self._check, name, bytes(body)))
 
 

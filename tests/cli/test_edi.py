@@ -86,7 +86,8 @@ def test_wrong_usage_is_exit_code_two(words: list[str]) -> None:
 def test_all_guides_load_and_samples_pass_them(tmp_path: Path) -> None:
     assert RUN.invoke(app, ["guide", "--check"]).exit_code == 0
     shown = RUN.invoke(app, ["guide", "004010/855", "--sample"])
-    assert shown.stdout.startswith("BAK*00*AC*")
+    assert shown.stdout.startswith("ISA*00*")
+    assert "~\nBAK*00*AC*" in shown.stdout
     assert "<pre>" in RUN.invoke(app, ["guide", "004010/850", "--html"]).stdout
 
 

@@ -64,8 +64,32 @@ async def test_a_partner_gets_the_guide_as_a_page_with_a_sample_that_passes() ->
         assert page.headers["content-type"].startswith("text/html")
         assert "<td>PO102</td>" in page.text
         sample = html.unescape(page.text.split("<h2>Sample</h2>")[1].split("<pre>")[1].split("</pre>")[0])
-        body = [s for s in sample.replace("\n", "").split("~") if s]
-        said = (await hub.post("/edi/check", content=interchange(7, "PO", [["850", *body]]))).json()
+        said = (await hub.post("/edi/check", content=sample.strip())).json()
+        assert said["outcome"] == "ok"
         assert said["interchanges"][0]["groups"][0]["sets"][0]["verdict"] == "accepted"
+        assert "with PO103 comes PO102 (C0302)" in page.text
+        order = [page.text.index(f"<h3>{name} ") for name in ("BEG", "REF", "PO1", "CTT")]
+        assert order == sorted(order)
         for path in ("/edi/guides/004010/999", "/edi/guides/..%2f/850", "/edi/guides/004010/85"):
             assert (await hub.get(path)).status_code == 404
+
+
+async def test_what_is_no_x12_is_told_what_it_is() -> None:
+    cases = {
+        b"": "no ISA segment was found: the file is empty",
+        b" \r\n ": "no ISA segment was found: the file is empty",
+        b"UNA:+.? 'UNB+UNOA:1+A+B'": "no ISA segment was found: the file is EDIFACT, X12 is expected",
+        b"\x89PNG\r\n\x1a\n" + bytes(range(32)): "no ISA segment was found: the file is binary",
+        b'<order id="1">': 'no ISA segment was found: the file begins with "<order id="1">", X12 begins with ISA and a separator',
+    }
+    async with client() as hub:
+        for body, why in cases.items():
+            said = (await hub.post("/edi/check", content=body, headers={"x-file-name": "my%20file.x12"})).json()
+            assert (said["file"], said["outcome"], said["reason"]) == ("my file.x12", "unreadable", why)
+
+
+async def test_the_page_says_in_which_set_an_error_is() -> None:
+    async with client() as hub:
+        page = await hub.get("/edi/check")
+        assert 'level => "Set " + level.set + " " + level.control' in page.text
+        assert "innerHTML" not in page.text  # what a file holds is shown as text

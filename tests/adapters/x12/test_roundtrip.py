@@ -15,7 +15,8 @@ from adapters.x12.examine import examine
 from adapters.x12.forward import Context
 from adapters.x12.outward import Outward
 from adapters.x12.profile import Profile
-from adapters.x12.sample import sample_segments
+from adapters.x12.report import check_file
+from adapters.x12.sample import sample_file, sample_segments
 from adapters.x12.scan import scan
 from adapters.x12.seal import Marks
 from adapters.x12.verdicts import InterchangeVerdict, SetVerdict
@@ -75,6 +76,15 @@ def test_samples_of_every_guide_pass_it_and_survive_the_way_through(name: str, f
         wanted = [e for e in segments if len(e) > 1]
         missing = [e for e in wanted if e not in out and e[0] not in _UNMAPPED]
         assert not missing
+
+
+@pytest.mark.parametrize("name", ["/".join(x) for x in library().names()])
+def test_the_sample_that_a_partner_gets_is_a_file_that_the_self_test_takes(name: str) -> None:
+    compiled = library().guide(*name.split("/"))
+    assert compiled is not None
+    said = check_file("sample", [sample_file(compiled.guide).encode()], library())
+    assert (said["outcome"], said["reason"]) == ("ok", None)
+    assert said["interchanges"][0]["groups"][0]["sets"][0]["set"] == compiled.guide.set
 
 
 @pytest.mark.parametrize("name", ["/".join(x) for x in library().names()])
