@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from adapters.x12.measures import invoice_total, order_total
@@ -54,6 +54,14 @@ def _quantity(lines: list[Mapping[str, Any]]) -> Decimal:
 
 
 def _amount(kind: str, document: Mapping[str, Any]) -> Decimal | None:
+    """None: there is none, or it has more digits than can be counted with."""
+    try:
+        return _total(kind, document)
+    except InvalidOperation:
+        return None
+
+
+def _total(kind: str, document: Mapping[str, Any]) -> Decimal | None:
     if kind == "invoice":
         total = document.get("total")
         return total if isinstance(total, Decimal) else invoice_total(document)
