@@ -141,13 +141,10 @@ def _beyond(line: Doc, ref: str) -> Iterator[dict[str, str]]:
     """Guides let 15 digits of a quantity and 17 of a price pass; what would be kept otherwise than it was said is kept not at all."""
     quantity, price = line.get("ordered", ZERO), line.get("price", ZERO)
     for name, value in (("quantity", quantity), ("price", price)):
-        if value >= MOST:
-            yield {
-                "code": "amount_unreadable",
-                "line": ref,
-                "message": f"the {name} {value} of line {ref} is not below {MOST:f}",
-            }
-    if quantity.as_tuple().exponent < -PLACES and quantity != round(quantity, PLACES):
+        if not value.is_finite() or value >= MOST:
+            words = f"the {name} {value} of line {ref} is not below {MOST:f}"
+            yield {"code": "amount_unreadable", "line": ref, "message": words}
+    if quantity.is_finite() and quantity.as_tuple()[2] < -PLACES and quantity != round(quantity, PLACES):
         words = f"the quantity {quantity:f} of line {ref} has more than {PLACES} decimals"
         yield {"code": "amount_unreadable", "line": ref, "message": words}
 

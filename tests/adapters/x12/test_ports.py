@@ -335,3 +335,13 @@ def test_a_time_that_a_partner_may_break_parks_its_document() -> None:
     raw = file(group(one_set(lines, "214"), functional_id="QM")).encode()
     with pytest.raises(NeverTry, match="is no time"):
         read_set(raw, library(), tolerant)
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "sNaN"])
+@pytest.mark.parametrize("old", ["*10*EA*9.90*", "*4*EA*1.25*"])
+def test_what_python_calls_a_number_and_nobody_else_does_is_parked(value: str, old: str) -> None:
+    tolerant = replace(library().profiles()["acme-retail"], tolerate=frozenset({"character_invalid"}))
+    for wrong in (f"*{value}*EA*1*", f"*1*EA*{value}*"):
+        raw = file(group(one_set([x.replace(old, wrong) for x in ORDER]))).encode()
+        with pytest.raises(NeverTry):
+            read_set(raw, library(), tolerant)
