@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import orjson
@@ -17,6 +17,7 @@ from hub.kit.money import half_up
 
 Doc = Mapping[str, Any]
 ZERO = Decimal(0)
+MOST, PLACES = Decimal(10) ** 14, 4  # of quantities and amounts as they are kept
 _RELEASES = frozenset({"RL", "BK"})
 _SKU_FROM = ("sku", "buyer_sku", "upc", "ean", "gtin", "style", "buyer_catalog", "purchaser_item")
 _GTIN_FROM = ("gtin", "upc", "ean")
@@ -97,7 +98,17 @@ def _draft(doc: Doc, number: str, lines: Sequence[tuple[Doc, str]], received: Re
     ]
     if faults:
         raise NeverTry(f"{len(faults)} lines name no product", faults=faults)
+    faults = [fault for line, ref in lines for fault in _beyond(line, ref)]
+    if faults:
+        raise NeverTry(f"{faults[0]['message']}", faults=faults)
     drafted = tuple(_line(line, ref) for line, ref in lines)
+    try:
+        totals = _totals(doc, lines)
+    except InvalidOperation:
+        totals = None
+    if totals is None or totals.goods >= MOST or abs(totals.total) >= MOST:
+        reason = f"the lines make more than {MOST:f}, which no order can"
+        raise NeverTry(reason, faults=[{"code": "amount_unreadable", "message": reason}])
     parties = doc.get("parties") or {}
     dates = doc.get("dates") or {}
     buyer = parties.get("buyer") or parties.get("bill_to") or {}
@@ -108,7 +119,7 @@ def _draft(doc: Doc, number: str, lines: Sequence[tuple[Doc, str]], received: Re
         placed_at=_at(doc.get("placed_on"), time.min) or datetime(2000, 1, 1, tzinfo=UTC),
         currency=str(doc.get("currency") or "USD"),
         lines=drafted,
-        totals=_totals(doc, lines),
+        totals=totals,
         payment_state=PaymentState.AUTHORIZED,  # between companies goods leave on account
         customer=Customer(
             external_id=buyer.get("id") or received.partner or None,  # who names no buyer buys itself
@@ -127,6 +138,18 @@ def _draft(doc: Doc, number: str, lines: Sequence[tuple[Doc, str]], received: Re
         ),
         partner_lines=tuple((ref, _echo(line, position)) for position, (line, ref) in enumerate(lines, 1)),
     )
+
+
+def _beyond(line: Doc, ref: str) -> Iterator[dict[str, str]]:
+    """Guides let 15 digits of a quantity and 17 of a price pass; what would be kept otherwise than it was said is kept not at all."""
+    quantity, price = line.get("ordered", ZERO), line.get("price", ZERO)
+    for name, value in (("quantity", quantity), ("price", price)):
+        if not value.is_finite() or value >= MOST:
+            words = f"the {name} {value} of line {ref} is not below {MOST:f}"
+            yield {"code": "amount_unreadable", "line": ref, "message": words}
+    if quantity.is_finite() and quantity.as_tuple()[2] < -PLACES and quantity != round(quantity, PLACES):
+        words = f"the quantity {quantity:f} of line {ref} has more than {PLACES} decimals"
+        yield {"code": "amount_unreadable", "line": ref, "message": words}
 
 
 def _sku(line: Doc) -> str | None:

@@ -16,6 +16,7 @@ from hub.canon.commands import (
     StockReported,
     TrackingSeen,
 )
+from hub.canon.ports import NeverTry
 from hub.canon.states import Condition
 
 Doc = Mapping[str, Any]
@@ -124,4 +125,8 @@ def changed(document: Doc, revision: str) -> Iterator[InwardCommand]:
 def _day(day: Any, clock: Any = None) -> datetime | None:
     if not isinstance(day, str) or not day:
         return None
-    return datetime.fromisoformat(f"{day}T{str(clock)[:8] if clock else '00:00'}").replace(tzinfo=UTC)
+    try:
+        return datetime.fromisoformat(f"{day}T{str(clock)[:8] if clock else '00:00'}").replace(tzinfo=UTC)
+    except ValueError as error:  # a partner may break it where its profile says so
+        reason = f"{day} {str(clock)[:40]!r} is no time"
+        raise NeverTry(reason, faults=[{"code": "amount_unreadable", "message": reason}]) from error

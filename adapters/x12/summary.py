@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from adapters.x12.measures import invoice_total, order_total
@@ -27,7 +27,7 @@ def summary(kind: str, document: Mapping[str, Any]) -> dict[str, Any]:
             {"role": role, "name": party.get("name"), "id": party.get("id")} for role, party in _parties(parties)
         ],
         "line_count": len(lines),
-        "quantity_total": plain(_quantity(lines)) if lines else None,
+        "quantity_total": _quantity(lines) if lines else None,
         "amount_total": amount_text(amount) if amount is not None else None,
     }
 
@@ -49,11 +49,25 @@ def _lines(document: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return found
 
 
-def _quantity(lines: list[Mapping[str, Any]]) -> Decimal:
-    return sum((next((x[key] for key in _COUNTED if key in x), Decimal(0)) for x in lines), Decimal(0))
+def _quantity(lines: list[Mapping[str, Any]]) -> str | None:
+    """None: one of them is no number, which only a partner that may break it can say."""
+    try:
+        total = sum((next((x[key] for key in _COUNTED if key in x), Decimal(0)) for x in lines), Decimal(0))
+    except InvalidOperation:
+        return None
+    return plain(total) if total.is_finite() else None
 
 
 def _amount(kind: str, document: Mapping[str, Any]) -> Decimal | None:
+    """None: there is none, or it has more digits than can be counted with."""
+    try:
+        total = _total(kind, document)
+    except InvalidOperation:
+        return None
+    return total if total is None or total.is_finite() else None
+
+
+def _total(kind: str, document: Mapping[str, Any]) -> Decimal | None:
     if kind == "invoice":
         total = document.get("total")
         return total if isinstance(total, Decimal) else invoice_total(document)

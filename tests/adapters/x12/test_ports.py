@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import re
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 
 from adapters.x12 import ADAPTER
+from adapters.x12.read import read_set
+from adapters.x12.report import check_file
 from hub.canon.commands import (
     Acknowledge,
     AckReceived,
@@ -25,7 +29,7 @@ from hub.canon.commands import (
 )
 from hub.canon.ports import Account, Done, Envelope, NeverTry, NotAuthentic, Request, Response, Retry, Unmapped
 from hub.canon.states import Condition
-from tests.adapters.x12.x12files import ORDER, file, group, isa, one_set
+from tests.adapters.x12.x12files import ORDER, file, group, isa, library, one_set
 
 NOW = datetime(2026, 11, 21, 9, 15, tzinfo=UTC)
 ACCOUNT = Account(
@@ -288,3 +292,56 @@ def test_a_stranger_on_a_partners_account_is_neither_answered_nor_obeyed() -> No
     assert isinstance(told, ExchangeRead)
     assert told.ack is None
     assert told.errors[0]["code"] == "unknown_partner"
+
+
+@pytest.mark.parametrize(
+    ("quantity", "price", "said"),
+    [
+        ("999999999999999", "1", "the quantity 999999999999999 of line 1 is not below 100000000000000"),
+        ("1", "99999999999999999", "the price 99999999999999999 of line 1 is not below 100000000000000"),
+        ("0.00001", "1", "the quantity 0.00001 of line 1 has more than 4 decimals"),
+        ("9999999999", "9999999999", "the lines make more than 100000000000000, which no order can"),
+    ],
+)
+def test_a_number_that_fits_the_guide_and_no_order_is_parked_with_its_line(
+    quantity: str, price: str, said: str
+) -> None:
+    """The database refused it with an overflow that names nothing, or rounded it to none."""
+    lines = [x.replace("PO1*1*10*EA*9.90", f"PO1*1*{quantity}*EA*{price}") for x in ORDER]
+    [order, _] = envelopes(file(group(one_set(lines))))
+    with pytest.raises(NeverTry, match=re.escape(said)) as parked:
+        read(order)
+    assert parked.value.data["faults"][0]["code"] == "amount_unreadable"
+    assert check_file("x", [file(group(one_set(lines))).encode()], library())["outcome"] == "ok"
+
+
+def test_a_quantity_with_zeros_behind_is_the_number_that_it_is() -> None:
+    [order, _] = envelopes(file(group(one_set([x.replace("*10*EA", "*10.500000*EA") for x in ORDER]))))
+    [captured] = read(order)
+    assert isinstance(captured, CaptureOrder)
+    assert captured.draft.lines[0].quantity == Decimal("10.5")
+
+
+def test_amounts_beyond_counting_are_no_total_of_a_summary() -> None:
+    """15 digits by 17 are more than Decimal keeps: the check of a file that its guide accepts raised."""
+    lines = [x.replace("PO1*1*10*EA*9.90", f"PO1*1*{'9' * 15}*EA*{'9' * 17}") for x in ORDER]
+    told = check_file("x", [file(group(one_set(lines))).encode()], library())
+    assert told["interchanges"][0]["groups"][0]["sets"][0]["documents"][0]["amount_total"] is None
+
+
+def test_a_time_that_a_partner_may_break_parks_its_document() -> None:
+    tolerant = replace(library().profiles()["acme-retail"], tolerate=frozenset({"time_invalid"}))
+    lines = ["B10*PRO1*S1*TLWC", "LX*1", "AT7*X1*NS***20261120*2561"]
+    raw = file(group(one_set(lines, "214"), functional_id="QM")).encode()
+    with pytest.raises(NeverTry, match="is no time"):
+        read_set(raw, library(), tolerant)
+
+
+@pytest.mark.parametrize("value", ["NaN", "Infinity", "sNaN"])
+@pytest.mark.parametrize("old", ["*10*EA*9.90*", "*4*EA*1.25*"])
+def test_what_python_calls_a_number_and_nobody_else_does_is_parked(value: str, old: str) -> None:
+    tolerant = replace(library().profiles()["acme-retail"], tolerate=frozenset({"character_invalid"}))
+    for wrong in (f"*{value}*EA*1*", f"*1*EA*{value}*"):
+        raw = file(group(one_set([x.replace(old, wrong) for x in ORDER]))).encode()
+        with pytest.raises(NeverTry):
+            read_set(raw, library(), tolerant)
