@@ -36,7 +36,7 @@ WHEN = datetime(2026, 1, 15, 9, 15, tzinfo=UTC)
 
 def sample_file(guide: Guide) -> str:
     """A whole test interchange with the sample in it, a segment a line, as the self-test takes it."""
-    made = OutSet(set=guide.set, segments=sample_segments(guide))
+    made = OutSet(set=guide.set, body=sample_segments(guide))
     group = OutGroup(
         functional_id=guide.group, sender="SENDER", receiver="RECEIVER", version=guide.version, sets=[made]
     )
