@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from pathlib import Path
 
 from adapters.x12.backward import Put, compile_backward
 from adapters.x12.checkers import Check, compile_check
+from adapters.x12.codelists import laid_over
 from adapters.x12.forward import Read, compile_forward
 from adapters.x12.guide import Faults, build_guide
 from adapters.x12.laid import Lay, compile_lay
@@ -56,31 +58,35 @@ class Library:
     _groups: Mapping[str, frozenset[str]] | None = None
 
     # ------------------------------------------------------------ guides
-    def guide(self, version: str, set_id: str, partner: str = "", overlay: str = "") -> Compiled | None:
-        """By GS08, then its first six characters. `overlay`: YAML in place of that of the partner's folder. None: there is no such guide.
-        Raises `BadGuide`.
+    def guide(
+        self, version: str, set_id: str, partner: str = "", overlay: str = "", codes: Tree | None = None
+    ) -> Compiled | None:
+        """By GS08, then its first six characters. `overlay`: YAML in place of that of the partner's folder; `codes`: the partner's own. None:
+        there is no such guide. Raises `BadGuide`.
         """
-        key = (version, set_id, partner, hashlib.sha256(overlay.encode()).hexdigest() if overlay else "")
+        own = overlay + (json.dumps(codes) if codes else "")
+        key = (version, set_id, partner, hashlib.sha256(own.encode()).hexdigest() if own else "")
         if key in self._guides:
             return self._guides[key]
-        found = self._find(version, set_id, partner, overlay)
+        found = self._find(version, set_id, partner, overlay, codes)
         if found is not None:  # what partners call versions that we do not know has no end
             self._guides[key] = found
-            if overlay:
+            if own:
                 self._own.append(key)
             if len(self._own) > OVERLAYS:
                 self._guides.pop(self._own.pop(0), None)  # of two threads that compile one, each has named it
         return found
 
     def guide_for(self, profile: Profile, version: str, set_id: str) -> Compiled | None:
-        return self.guide(version, set_id, profile.partner, profile.overlays.get(set_id, ""))
+        return self.guide(version, set_id, profile.partner, profile.overlays.get(set_id, ""), profile.codes)
 
-    def _find(self, version: str, set_id: str, partner: str, overlay: str) -> Compiled | None:
+    def _find(self, version: str, set_id: str, partner: str, overlay: str, codes: Tree | None) -> Compiled | None:
         if not (_VERSION.fullmatch(version) and _SET.fullmatch(set_id)):
             return None
         for folder in dict.fromkeys((version, version[:6])):
             if (self.root / "x12" / folder / f"{set_id}.yaml").is_file():
-                return compile_guide(self.assemble(folder, set_id, partner, overlay))
+                tree, lists, known = self.assemble(folder, set_id, partner, overlay)
+                return compile_guide((tree, laid_over(lists, codes) if codes else lists, known))
         return None
 
     def assemble(
@@ -191,6 +197,11 @@ class Library:
             raise bad[partner]
         return good.get(partner, DEFAULT if partner == DEFAULT.partner else None)
 
+    def check_codes(self, profile: Profile) -> None:
+        """Raises `BadGuide` where the partner's own codes lie over no list of ours."""
+        if profile.codes:
+            laid_over(self._codes(""), profile.codes)
+
     def _judged(self) -> tuple[dict[str, Profile], dict[str, BadGuide]]:
         """The profiles that can be used, and why others cannot; known to other threads when all have been read."""
         if self._profiles is None:
@@ -199,8 +210,10 @@ class Library:
             for path in sorted((self.root / "partners").glob("*/profile.yaml")):
                 partner = path.parent.name
                 try:
-                    tree = self._load(path)
-                    good.update({partner: read_profile(tree, partner)} if tree is not None else {})
+                    if (tree := self._load(path)) is not None:
+                        profile = read_profile(tree, partner)
+                        self.check_codes(profile)
+                        good[partner] = profile
                 except BadGuide as refused:
                     bad[partner] = refused
             self._profiles = good, bad

@@ -67,6 +67,7 @@ class Profile:
     ack_within: Mapping[str, timedelta | None] = field(default_factory=dict)  # by set; None: no answer is waited for
     calendar: Hours | None = None  # the partner's business hours; only in these `ack_within` runs
     price_tolerance: Tolerance = EXACT  # how far PO104 may be from the agreed price
+    codes: Tree | None = None  # the partner's own codes, by code list; laid over ours in every guide
     settings: Mapping[str, str] = field(default_factory=dict)
     overlays: Mapping[str, str] = field(default_factory=dict)  # set -> the account's own overlay, as YAML
 
@@ -110,6 +111,7 @@ def read_profile(tree: Tree, partner: str) -> Profile:
         ack_within=ack_within,
         calendar=calendar,
         price_tolerance=tolerance,
+        codes=inner(tree, "codes", "", faults) or None,
         ack_levels=frozenset(map(int, tree.get("ack_levels") or ("1", "2"))),
         settings={"currency": "USD", **{k: v for k, v in tree.items() if isinstance(v, str)}},
         **{key: marks[key] for key in USUAL if key in marks},

@@ -48,7 +48,8 @@ def exchange_key(body: bytes, found: InterchangeVerdict) -> str:
 def _of_interchange(data: bytes, found: InterchangeVerdict) -> Iterator[Envelope]:
     whole = data[found.offset : found.end]
     exchange = exchange_key(whole, found)
-    engine = "" if found.profile.overlays else found.profile.settings.get("engine", "")  # it reads folders only
+    own = found.profile.overlays or found.profile.codes
+    engine = "" if own else found.profile.settings.get("engine", "")  # it reads guides and overlays of folders only
     shared = {
         "x12-exchange": exchange,
         "x12-sender": "/".join(found.sender),

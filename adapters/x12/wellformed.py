@@ -37,7 +37,7 @@ _FORMS: Mapping[str, tuple[str, str]] = {
 _CHARSETS = {"utf-8": "utf-8", "iso8859-1": "latin-1", "cp1252": "cp1252", "cp037": "cp037", "ascii": "ascii"}
 _ELSEWHERE = {
     "ids", "test_ids", "ours", "gs", "delimiters", "charset", "charset_out", "guides", "sets", "tolerate",
-    "ack_levels", "ack_within", "calendar", "price_tolerance",
+    "ack_levels", "ack_within", "calendar", "price_tolerance", "codes",
 }  # fmt: skip
 KEYS = {*_FREE, *_CHOICES, *_FORMS, *_ELSEWHERE}
 USUAL = {"element": "*", "component": ">", "repetition": "^", "terminator": "~"}
@@ -56,6 +56,7 @@ def check_forms(tree: Tree, faults: Faults) -> None:
             faults.at(tree, key, f"{value!r} is none of {', '.join(_CHOICES[key])}")
         elif key in _FORMS and not re.fullmatch(_FORMS[key][0], value):
             faults.at(tree, key, f"{value!r} is not {_FORMS[key][1]}")
+    inner(tree, "codes", "{list: {CODE: word}}: {unit: {BX: CT}}", faults)
     _delimiters(tree, faults)
     for name, value in inner(tree, "gs", "{theirs: ID, ours: ID}", faults).items():
         if name not in ("theirs", "ours"):

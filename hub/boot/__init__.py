@@ -99,6 +99,7 @@ def check_partner(config: Mapping[str, Any]) -> list[str]:
     try:
         own = import_module("adapters.x12.profile").configured(config)
         found = own or library.profile(str(config.get("partner") or ""))
+        library.check_codes(found or import_module("adapters.x12.profile").DEFAULT)
     except bad_guide as bad:
         return [str(fault) for fault in bad.data["faults"]]
     if found is None:
@@ -109,7 +110,7 @@ def check_partner(config: Mapping[str, Any]) -> list[str]:
     for set_id, overlay in sorted((config.get("overlays") or {}).items()):
         version = found.guides.get(set_id, found.gs_version)
         try:
-            if library.guide(version, set_id, found.partner, overlay) is None:
+            if library.guide(version, set_id, found.partner, overlay, found.codes) is None:
                 faults.append(f"There is no guide {version}/{set_id}.")
         except bad_guide as bad:
             faults += [str(fault) for fault in bad.data["faults"]]

@@ -174,7 +174,8 @@ def guide(
 
 def _compiled(library: Any, version: str, set_id: str, partner: str) -> Any:
     try:
-        found = library.guide(version, set_id, partner)
+        profile = library.profile(partner) if partner else None
+        found = library.guide(version, set_id, partner, codes=profile.codes if profile is not None else None)
     except _adapter("yamltext").BadGuide as bad:
         for fault in bad.data["faults"]:
             typer.echo(str(fault), err=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +16,7 @@ from adapters.x12.profile import Profile, configured
 from adapters.x12.sent import sent_document
 from adapters.x12.write import interchange_of, write_set
 from adapters.x12.yamltext import BadGuide
+from hub.boot import check_partner
 from hub.canon.commands import CaptureOrder, ExchangeRead
 from hub.canon.ports import Account, Request
 from tests.adapters.x12.x12files import ORDER, codes, file, group, interchange, library, one_set
@@ -24,12 +26,13 @@ OURS: dict[str, Any] = {
     "ids": [{"qualifier": "ZZ", "id": "ACMERETAIL"}],
     "ours": {"qualifier": "ZZ", "id": "HUBDEMO"},
 }
-INVOICE = {
+INVOICE: dict[str, Any] = {
     "date": "2026-11-20",
     "number": "I1",
     "external_id": "PO1",
     "lines": [{"line_ref": "1", "invoiced": "2", "unit": "EA", "price": "9.90", "ids": {"sku": "A-1"}}],
 }
+OWN = {"unit": {"ZB": "CT", "EC": "EA", "XX": "XX"}}
 NUMBERS = {"isa": 12, "gs": 7, "st": 3}
 AT = datetime(2026, 11, 20, 9, 15, tzinfo=UTC)
 
@@ -42,8 +45,11 @@ def profile(**fields: Any) -> Profile:
 
 def sent(**fields: Any) -> list[list[str]]:
     """The elements of an invoice to that partner."""
-    one = profile(**fields)
-    text = interchange_of([write_set("invoice", "I1", INVOICE, library(), one)], one, **NUMBERS, at=AT)
+    return elements(INVOICE, profile(**fields))
+
+
+def elements(invoice: Mapping[str, Any], one: Profile) -> list[list[str]]:
+    text = interchange_of([write_set("invoice", "I1", invoice, library(), one)], one, **NUMBERS, at=AT)
     return [s.split("*") for s in text.replace("\n", "").split("~")]
 
 
@@ -149,6 +155,7 @@ WRONG: dict[str, Any] = {
     "marks": "some",
     "application_advice": "maybe",
     "currency": "dollars",
+    "codes": "BX",
 }
 
 
@@ -166,6 +173,38 @@ def test_a_wrong_field_is_refused_with_its_key(key: str) -> None:
 def test_wrong_delimiters_are_refused(value: dict[str, str]) -> None:
     with pytest.raises(BadGuide):
         profile(delimiters=value)
+
+
+def test_a_partners_own_codes_are_read_and_written_and_ours_are_still_read() -> None:
+    """ZB is what it calls CT, EC one more name for EA, XX a unit that nobody else has."""
+    one = profile(codes=OWN)
+    lines = [x.replace("*EA*", "*ZB*", 1) if x.startswith("PO1") else x for x in ORDER]
+    assert set(codes(file(group(one_set(lines))))) - set(codes(file())) == {"unmapped"}
+    raw = file(group(one_set(lines))).encode()
+    [order, _] = [c for e in arrived(raw, codes=OWN) for c in Exchange(library()).read(e, {}, account(codes=OWN))]
+    assert isinstance(order, CaptureOrder)
+    assert {json.loads(text)["unit"] for _, text in order.draft.partner_lines} == {"CT"}
+    found = {}
+    for unit in ("CT", "EA", "XX", "DZ"):
+        invoice = {**INVOICE, "lines": [{**INVOICE["lines"][0], "unit": unit}]}
+        found[unit] = next(e for e in elements(invoice, one) if e[0] == "IT1")[3]
+    assert found == {"CT": "ZB", "EA": "EC", "XX": "XX", "DZ": "DZ"}
+    assert "code_invalid" not in codes(file(group(one_set(ORDER))), one)
+
+
+@pytest.mark.parametrize(
+    ("told", "why"),
+    [
+        ({"units": {"BX": "CT"}}, "units: there is no such code list, there are carrier_status, "),
+        ({"unit": ["BX"]}, "unit: is written as {CODE: word}"),
+        ({"unit": {"ZB": "crate"}}, "ZB: 'crate' is none of "),
+    ],
+)
+def test_codes_of_no_list_and_words_that_are_none_are_refused_where_they_are_set(
+    told: dict[str, Any], why: str
+) -> None:
+    assert any(why in fault for fault in check_partner({"profile": {**OURS, "codes": told}}))
+    assert check_partner({"profile": {**OURS, "codes": {"unit": {"ZB": {"is": "CT"}}}}}) == []
 
 
 def test_what_may_be_tolerated_is() -> None:
