@@ -105,7 +105,7 @@ fulfillment_lines = table(
     index("fulfillment_lines_line", "line_id"),
     index("fulfillment_lines_sku", "sku", "fulfillment_id"),
     key=("fulfillment_id", "line_id"),
-    fillfactor=80,
+    fillfactor=50,
 )
 
 shipments = table(

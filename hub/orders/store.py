@@ -143,7 +143,7 @@ order_lines = table(
     index("order_lines_order", "order_id", "line_no", unique=True),
     index("order_lines_sku", "sku"),
     key="line_id",
-    fillfactor=80,
+    fillfactor=50,
 )
 
 order_holds = table(
