@@ -56,6 +56,16 @@ async def test_numbers_have_no_gap_and_a_document_that_cannot_be_written_takes_n
     assert [(r["level"], r["next"]) for r in rows] == [("gs", 4), ("isa", 4)]
 
 
+async def test_what_waits_for_one_partner_is_numbered_and_registered_in_one_transaction(partner: Partner) -> None:
+    await partner.receive(partner.orders("PO-1", "PO-2", "PO-3"))
+    assert len(await partner.send()) == 4
+    rows = await partner.rows(
+        "SELECT control, xmin::text AS unit FROM exchanges WHERE direction = 'OUT' ORDER BY control"
+    )
+    assert [r["control"] for r in rows] == [f"{n:09d}" for n in (1, 2, 3, 4)]
+    assert len({r["unit"] for r in rows}) == 1
+
+
 async def test_the_same_interchange_again_gets_the_same_bytes_and_makes_nothing(partner: Partner) -> None:
     text = partner.orders("PO-1")
     await partner.receive(text)
