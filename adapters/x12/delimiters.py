@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import combinations
 
 from adapters.x12.charset import Guessed, characters
 
@@ -144,9 +145,9 @@ def _header(
     end, count = found
     if not terminator:
         return NoHeader("no segment terminator can be found after ISA")
-    used = [d for d in (element, component, terminator) if d]
-    if len(set(used)) != len(used):
-        return NoHeader("two delimiters are equal")
+    if (same := _equal(marks)) is not None:
+        return NoHeader(same)
+    used = [d for d in marks if d]
     if any(d.isalnum() and d.isascii() for d in used):
         return NoHeader("a delimiter is a letter or digit")
     elements = [guess.text(x.replace("\r", "").replace("\n", "")) for x in raw]
@@ -154,6 +155,13 @@ def _header(
     repetition = _repetition(elements, used)
     padded = sum(map(len, elements)) == 89  # 106 characters less 16 separators and the terminator
     return Header(elements, Delimiters(element, component, terminator, repetition), end, count, padded)
+
+
+def _equal(marks: tuple[str, str, str]) -> str | None:
+    """The first two that are one character, in words."""
+    named = list(zip(("element separator", "component separator", "segment terminator"), marks, strict=True))
+    pairs = [(a, b, mark) for (a, mark), (b, other) in combinations(named, 2) if mark and mark == other]
+    return next((f"{a} and {b} are equal: {mark!r}" for a, b, mark in pairs), None)
 
 
 def _repetition(elements: list[str], used: list[str]) -> str:

@@ -73,7 +73,7 @@ set_id_invalid | the set identifier {shown} is ill-formed | AK502 6 | IK502 6 | 
 set_control_invalid | the set control number {shown} is ill-formed | AK502 7 | IK502 7 | R
 set_control_duplicate | the set control number {shown} occurs twice in this group | AK502 23 | IK502 23 | R
 set_not_of_group | a set {shown} does not belong in a group {expected} | | | -
-segment_unknown | the segment is in no guide of this version | AK304 1 | IK304 1 | R*
+segment_unknown | the segment {shown} is in no guide of this version | AK304 1 | IK304 1 | R*
 segment_unexpected | the segment is not used here | AK304 2 | IK304 I4 | R*
 segment_missing | the mandatory segment is missing | AK304 3 | IK304 3 | R
 loop_over_max | the loop {loop} occurs more than {expected} times | AK304 4 | IK304 4 | R*

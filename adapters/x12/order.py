@@ -10,7 +10,8 @@ from typing import Any
 
 import orjson
 
-from hub.canon.order import Address, Customer, DraftLine, OrderDraft, Totals
+from hub.canon.order import Customer, DraftLine, OrderDraft, Totals
+from hub.canon.party import address_of, at_day, contact_of, deliver_by, ship_by
 from hub.canon.ports import NeverTry
 from hub.canon.states import PaymentState
 from hub.kit.money import half_up
@@ -116,7 +117,7 @@ def _draft(doc: Doc, number: str, lines: Sequence[tuple[Doc, str]], received: Re
         external_id=number,
         number=str(doc.get("external_id")),
         revision=f"{received.stamp}-{received.control}",
-        placed_at=_at(doc.get("placed_on"), time.min) or datetime(2000, 1, 1, tzinfo=UTC),
+        placed_at=at_day(doc.get("placed_on"), time.min) or datetime(2000, 1, 1, tzinfo=UTC),
         currency=str(doc.get("currency") or "USD"),
         lines=drafted,
         totals=totals,
@@ -124,13 +125,13 @@ def _draft(doc: Doc, number: str, lines: Sequence[tuple[Doc, str]], received: Re
         customer=Customer(
             external_id=buyer.get("id") or received.partner or None,  # who names no buyer buys itself
             company=buyer.get("name"),
-            phone=_contact(buyer, "TE"),
-            email=_contact(buyer, "EM"),
+            phone=contact_of(buyer, "TE"),
+            email=contact_of(buyer, "EM"),
         ),
-        ship_to=_address(parties.get("ship_to")),
-        bill_to=_address(parties.get("bill_to")),
-        promised_by=_at(dates.get("deliver_by"), time(23, 59, 59)),
-        ship_by=_at(dates.get("ship_by") or dates.get("cancel_after"), time(23, 59, 59)),
+        ship_to=address_of(parties.get("ship_to")),
+        bill_to=address_of(parties.get("bill_to")),
+        promised_by=deliver_by(dates),
+        ship_by=ship_by(dates),
         test=received.test,
         notes="\n".join(note["text"] for note in doc.get("notes") or () if note.get("text")) or None,
         references=tuple(
@@ -190,41 +191,6 @@ def _totals(doc: Doc, lines: Sequence[tuple[Doc, str]]) -> Totals:
         tax_included=False,
         order_discount=own,
         fees=fees,
-    )
-
-
-def _address(party: Any) -> Address | None:
-    if not isinstance(party, Mapping):
-        return None
-    street, _, rest = str(party.get("street") or "").partition("\n")
-    return Address(
-        country=party.get("country") or "US",
-        name=next((x["name"] for x in party.get("contacts") or () if x.get("name")), party.get("name")),
-        company=party.get("name"),
-        street=street or None,
-        complement=rest.replace("\n", ", ") or None,
-        city=party.get("city"),
-        region=party.get("region"),
-        postal_code=party.get("postal_code"),
-        phone=_contact(party, "TE"),
-    )
-
-
-def _contact(party: Mapping[str, Any], scheme: str) -> str | None:
-    """The first number or address of a scheme: TE telephone, EM e-mail."""
-    for row in party.get("contacts") or ():
-        for end in ("", "_2", "_3"):
-            if row.get(f"scheme{end}") == scheme:
-                return str(row.get(f"address{end}") or "") or None
-    return None
-
-
-def _at(day: Any, clock: time) -> datetime | None:
-    """An ISO date at an hour of UTC: partners say days, not hours."""
-    return (
-        datetime.combine(datetime.fromisoformat(day).date(), clock, tzinfo=UTC)
-        if isinstance(day, str) and day
-        else None
     )
 
 

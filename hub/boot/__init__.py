@@ -5,7 +5,7 @@ from __future__ import annotations
 import pkgutil
 import tomllib
 from collections.abc import AsyncIterator, Mapping
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from importlib import import_module, resources
 from importlib.metadata import entry_points
@@ -92,8 +92,10 @@ def x12_guide(version: str, set_id: str) -> str | None:
     return None if found is None else str(import_module("adapters.x12.words").guide_page(found.guide))
 
 
-def check_partner(config: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the profile and the overlays that a partner's account would have, in words; empty: they can be used."""
+def check_partner(config: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """What is wrong with the profile and the overlays that a partner's account would have, in words; empty: they can be used.
+    `others`: code -> config of the tenant's other accounts.
+    """
     library = import_module("adapters.x12.library").Library()
     bad_guide = import_module("adapters.x12.yamltext").BadGuide
     try:
@@ -106,7 +108,7 @@ def check_partner(config: Mapping[str, Any]) -> list[str]:
         return [f"There is no folder mappings/partners/{config.get('partner')} and no profile was given."]
     if not found.ids:
         return ["ids: at least one {qualifier, id} says who the partner is"]
-    faults: list[str] = []
+    faults = _taken_ids(found, others, library)
     for set_id, overlay in sorted((config.get("overlays") or {}).items()):
         version = found.guides.get(set_id, found.gs_version)
         try:
@@ -114,6 +116,25 @@ def check_partner(config: Mapping[str, Any]) -> list[str]:
                 faults.append(f"There is no guide {version}/{set_id}.")
         except bad_guide as bad:
             faults += [str(fault) for fault in bad.data["faults"]]
+    return faults
+
+
+def _taken_ids(mine: Any, others: Mapping[str, Mapping[str, Any]], library: Any) -> list[str]:
+    """An id that two partners sign with says of no interchange whose it is. Accounts of one partner may share theirs."""
+    taken: dict[tuple[str, str], str] = {}
+    for code, config in others.items():
+        with suppress(import_module("adapters.x12.yamltext").BadGuide):  # who cannot trade signs nothing
+            own = import_module("adapters.x12.profile").configured(config)
+            theirs = own or library.profile(str(config.get("partner") or ""))
+            if theirs is not None and theirs.partner != mine.partner:
+                taken.update(dict.fromkeys((*theirs.ids, *theirs.test_ids), f"the account {code}"))
+    faults = []
+    for name in ("ids", "test_ids"):
+        for each in getattr(mine, name):
+            folder = library.profile_of(*each)
+            named = f"mappings/partners/{folder.partner}" if folder and folder.partner != mine.partner else None
+            if (holder := taken.get(each) or named) is not None:
+                faults.append(f"{name}: {'/'.join(each)} belongs to {holder}")
     return faults
 
 

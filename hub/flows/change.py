@@ -1,6 +1,6 @@
 """A partner's 860 amends the order: at once where it can be, else when the nodes have let go. It is answered then, as the partner has agreed to
 it: with an 865 of what was asked, else with an 855 of the order as it stands. What cannot be done is an incident for a person; a change that
-comes after the goods have left is refused by the 865, where there is one.
+comes after the goods have left is refused by the 865, where there is one. What an order does not keep is told beside.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from uuid import UUID
 
 from hub import catalog, orders, outbox
 from hub.canon.agreement import EXACT, Tolerance
+from hub.canon.party import address_of, deliver_by, ship_by
 from hub.flows.acknowledge import response
-from hub.flows.advise import REJECTED, Unapplied, advise
+from hub.flows.advise import NOTED, REJECTED, Unapplied, advise
 from hub.flows.amend import Amended, amend
 from hub.flows.partners import gets, owed, trading
 from hub.flows.prices import Said, tolerances, unagreed
 from hub.flows.reactor import Deps, Flow
+from hub.flows.unkept import incident, unkept
 from hub.incidents import NewIncident
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
@@ -77,11 +79,24 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
         if (later := await _overtaken(tx, f, order_id)) is not None:
             await advise(tx, [Unapplied(fact=f, status=REJECTED, errors=[{"message": later}])], deps)
             continue
-        outcome = await _amended(tx, f, (await orders.heads(tx, [order_id]))[order_id], deps)
+        head = (await orders.heads(tx, [order_id]))[order_id]
+        outcome = await _amended(tx, f, head, deps)
+        if beside := unkept(f.data["data"], head):
+            outcome = await _beside(tx, f, head, outcome, beside, deps)
         if isinstance(outcome, Amended) and (sequence := _sequence(f)) is not None:
             await orders.note_change(tx, order_id, sequence, f.subject_id)
         if isinstance(outcome, str) or outcome.state != WAITING:
             await _tell(tx, f, order_id, outcome if isinstance(outcome, str) else None, deps)
+
+
+async def _beside(tx: Tx, f: Fact, head: Any, outcome: Amended | str, found: list[str], deps: Deps) -> Amended | str:
+    """What no order keeps, told to a person and the partner: with the refusal, or beside what is done."""
+    if isinstance(outcome, str):
+        return f"{outcome} It also says what an order here does not keep: {'; '.join(found)}"
+    await deps.incidents.open(tx, [incident(f, head, found)])
+    errors = [{"message": f"not kept: {text}"} for text in found]
+    await advise(tx, [Unapplied(fact=f, status=NOTED, errors=errors)], deps)
+    return outcome
 
 
 async def _settled(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
@@ -181,7 +196,7 @@ async def _amended(tx: Tx, f: Fact, head: Any, deps: Deps) -> Amended | str:
     rows = {r["external_id"]: r for r in orders.sold((await orders.lines(tx, [order_id]))[order_id])}
     allowed = await tolerances(tx, [account], deps)
     try:
-        ask = _amendment(f, order_id, rows, allowed.get(account, EXACT))
+        ask = _amendment(f, head, rows, allowed.get(account, EXACT))
     except HubError as error:
         return error.sentence()
     if (dearer := await _unagreed(tx, head, ask.add, deps)) is not None:
@@ -210,8 +225,8 @@ async def _unagreed(tx: Tx, head: Any, added: Sequence[NewLine], deps: Deps) -> 
     return "; ".join(text for text in await unagreed(tx, said, deps) if text is not None) or None
 
 
-def _amendment(f: Fact, order_id: UUID, rows: Mapping[str, Any], tolerance: Tolerance) -> Amendment:
-    """Quantities in all and new lines. Raises `UnknownLine`, `PriceChanged` or `QuantityContradicts`."""
+def _amendment(f: Fact, head: Any, rows: Mapping[str, Any], tolerance: Tolerance) -> Amendment:
+    """Quantities in all and new lines, days, and another ship-to. Raises `UnknownLine`, `PriceChanged` or `QuantityContradicts`."""
     quantities: dict[UUID, Decimal] = {}
     added: list[NewLine] = []
     for line in f.data["data"].get("lines") or ():
@@ -229,12 +244,17 @@ def _amendment(f: Fact, order_id: UUID, rows: Mapping[str, Any], tolerance: Tole
             delta = f.data["data"].get("quantities") == "delta"
             quantities[row["line_id"]] = _wanted(line, change, row["ordered"] - row["cancelled"], delta=delta)
     reason = f"the partner's change {f.data['data'].get('sequence') or f.data['number']}"
+    dates = f.data["data"].get("dates") or {}
+    ship_to = address_of((f.data["data"].get("parties") or {}).get("ship_to"))
     return Amendment(
-        order_id=order_id,
+        order_id=head["order_id"],
         reason=reason,
         cause=f.cause,
         quantities=quantities,
         add=tuple(added),
+        ship_to=None if ship_to is None or orders.same_place(ship_to, head) else ship_to,
+        promised_by=deliver_by(dates),
+        ship_by=ship_by(dates),
         origin="CHANNEL",
         document={
             "message_id": f.subject_id.hex,

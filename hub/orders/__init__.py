@@ -14,7 +14,7 @@ from hub.orders.amendment import (
     plan,
 )
 from hub.orders.approvals import NothingToApprove, NotYourStep, approve_step, earlier, exposure
-from hub.orders.capture import Capture, Captured, address_columns, insert_new
+from hub.orders.capture import Capture, Captured, address_columns, insert_new, same_place
 from hub.orders.commands import (
     Approved,
     UnknownOrder,
@@ -126,6 +126,7 @@ __all__ = [
     "place",
     "plan",
     "release",
+    "same_place",
     "save_search",
     "say_again",
     "searches",

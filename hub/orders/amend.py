@@ -86,6 +86,7 @@ async def apply(tx: Tx, steps: Sequence[tuple[UUID, Step]]) -> None:
         [s.ask.method.value if s.ask.method else None for _, s in steps],
         [s.ask.pickup_node_id for _, s in steps],
         [s.ask.promised_by for _, s in steps],
+        [s.ask.ship_by for _, s in steps],
         tx.now,
     )
     for _, s in steps:
@@ -199,6 +200,7 @@ def _kept(step: Step) -> dict[str, Any]:
         "method": ask.method,
         "pickup_node_id": ask.pickup_node_id,
         "promised_by": ask.promised_by.isoformat() if ask.promised_by else None,
+        "ship_by": ask.ship_by.isoformat() if ask.ship_by else None,
         "total": None if ask.total is None else str(ask.total),
         "document": ask.document,
     }
@@ -217,6 +219,7 @@ def asked_again(row: Any, cause: Cause) -> Amendment:
         method=FulfillmentMethod(kept["method"]) if kept["method"] else None,
         pickup_node_id=UUID(kept["pickup_node_id"]) if kept["pickup_node_id"] else None,
         promised_by=datetime.fromisoformat(kept["promised_by"]) if kept["promised_by"] else None,
+        ship_by=datetime.fromisoformat(kept["ship_by"]) if kept["ship_by"] else None,
         total=None if kept["total"] is None else Decimal(kept["total"]),
         origin=kept["origin"],
         document=kept.get("document"),

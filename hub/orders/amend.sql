@@ -6,12 +6,13 @@ WHERE l.line_id = d.line_id;
 -- name: add_lines
 INSERT INTO order_lines SELECT r.* FROM jsonb_populate_recordset(NULL::order_lines, $1::jsonb) r;
 
--- name: amend_heads     totals by their deltas; method, pickup and promise where given
+-- name: amend_heads     totals by their deltas; method, pickup, promise and day to ship by where given
 UPDATE orders o SET goods_total = o.goods_total + d.goods, discount_total = o.discount_total + d.discount, tax_total = o.tax_total + d.tax, total = o.total + d.total,
        method = coalesce(d.method, o.method), pickup_node_id = CASE WHEN d.method IS NULL THEN o.pickup_node_id ELSE d.pickup END,
-       promised_by = coalesce(d.promised_by, o.promised_by), promise_key = coalesce(d.promised_by, o.promise_key), version = o.version + 1, updated_at = $9
-FROM unnest($1::uuid[], $2::numeric[], $3::numeric[], $4::numeric[], $5::numeric[], $6::text[], $7::uuid[], $8::timestamptz[])
-  AS d(order_id, goods, discount, tax, total, method, pickup, promised_by)
+       promised_by = coalesce(d.promised_by, o.promised_by), promise_key = coalesce(d.promised_by, o.promise_key),
+       ship_by = coalesce(d.ship_by, o.ship_by), version = o.version + 1, updated_at = $10
+FROM unnest($1::uuid[], $2::numeric[], $3::numeric[], $4::numeric[], $5::numeric[], $6::text[], $7::uuid[], $8::timestamptz[], $9::timestamptz[])
+  AS d(order_id, goods, discount, tax, total, method, pickup, promised_by, ship_by)
 WHERE o.order_id = d.order_id;
 
 -- name: settle_revision   the channel's revision was applied after all, as an amendment

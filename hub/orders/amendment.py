@@ -133,6 +133,7 @@ class Amendment:
     method: FulfillmentMethod | None = None
     pickup_node_id: UUID | None = None
     promised_by: datetime | None = None
+    ship_by: datetime | None = None
     total: Decimal | None = None
     origin: str = "HUB"
     document: Mapping[str, Any] | None = None
@@ -303,10 +304,12 @@ def _elsewhere(
     changes: list[Mapping[str, Any]],
     places: frozenset[UUID],
 ) -> Faults:
-    """Another address or method moves everything, so nothing may be at work; a promise moves nothing."""
+    """Another address or method moves everything, so nothing may be at work; a promise or a day to ship by moves nothing."""
     faults = _nowhere(ask, head, places)
     if ask.promised_by is not None and ask.promised_by != head["promised_by"]:
         changes.append(_said("promise", None, head["promised_by"], ask.promised_by))
+    if ask.ship_by is not None and ask.ship_by != head["ship_by"]:
+        changes.append(_said("ship_by", None, head["ship_by"], ask.ship_by))
     moved = []
     if ask.ship_to is not None:
         moved.append("shipTo")

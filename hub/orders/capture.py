@@ -246,6 +246,15 @@ def address_columns(address: Address | None) -> dict[str, Any]:
     }
 
 
+def same_place(address: Address, head: Mapping[str, Any]) -> bool:
+    """Whether goods for this address go where those of the order go. Who names the company alone says nothing of the person there; codes and numbers
+    beside an address make no other place.
+    """
+    parts = ("company", "street", "number", "complement", "district", "city", "region", "postal_code", "country")
+    named = parts if address.name in (None, address.company) else ("name", *parts)
+    return all((getattr(address, n) or "") == (head[f"ship_{n}"] or "") for n in named)
+
+
 def _lines(tx: Tx, order_id: UUID, capture: Capture) -> list[dict[str, Any]]:
     """The draft's lines, and after them the components of its kits."""
     draft, kits = capture.draft, capture.kits

@@ -146,6 +146,98 @@ async def test_an_865_waits_for_the_node_too(db: Database, tmp_path: Path) -> No
     assert find(answer, "ACK")[1:] == ["IA", "1", "EA"]
 
 
+LISBON = ("N1*ST*ACME LISBOA*92*0042", "N3*RUA A 1", "N4*LISBOA*11*1000001*PT")
+PORTO = ("N1*ST*ACME PORTO*92*0043", "N3*RUA B 2", "N4*PORTO*13*4000001*PT")
+
+
+async def revised(partner: Partner, *body: str, lets_go: bool = True) -> list[str]:
+    """What we answer to a change beside the 997, when the nodes that it needs have let go."""
+    partner.control += 1
+    await partner.receive(interchange(partner.control, "PC", [["860", "BCH*04*SA*PO-1**1*20261116", *body]]))
+    works = await partner.rows("SELECT fulfillment_id FROM fulfillments WHERE cancel_requested_at IS NOT NULL")
+    for work in works if lets_go else ():
+        await partner.world.report(work["fulfillment_id"], "CANCELLED")
+    return [f for f in await partner.send() if "ST*997" not in f]
+
+
+async def test_dates_and_ship_to_of_a_change_replace_those_of_the_order(partner: Partner) -> None:
+    line = "POC*1*RZ*3**EA*10**VN*SKU-1"
+    [answer] = await revised(partner, "DTM*002*20261201", "DTM*001*20261128", *PORTO, line, "CTT*1")
+    [order] = await partner.rows("SELECT * FROM orders")
+    assert (order["ship_company"], order["ship_street"], order["ship_city"]) == ("ACME PORTO", "RUA B 2", "PORTO")
+    assert [order[k].date().isoformat() for k in ("promised_by", "ship_by")] == ["2026-12-01", "2026-11-28"]
+    assert (find(answer, "ST")[1], await ordered(partner)) == ("855", 3)
+    assert await partner.incidents() == []
+    picks = [p["ship_to"]["city"] for p in await partner.world.owed("RequestPick")]
+    assert picks == ["LISBOA", "PORTO"]
+
+
+@pytest.mark.parametrize("body", [("DTM*002*20261201",), PORTO])
+async def test_a_change_of_nothing_but_a_date_or_a_place_is_done_and_answered(
+    partner: Partner, body: tuple[str, ...]
+) -> None:
+    [answer] = await revised(partner, *body)
+    assert find(answer, "BAK")[2:4] == ["AD", "PO-1"]
+    assert await partner.incidents() == []
+
+
+async def test_a_ship_to_that_stands_moves_nothing(partner: Partner) -> None:
+    [answer] = await revised(partner, *LISBON, "POC*1*RZ*3**EA*10**VN*SKU-1", "CTT*1", lets_go=False)
+    assert (find(answer, "PO1")[2], await ordered(partner)) == ("3", 3)
+    await revised(partner, *LISBON)
+    [incident] = await partner.rows("SELECT kind, summary FROM incidents")
+    assert incident["summary"].endswith("Nothing was changed: The amendment changes nothing.")
+
+
+async def test_a_ship_to_that_no_carrier_finds_refuses_the_whole_change(partner: Partner) -> None:
+    line = "POC*1*RZ*3**EA*10**VN*SKU-1"
+    [advice] = await revised(partner, "N1*ST*ACME PORTO*92*0043", line, "CTT*1")
+    assert (find(advice, "OTI")[1:4], await ordered(partner)) == (["TR", "PO", "PO-1"], 2)
+    [incident] = await partner.rows("SELECT kind, summary FROM incidents")
+    assert incident["kind"] == "order_change_refused"
+    assert "The address lacks or has wrong: street, city, postal_code" in incident["summary"]
+
+
+async def test_another_ship_to_after_picking_has_begun_refuses_the_whole_change(partner: Partner) -> None:
+    [work] = await partner.rows("SELECT fulfillment_id FROM fulfillments")
+    await partner.world.report(work["fulfillment_id"], "PICKING")
+    [advice] = await revised(partner, "DTM*002*20261201", *PORTO)
+    assert find(advice, "OTI")[1] == "TR"
+    [order] = await partner.rows("SELECT ship_city, promised_by FROM orders")
+    assert (order["ship_city"], order["promised_by"]) == ("LISBOA", None)
+    assert await partner.incidents() == ["order_change_refused"]
+
+
+async def test_what_an_order_does_not_keep_is_a_persons_beside_what_is_done(partner: Partner) -> None:
+    body = ("REF*DP*021", "DTM*010*20261120", "DTM*038*20261128", "DTM*001*20261130", *LISBON)
+    line = ("POC*1*RZ*3**EA*10**VN*SKU-1", "DTM*002*20261201", "CTT*1")
+    files = await revised(partner, *body, *line)
+    assert sorted(find(f, "ST")[1] for f in files) == ["824", "855"]
+    advice = next(f for f in files if "ST*824" in f)
+    assert find(advice, "OTI")[1] == "TE"
+    assert [s[2] for s in segments(advice) if s[0] == "TED"] == [
+        "not kept: ship_not_before 2026-11-20",
+        "not kept: cancel_after 2026-11-30",
+        "not kept: deliver_by 2026-12-01 of line 1",
+    ]
+    assert await ordered(partner) == 3
+    [incident] = await partner.rows("SELECT kind, summary FROM incidents")
+    assert incident["kind"] == "order_change_unkept"
+    assert incident["summary"].endswith(
+        "keep: ship_not_before 2026-11-20; cancel_after 2026-11-30; deliver_by 2026-12-01 of line 1"
+    )
+
+
+async def test_a_change_of_what_an_order_does_not_keep_alone_is_refused_with_its_name(partner: Partner) -> None:
+    [advice] = await revised(partner, "REF*DP*022", "DTM*010*20261120", *LISBON)
+    assert find(advice, "OTI")[1] == "TR"
+    [incident] = await partner.rows("SELECT kind, summary FROM incidents")
+    assert incident["kind"] == "order_change_refused"
+    assert incident["summary"].endswith(
+        "It also says what an order here does not keep: ship_not_before 2026-11-20; department 022"
+    )
+
+
 async def test_an_order_that_comes_again_with_another_price_is_a_persons(partner: Partner) -> None:
     """Accepted in form, never overwritten, and not lost; with the same content it is only repeated."""
     await partner.receive(partner.orders("PO-1"))

@@ -272,6 +272,33 @@ async def test_a_profile_that_is_wrong_is_told_whole_and_changes_nothing(eye: Ey
     assert await eye.partner.rows("SELECT 1 FROM connections WHERE code = 'nova'") == []
 
 
+async def test_an_id_by_which_another_partner_signs_is_refused_and_changes_nothing(eye: Eye) -> None:
+    async def asked(code: str, *, dry: bool = False, **given: Any) -> Any:
+        profile = {"ids": [{"qualifier": "01", "id": "111"}], "ours": {"qualifier": "ZZ", "id": "HUBDEMO"}, **given}
+        return (await eye.ask(SET, input={"code": code, "name": code, "profile": profile, "dryRun": dry}))["setPartner"]
+
+    def why(said: Any) -> list[tuple[str, str]]:
+        return [(e["code"], e["message"]) for e in said["userErrors"]]
+
+    test_ids = [{"qualifier": "ZZ", "id": "NOVATEST"}]
+    assert why(await asked("nova", test_ids=test_ids)) == []
+    assert why(await asked("nova", test_ids=test_ids)) == []
+    for dry in (True, False):
+        taken = [{"qualifier": "14", "id": "222"}, *test_ids]
+        held = ("PROFILE_INVALID", "ids: ZZ/NOVATEST belongs to the account nova")
+        assert why(await asked("beta", dry=dry, ids=taken)) == [held]
+        taken = [{"qualifier": "01", "id": "111"}]
+        both = await asked("beta", dry=dry, ids=taken, test_ids=taken)
+        assert [m for _, m in why(both)] == [f"{k}: 01/111 belongs to the account nova" for k in ("ids", "test_ids")]
+        own = await asked("beta", dry=dry, ids=[{"qualifier": "ZZ", "id": "ACMERETAIL"}])
+        assert why(own) == [("PROFILE_INVALID", "ids: ZZ/ACMERETAIL belongs to the account acme-retail")]
+        assert await eye.partner.rows("SELECT 1 FROM connections WHERE code = 'beta'") == []
+    assert why(await asked("beta", ids=[{"qualifier": "02", "id": "111"}])) == []
+    await eye.partner.rows("DELETE FROM connections WHERE code = 'acme-retail'")
+    folder = await asked("gamma", ids=[{"qualifier": "ZZ", "id": "ACMERETAIL"}])
+    assert why(folder) == [("PROFILE_INVALID", "ids: ZZ/ACMERETAIL belongs to mappings/partners/acme-retail")]
+
+
 OVERLAY = """mutation($input: GuideOverlayInput!) { setGuideOverlay(input: $input)
   { partner { code overlays { setId overlay sha256 } } userErrors { code message field } } }"""
 NARROW = "overlay: {}\nsegments: {PO1: {3: {codes: [CA]}}}\n"

@@ -21,7 +21,7 @@ from schema.inputs import ExchangeInput, GuideOverlayInput, PartnerInput, Replay
 CODES = ("NOT_FOUND", "NOT_PARKED", "REASON_REQUIRED", "TOO_MANY")
 PARTNER_CODES = ("NOT_FOUND", "OVERLAY_INVALID", "PROFILE_INVALID", "TRANSPORT_INVALID")
 OVERLAY_MOST = 256 * 1024  # characters
-CheckProfile = Callable[[Mapping[str, Any]], Sequence[str]]
+CheckProfile = Callable[[Mapping[str, Any], Mapping[str, Mapping[str, Any]]], Sequence[str]]
 PARKED = 3
 # what may stand in the plain config of a partner's account beside the profile; secrets never do
 TRANSPORT = frozenset(
@@ -32,7 +32,9 @@ TRANSPORT = frozenset(
 
 
 class ExchangeCommands:
-    """`rereader` reads kept bytes through the present guides; `check_profile` says what is wrong with a partner's profile."""
+    """`rereader` reads kept bytes through the present guides; `check_profile` says what is wrong with a partner's profile beside
+    those of the tenant's other accounts (code -> config).
+    """
 
     def __init__(self, desk: Desk, directory: Directory, rereader: Rereader, check_profile: CheckProfile) -> None:
         self._desk, self._directory, self._rereader, self._check = desk, directory, rereader, check_profile
@@ -121,7 +123,8 @@ class ExchangeCommands:
             known = await _account(tx, input.code)
             kept = {k: v for k, v in known.config.items() if k not in ("profile", "partner")} if known else {}
             kept = {k: v for k, v in kept.items() if input.transport is None or k not in TRANSPORT}
-            self._refuse({**kept, **given}, "PROFILE_INVALID", "profile")
+            others = {c.code: c.config for c in await connections.of_tenant(tx, adapter="x12") if c.code != input.code}
+            self._refuse({**kept, **given}, others, "PROFILE_INVALID", "profile")
             if known is None:
                 made = await connections.create(tx, "x12", input.code, input.name, config=given)
             else:
@@ -150,7 +153,7 @@ class ExchangeCommands:
                 )
             overlays.pop(input.set_id, None)
             if text.strip():
-                self._refuse({**known.config, "overlays": {input.set_id: text}}, "OVERLAY_INVALID", "overlay")
+                self._refuse({**known.config, "overlays": {input.set_id: text}}, {}, "OVERLAY_INVALID", "overlay")
                 overlays[input.set_id] = text
             made = await connections.set_config(tx, known.connection_id, {**known.config, "overlays": overlays})
             sha = hashlib.sha256(text.encode()).hexdigest() if input.set_id in overlays else None
@@ -161,8 +164,10 @@ class ExchangeCommands:
 
         return await self._desk.run(ask, PARTNER_CODES, act)
 
-    def _refuse(self, config: Mapping[str, Any], code: str, field: str) -> None:
-        faults = self._check(config)
+    def _refuse(
+        self, config: Mapping[str, Any], others: Mapping[str, Mapping[str, Any]], code: str, field: str
+    ) -> None:
+        faults = self._check(config, others)
         if faults:
             raise Refused(*(Refusal(code=code, message=f, field=("input", field)) for f in faults[:50]))
 

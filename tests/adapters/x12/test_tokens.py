@@ -12,6 +12,7 @@ from adapters.x12.charset import CHUNK, Guessed, single_bytes
 from adapters.x12.checkers import DATES
 from adapters.x12.delimiters import Delimiters, find_header
 from adapters.x12.examine import Unread, examine
+from adapters.x12.report import check_file
 from adapters.x12.tokens import Opened, Trailing, Walker, WholeSet
 from adapters.x12.verdicts import InterchangeVerdict, SetVerdict
 from tests.adapters.x12.x12files import (
@@ -27,6 +28,8 @@ from tests.adapters.x12.x12files import (
     one_set,
     the_set,
 )
+from tests.partner import interchange as whole
+from tests.partner import purchase_order
 
 
 def walk(text: str | bytes) -> list[object]:
@@ -243,3 +246,23 @@ def test_a_name_that_no_guide_can_have_has_none(version: str, set_id: str) -> No
     before = len(library()._guides)
     assert library().guide(version[:12], set_id) is None
     assert len(library()._guides) == before
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "why"),
+    [
+        ("*P*>~", "*P**~", "element separator and component separator are equal: '*'"),
+        ("*P*>~", "*P*~~", "component separator and segment terminator are equal: '~'"),
+        ("~", "*", "element separator and segment terminator are equal: '*'"),
+    ],
+)
+def test_delimiters_that_are_equal_are_named(old: str, new: str, why: str) -> None:
+    text = whole(7, "PO", [purchase_order("PO-1", "EA", "SKU-1")]).replace(old, new)
+    assert check_file("a", [text.encode()], library())["reason"] == why
+
+
+def test_a_segment_that_nobody_knows_is_told_as_it_stood() -> None:
+    text = whole(7, "PO", [purchase_order("PO-1", "EA", "SKU-1")]).replace("REF*", "REFERENCE*")
+    said = check_file("a", [text.encode()], library())
+    assert said["reason"] == 'REF at 4: the segment "REFERENCE" is in no guide of this version'
+    assert "~AK3*REF*4**1~" in said["interchanges"][0]["ack"]
