@@ -137,7 +137,7 @@ def split(entity: bytes) -> tuple[str, bytes]:
 
 
 class Receiving(http.server.BaseHTTPRequestHandler):
-    """One POST is one message. `?mode=`: ok, mic, reject, unsigned, stranger, silent, broken, async."""
+    """One POST is one message. `?mode=`: ok, mic, reject, unsigned, unsigned-reject, stranger, silent, broken, async."""
 
     protocol_version = "HTTP/1.1"
     home: Home
@@ -197,8 +197,10 @@ class Receiving(http.server.BaseHTTPRequestHandler):
             return
         if mode == "mic":
             digest = f"{mic(b'other bytes')}, sha-256"
-        disposition = "processed/error: decryption-failed" if mode == "reject" or "error" in told else "processed"
-        kind, report = self.home.report(message_id, digest, disposition, signed=mode != "unsigned")
+        disposition = (
+            "processed/error: decryption-failed" if mode.endswith("reject") or "error" in told else "processed"
+        )
+        kind, report = self.home.report(message_id, digest, disposition, signed=not mode.startswith("unsigned"))
         if mode == "async":
             self._send("text/plain", b"")
             post(told["headers"]["receipt-delivery-option"], kind, report, self.headers)
@@ -223,9 +225,12 @@ def post(url: str, kind: str, body: bytes, headers: Any) -> None:
 def request(url: str, kind: str, body: bytes, headers: Headers) -> tuple[int, Headers, bytes]:
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-    connection.request("POST", parts.path, body, {"Content-Type": kind, "AS2-Version": "1.2", **headers})
-    answer = connection.getresponse()
-    return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
+    try:
+        connection.request("POST", parts.path, body, {"Content-Type": kind, "AS2-Version": "1.2", **headers})
+        answer = connection.getresponse()
+        return answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read()
+    finally:
+        connection.close()
 
 
 def send(home: Home, url: str, file: Path, options: dict[str, Any]) -> dict[str, Any]:

@@ -88,7 +88,9 @@ def is_receipt(headers: Mapping[str, str], body: bytes) -> bool:
 
 
 def read_receipt(headers: Mapping[str, str], body: bytes, with_: Agreement) -> ReceiptRead:
-    """A positive one must be signed by the partner, else anybody could give it; a negative one need not be."""
+    """Whatever it says must be signed by the partner where we sign (RFC 4130 section 7.2 and 7.3): anybody could give another. Raises
+    `NotAuthentic`, and `NeverTry` for what is no receipt.
+    """
     try:
         whole, signed = mime.of_http(headers, body), False
         if whole.kind == "multipart/signed":
@@ -101,13 +103,12 @@ def read_receipt(headers: Mapping[str, str], body: bytes, with_: Agreement) -> R
         fields = _HEADERS.parsebytes(said.content().lstrip(b"\r\n") + b"\r\n\r\n")
     except mime.BadMime as error:
         raise NeverTry(f"the receipt cannot be read: {error}") from error
-    trouble = _trouble(fields)
-    if trouble is None and not signed and with_.sign != "none":
+    if not signed and with_.sign != "none":
         raise NotAuthentic("the receipt is not signed")
     return ReceiptRead(
         foreign_id=" ".join(str(fields.get("Original-Message-ID", "")).split()),
         mic=str(fields["Received-Content-MIC"]).strip() if "Received-Content-MIC" in fields else None,
-        trouble=trouble,
+        trouble=_trouble(fields),
         signed=signed,
     )
 

@@ -48,16 +48,32 @@ def answer(interchange: InterchangeVerdict) -> dict[str, Any] | None:
     asked = interchange.isa[14] == "1" and not (profile.ta1 == "never" and profile.ta1_reason)
     technical = None
     if (rejected and not _only_acks(interchange)) or asked or profile.ta1 == "always":
-        letter = _LETTER[interchange.verdict]
-        technical = [interchange.control, interchange.isa[9], interchange.isa[10], letter, ta1_code(interchange)]
-    if not groups and technical is None:
+        technical = _technical(interchange, _LETTER[interchange.verdict], ta1_code(interchange))
+    return _to_sender(interchange, technical, groups) if groups or technical is not None else None
+
+
+def refused_duplicate(interchange: InterchangeVerdict) -> dict[str, Any] | None:
+    """What is answered where the number came before with other content: a rejection of the whole, whatever the profile says of 997 and 999.
+    None for a stranger, and for TA1s alone.
+    """
+    if interchange.stranger or _only_acks(interchange):
         return None
-    version = interchange.isa[12] if interchange.isa[12] in _KNOWN_ISA else "00401"
+    code = RULES["duplicate_interchange"].ack.removeprefix("TA105 ")
+    return _to_sender(interchange, _technical(interchange, "R", code), [])
+
+
+def _technical(interchange: InterchangeVerdict, letter: str, code: str) -> list[str]:
+    return [interchange.control, interchange.isa[9], interchange.isa[10], letter, code]
+
+
+def _to_sender(
+    interchange: InterchangeVerdict, technical: list[str] | None, groups: list[dict[str, Any]]
+) -> dict[str, Any]:
     return {
-        "kind": kind,
+        "kind": interchange.profile.ack,
         "sender": list(interchange.receiver),
         "receiver": list(interchange.sender),
-        "isa_version": version,
+        "isa_version": interchange.isa[12] if interchange.isa[12] in _KNOWN_ISA else "00401",
         "test": interchange.test,
         "stamp": interchange.isa[9] + interchange.isa[10],
         "ta1": technical,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from typing import Any
 
-from adapters.x12.ack import answer
+from adapters.x12.ack import answer, refused_duplicate
 from adapters.x12.errors import NOTE, REJECT, Finding, effect
 from adapters.x12.examine import Unread, examine
 from adapters.x12.library import Library
@@ -166,6 +166,7 @@ def exchange_read(found: InterchangeVerdict) -> ExchangeRead:
         verdict=found.verdict,
         test=found.test,
         ack=answer(found),
+        if_duplicate=refused_duplicate(found),
         errors=tuple(errors),
     )
 

@@ -202,14 +202,17 @@ class AckReceived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExchangeRead:
-    """The envelope of one received interchange with its verdict and what must be answered (JSON for `Acknowledge`)."""
+    """The envelope of one received interchange with its verdict and what must be answered (JSON for `Acknowledge`); `if_duplicate`: what
+    instead, where its number came before with other content.
+    """
 
     control: str
     sender: str
     receiver: str
     verdict: str
     test: bool
-    ack: Mapping[str, Any] | None  # `ta1` None or its elements, `groups`, `stamp` of the interchange
+    ack: Mapping[str, Any] | None
+    if_duplicate: Mapping[str, Any] | None = None
     errors: tuple[Mapping[str, Any], ...] = ()
 
 

@@ -24,8 +24,12 @@ _PLACE = re.compile("[0-9]{1,6}")  # AK302
 async def acks_received(
     tx: Tx, items: Sequence[tuple[AckReceived, Source]], incidents: Incidents
 ) -> list[HubError | None]:
-    """One for nothing that we sent is an incident, never guessed; of two that contradict each other the first stays."""
+    """One for nothing that we sent is an incident, never guessed; of two that contradict each other the first stays. What came in an
+    interchange that is refused moves nothing.
+    """
     for said, source in items:
+        if source.refused is not None:
+            continue
         moved = await _moved(tx, said, source)
         if moved is None:
             if said.status == "accepted_with_errors":
@@ -44,7 +48,7 @@ async def acks_received(
         if whole is not None and (not moved or any(m.changed for m in moved)):
             await incidents.open(tx, [_interchange(whole, said, source)])
         await timers.cancel(tx, _answered(moved), kinds=[KIND])
-    return [None] * len(items)
+    return [source.refused for _, source in items]
 
 
 async def _moved(tx: Tx, said: AckReceived, source: Source) -> list[SetAcked] | None:

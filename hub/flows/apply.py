@@ -33,6 +33,7 @@ from hub.flows.answered import acks_received
 from hub.flows.cancel import PartAsked, cancel_part
 from hub.flows.capture import Incoming, capture
 from hub.flows.exchange import exchanges_read
+from hub.flows.measured import beyond
 from hub.flows.pick_document import known_by_us
 from hub.flows.reactor import Deps
 from hub.flows.report import reported
@@ -48,9 +49,9 @@ Apply = Callable[[Tx, Sequence[Any], Deps], Awaitable[list[HubError | None]]]
 
 async def apply(tx: Tx, items: Sequence[Item], deps: Deps) -> list[HubError | None]:
     """An outcome for each command: None when applied, else why not. Kinds are applied in the order of `KINDS`."""
-    outcomes: list[HubError | None] = [None] * len(items)
+    outcomes: list[HubError | None] = [beyond(command) for command, _ in items]
     for kind, handler in KINDS.items():
-        mine = [n for n, (command, _) in enumerate(items) if isinstance(command, kind)]
+        mine = [n for n, (command, _) in enumerate(items) if outcomes[n] is None and isinstance(command, kind)]
         if mine:
             found = await handler(tx, [items[n] for n in mine], deps)
             for n, outcome in zip(mine, found, strict=True):

@@ -120,12 +120,9 @@ async def exchanges_read(
             outcomes.append(Inapplicable("this envelope belongs to no message of an interchange"))
             continue
         refused = source.refused
-        ack = None if isinstance(refused, UnknownSender) else said.ack
+        ack = said.ack if refused is None else said.if_duplicate if isinstance(refused, DuplicateInterchange) else None
         if refused is None:
             await connections.set_verdict(tx, source.exchange_id, said.verdict, said.errors, whole=source.message_id)
-        elif ack is not None:
-            stamp = str(ack["stamp"])
-            ack = {**ack, "groups": [], "ta1": [said.control, stamp[:6], stamp[6:], "R", "025"]}
         told = {"control": said.control, "sender": said.sender, "verdict": said.verdict, "refused": refused is not None}
         append(tx, [fact(tx, "exchange.read", "exchange", source.exchange_id, told, source.cause)])
         if ack is not None:

@@ -36,8 +36,12 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
             await deps.incidents.open(tx, [_incident(f, why)])
             continue
         changes = [c for x in f.data["data"]["lines"] for c in _changes(node.node_id, x)]
-        if changes:
-            await inventory.adjust(tx, changes, f"received {f.data['number']}", f.cause, kind=MovementCause.RECEIPT)
+        try:
+            if changes:
+                await inventory.adjust(tx, changes, f"received {f.data['number']}", f.cause, kind=MovementCause.RECEIPT)
+        except inventory.Refused as refused:
+            await deps.incidents.open(tx, [_incident(f, refused.sentence())])
+            continue
         await _settle(tx, f, deps)
 
 

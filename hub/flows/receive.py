@@ -18,7 +18,7 @@ from hub.canon.ports import Account, Adapter, NeverTry, NotAuthentic, Request
 from hub.connections import Came, Connection, Directory
 from hub.flows.exchange import repeated
 from hub.flows.reactor import Reactor
-from hub.flows.transmit import KIND, owed, verdict
+from hub.flows.transmit import KEPT, KIND, owed, unproven, verdict
 from hub.incidents import NewIncident
 from hub.kit import failpoint
 from hub.kit.db import Tx
@@ -26,7 +26,6 @@ from hub.kit.ids import new_id
 from hub.ledger import Cause, append, fact
 
 log = structlog.get_logger()
-KEPT = 5 * 1024 * 1024  # bytes of a refused transmission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,15 +134,15 @@ class Receiver:
 
     async def _receipt(self, sealer: Sealer, connection: Connection, account: Account, request: Request) -> Reply:
         """An asynchronous receipt for what we sent."""
+        receipt = Receipt(headers=_shown(request.headers), body=request.body)
         try:
             said = await asyncio.to_thread(sealer.read_receipt, request.headers, request.body, account)
         except NotAuthentic as error:
             async with self._reactor.unit(tenant=connection.tenant, actor="receive") as tx:
-                await self._told(tx, "transmission_refused", connection, None, error.sentence(), "receipt")
+                await unproven(tx, self._reactor.deps, connection, receipt, error)
             return Reply(status=401, body=error.sentence().encode())
         except NeverTry as error:
             return Reply(status=400, body=error.sentence().encode())
-        receipt = Receipt(headers=_shown(request.headers), body=request.body)
         async with self._reactor.unit(tenant=connection.tenant, actor="receive") as tx:
             mic = await connections.expected(tx, connection.connection_id, said.foreign_id)
             state, reason = verdict(said, mic, sealer, said.foreign_id)

@@ -15,7 +15,7 @@ from hub.canon.carriage import Packed, Receipt, ReceiptRead, Sealer
 from hub.canon.codec import dump
 from hub.canon.commands import Transmit
 from hub.canon.ports import Account, Call, NeverTry, NotAuthentic, Response
-from hub.connections import Connection
+from hub.connections import Came, Connection
 from hub.flows.reactor import Deps, Flow, Reactor
 from hub.incidents import NewIncident
 from hub.kit.db import Tx
@@ -26,6 +26,7 @@ AGAIN = tuple(
     timedelta(minutes=m) for m in (30, 90, 240, 480, 600)
 )  # between one sending and the next: 24 hours in all
 TIMEOUT = timedelta(seconds=20)
+KEPT = 5 * 1024 * 1024  # bytes of what was refused
 Http = Callable[[Account, Call], Awaitable[Response]]
 
 
@@ -39,7 +40,9 @@ class Transmitter:
         return str(account.config.get("transport", "")) in self._sealers
 
     async def send(self, http: Http, connection: Connection, account: Account, call: Call) -> Response:
-        """The partner's own answer, or 422 with its reason where the receipt says that it has not what we sent."""
+        """The partner's own answer, 422 with its reason where the receipt says that it has not what we sent, or 502 where no receipt came that
+        proves anything.
+        """
         sealer = self._sealers[str(account.config["transport"])]
         foreign_id = call.headers.get("message-id") or f"<{call.key}@order-hub>"
         packed = await asyncio.to_thread(sealer.pack, call.path, call.media_type, call.body, foreign_id, account)
@@ -83,7 +86,8 @@ class Transmitter:
         except NeverTry as error:
             return Response(status=502, headers={}, body=error.sentence().encode())  # no receipt: it may come next time
         except NotAuthentic as error:
-            return Response(status=422, headers={}, body=error.sentence().encode())
+            await self._unproven(connection, receipt, error)
+            return Response(status=502, headers={}, body=error.sentence().encode())
         async with self._reactor.unit(tenant=connection.tenant, actor="transmit") as tx:
             mic = await connections.expected(tx, connection.connection_id, foreign_id)
             state, reason = verdict(said, mic, sealer, foreign_id)
@@ -91,6 +95,33 @@ class Transmitter:
         if reason is None:
             return Response(status=answer.status, headers={}, body=b"")
         return Response(status=422, headers={}, body=reason.encode())
+
+    async def _unproven(self, connection: Connection, receipt: Receipt, error: NotAuthentic) -> None:
+        async with self._reactor.unit(tenant=connection.tenant, actor="transmit") as tx:
+            await unproven(tx, self._reactor.deps, connection, receipt, error)
+
+
+async def unproven(tx: Tx, deps: Deps, connection: Connection, receipt: Receipt, error: NotAuthentic) -> None:
+    """A receipt that anybody may have written is none: kept for a while and told, and what it speaks of still waits for its own."""
+    came = Came(
+        connection_id=connection.connection_id,
+        foreign_id=receipt.headers.get("message-id", "")[:998],
+        name="",
+        state="refused",
+        content=receipt.body[:KEPT],
+        reason=f"receipt: {error.sentence()}"[:500],
+    )
+    await connections.keep_came(tx, came)
+    told = NewIncident(
+        kind="transmission_refused",
+        summary=f"{connection.label}: {error.sentence()}."[:500],
+        subject_kind="connection",
+        subject_id=connection.connection_id,
+        detail="receipt",
+        cause=Cause(tx.correlation_id, None),
+        data={"transmission": came.transmission_id.hex},
+    )
+    await deps.incidents.open(tx, [told])
 
 
 def verdict(

@@ -13,6 +13,7 @@ from hub.canon.states import MovementCause
 from hub.inventory import lots
 from hub.inventory.commands import SQL, drop, ensure, locked, move
 from hub.inventory.model import ZERO, BelowReserved, Lot, Move, QuantityStale, WouldGoNegative
+from hub.kit.bounds import MOST, out_of_bounds
 from hub.kit.db import Tx
 from hub.kit.errors import HubError
 from hub.ledger import Cause, append, fact
@@ -171,6 +172,8 @@ class _There:
             return QuantityStale(sku=c.sku, current=before, expected=c.change_from)
         delta = c.change(before)
         whole = self.on_hand[c.key] + delta
+        if whole > MOST:
+            return out_of_bounds(f"The stock of {c.sku}", whole)
         if before + delta < 0 or whole < 0:
             return WouldGoNegative(sku=c.sku, result=min(before + delta, whole))
         if whole < self.reserved[c.key]:

@@ -9,6 +9,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import JSONB
 
+from hub.kit.bounds import DIGITS, PLACES
+
 metadata = sa.MetaData(
     naming_convention={
         "ix": "%(table_name)s_%(column_0_N_name)s",
@@ -24,8 +26,8 @@ OF_THIS_UNIT = "NULLIF(current_setting('hub.tenant', true), '')::int"
 
 # Text that is sorted, searched by prefix or compared by key: code-point order, the same as Python's.
 Key = sa.Text(collation="C")
-Amount = sa.Numeric(18, 4)
-Quantity = sa.Numeric(18, 4)
+Amount = sa.Numeric(DIGITS, PLACES)
+Quantity = sa.Numeric(DIGITS, PLACES)
 Time = sa.DateTime(timezone=True)
 Json = JSONB(none_as_null=True)
 Uuid = sa.Uuid(as_uuid=True)

@@ -11,10 +11,11 @@ from uuid import UUID
 
 from hub.canon.order import Address
 from hub.canon.states import FulfillmentMethod, OrderState
+from hub.kit.bounds import MOST, keepable, out_of_bounds
 from hub.kit.errors import HubError
 from hub.kit.money import plain
 from hub.ledger import Cause
-from hub.orders.draft import DuplicateLine, address_faults
+from hub.orders.draft import DuplicateLine, Faults, address_faults
 
 ZERO = Decimal(0)
 CENT = Decimal("0.01")
@@ -174,9 +175,6 @@ class Planned:
     total: Decimal
 
 
-Faults = list[tuple[tuple[str, ...], HubError]]
-
-
 def plan(
     ask: Amendment,
     head: Any,
@@ -199,8 +197,8 @@ def plan(
         line = next((x for x in lines if x["line_id"] == line_id), None)
         if line is None:
             faults.append((at, UnknownLine(line=line_id)))
-        elif wanted < 0:
-            faults.append((at, BadAmount(what=line["sku"])))
+        elif wrong := _wrong(line, wanted):
+            faults.append((at, wrong))
         elif (here := _left(line)) != wanted:
             if line["kit_parent"] is not None:
                 faults.append((at, KitIsWhole(sku=line["sku"])))
@@ -218,7 +216,20 @@ def plan(
         faults += _whole(ask, lines, changes)
     if faults:
         raise AmendmentRefused(faults)
-    return _planned(ask, head, deltas, stop, changes)
+    return _within(_planned(ask, head, deltas, stop, changes), head)
+
+
+def _within(planned: Planned, head: Any) -> Planned:
+    """The same; raises `AmendmentRefused` where the head would become larger than its columns."""
+    largest = max(head["goods_total"] + planned.goods, head["total"] + planned.total)
+    if largest > MOST:
+        raise AmendmentRefused([(("orderId",), out_of_bounds("The order's total", largest))])
+    return planned
+
+
+def _wrong(line: Any, wanted: Decimal) -> HubError | None:
+    large = _too_much(line["sku"], wanted, line["unit_price"])
+    return large or (BadAmount(what=line["sku"]) if wanted < 0 else None)
 
 
 def _left(line: Any) -> Decimal:
@@ -285,7 +296,9 @@ def _change(line: Any, here: Decimal, wanted: Decimal) -> LineChange:
 def _new_faults(place: int, new: NewLine, known: frozenset[str], taken: set[str]) -> Faults:
     """`taken`: ids of lines that are there; the new line's is added to them."""
     found: Faults = []
-    if new.quantity <= 0 or new.unit_price < 0 or not ZERO <= new.discount <= new.quantity * new.unit_price:
+    if large := _too_much(new.sku, new.quantity, new.unit_price, new.discount):
+        found.append((("add", str(place)), large))
+    elif new.quantity <= 0 or new.unit_price < 0 or not ZERO <= new.discount <= new.quantity * new.unit_price:
         found.append((("add", str(place)), BadAmount(what=new.sku)))
     if new.sku not in known:
         found.append((("add", str(place), "sku"), UnknownProduct(sku=new.sku)))
@@ -294,6 +307,15 @@ def _new_faults(place: int, new: NewLine, known: frozenset[str], taken: set[str]
     if new.external_id is not None:
         taken.add(new.external_id)
     return found
+
+
+def _too_much(sku: str, quantity: Decimal, price: Decimal, discount: Decimal = ZERO) -> HubError | None:
+    """The first number of a line, or quantity by price, that no column keeps as it was said."""
+    for name, value in (("quantity", quantity), ("unitPrice", price), ("discount", discount)):
+        if not keepable(value):
+            return out_of_bounds(f"The {name} of {sku}", value)
+    gross = quantity * price
+    return out_of_bounds(f"Quantity by price of {sku}", gross) if gross > MOST else None
 
 
 def _elsewhere(

@@ -9,11 +9,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import ClassVar
 
-from hub.canon.order import Address, OrderDraft
+from hub.canon.order import Address, DraftLine, OrderDraft, Totals
 from hub.canon.states import FulfilledBy, HoldKind, LineKind, PaymentState
+from hub.kit.bounds import MOST, keepable, out_of_bounds, plain_enough
 from hub.kit.errors import HubError
 
 ZERO = Decimal(0)
+Faults = list[tuple[tuple[str, ...], HubError]]
 NOT_CAPTURED = frozenset({PaymentState.PENDING, PaymentState.PARTIALLY_PAID, PaymentState.VOIDED})
 UFS = frozenset(
     [
@@ -132,9 +134,15 @@ def computed_total(draft: OrderDraft) -> Decimal:
     return t.goods - t.discount + t.shipping - (t.shipping_discount or ZERO) + added + tax
 
 
-def faults(draft: OrderDraft) -> list[tuple[tuple[str, ...], HubError]]:
-    """(path in the draft, error) of everything that makes it no order; empty when it is one."""
-    found: list[tuple[tuple[str, ...], HubError]] = []
+def faults(draft: OrderDraft) -> Faults:
+    """(path in the draft, error) of everything that makes it no order; empty when it is one. With numbers that cannot be kept nothing is
+    computed: they are told alone.
+    """
+    if not _plainly_kept(draft):
+        beyond = list(_beyond(draft))
+        if beyond:
+            return beyond
+    found: Faults = []
     if not draft.lines:
         found.append((("lines",), NoLines()))
     seen: set[str] = set()
@@ -151,6 +159,60 @@ def faults(draft: OrderDraft) -> list[tuple[tuple[str, ...], HubError]]:
     if computed_total(draft) != draft.totals.total:
         found.append((("totals", "total"), TotalsDiffer(computed=computed_total(draft), stated=draft.totals.total)))
     return found
+
+
+def _plainly_kept(draft: OrderDraft) -> bool:
+    """One sum over all numbers of an ordinary draft tells that each of them fits: it is at least as large, and has as many decimals.
+    False: look closer.
+    """
+    told, gross = ZERO, ZERO
+    try:
+        for x in draft.lines:
+            told += abs(x.quantity) + abs(x.unit_price) + abs(x.discount)
+            gross += abs(x.quantity * x.unit_price)
+            if x.tax is not None or x.gross is not None:
+                told += abs(x.tax or ZERO) + abs(x.gross or ZERO)
+        told += sum((abs(value) for _, value in _stated(draft.totals)), ZERO)
+        return told <= MOST and gross <= MOST and plain_enough(told)
+    except ArithmeticError:  # no number, or one without end
+        return False
+
+
+def _beyond(draft: OrderDraft) -> Iterable[tuple[tuple[str, ...], HubError]]:
+    for place, line in enumerate(draft.lines):
+        at, ref = ("lines", str(place)), f"of line {line.external_id}"
+        bad = [(n, v) for n, v in _said(line) if not keepable(v)]
+        yield from (((*at, n), out_of_bounds(f"The {n} {ref}", v)) for n, v in bad)
+        if not bad and abs(line.quantity * line.unit_price) > MOST:
+            yield (*at, "gross"), out_of_bounds(f"Quantity by price {ref}", line.quantity * line.unit_price)
+    bad = [(n, v) for n, v in _stated(draft.totals) if not keepable(v)]
+    yield from ((("totals", n), out_of_bounds(f"The {n} of the order", v)) for n, v in bad)
+    if not bad:
+        together = sum((v for n, v in _stated(draft.totals) if n in ("tip", "fees", "duties")), ZERO)
+        if abs(together) > MOST:
+            yield ("totals", "fees"), out_of_bounds("The sum of tip, fees and duties", together)
+
+
+def _said(line: DraftLine) -> list[tuple[str, Decimal]]:
+    """(name in the contract, number)."""
+    told = [("quantity", line.quantity), ("unitPrice", line.unit_price), ("discount", line.discount)]
+    return [*told, *((n, v) for n, v in (("tax", line.tax), ("gross", line.gross)) if v is not None)]
+
+
+def _stated(t: Totals) -> list[tuple[str, Decimal]]:
+    told = (
+        ("goods", t.goods),
+        ("discount", t.discount),
+        ("shipping", t.shipping),
+        ("total", t.total),
+        ("orderDiscount", t.order_discount),
+        ("shippingDiscount", t.shipping_discount),
+        ("tax", t.tax),
+        ("tip", t.tip),
+        ("fees", t.fees),
+        ("duties", t.duties),
+    )
+    return [(name, value) for name, value in told if value is not None]
 
 
 def holds(draft: OrderDraft, known_skus: Collection[str]) -> list[Hold]:

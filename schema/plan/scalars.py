@@ -12,6 +12,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
+from hub.kit.bounds import PLACES, WHOLE
 from hub.kit.clock import rfc3339
 from hub.kit.money import amount_text, plain
 
@@ -22,7 +23,7 @@ Amount = NewType("Amount", Decimal)
 BigInt = NewType("BigInt", int)
 Json = NewType("Json", object)
 
-_NUMBER = re.compile(r"-?[0-9]{1,14}(\.[0-9]{1,4})?\Z")
+_NUMBER = re.compile(rf"-?[0-9]{{1,{WHOLE}}}(\.[0-9]{{1,{PLACES}}})?\Z")
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d(:\d\d(\.\d{1,9})?)?([Zz]|[+-]\d\d:\d\d)\Z")
 
 
@@ -34,7 +35,7 @@ def _refused(name: str, value: object, form: str) -> GraphQLError:
 def _number(name: str) -> Any:
     def read(value: object) -> Decimal:
         if not isinstance(value, str) or not _NUMBER.match(value):
-            raise _refused(name, value, "a string of at most 14 digits and 4 decimals, such as '19.90'")
+            raise _refused(name, value, f"a string of at most {WHOLE} digits and {PLACES} decimals, such as '19.90'")
         try:
             return Decimal(value)
         except InvalidOperation as error:  # pragma: no cover - the pattern admits none

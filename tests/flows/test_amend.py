@@ -58,6 +58,22 @@ async def test_more_units_are_applied_at_once_and_routed(world: World) -> None:
     assert await broken(world) == {}
 
 
+async def test_an_amendment_that_makes_numbers_no_order_can_keep_is_refused_whole(world: World) -> None:
+    order_id = await world.place(world.draft("A1", ("SKU-1", 2)))
+    ids = await line_ids(world, order_id)
+    much = D("99999999999999")
+    large = NewLine(sku="SKU-2", quantity=D(1), unit_price=much)
+    for given, place in (
+        ({"quantities": {ids["SKU-1"]: much}}, "quantities"),
+        ({"quantities": {ids["SKU-1"]: D("NaN")}}, "quantities"),
+        ({"add": (replace(large, quantity=much),)}, "add"),
+        ({"add": (replace(large, unit_price=D("0.00001")),)}, "add"),
+        ({"add": (large,)}, "orderId"),
+    ):
+        assert codes(await change(world, asked(order_id, **given))) == [(place, "OUT_OF_BOUNDS")]
+    assert (await world.order(order_id))["total"] == 25
+
+
 async def test_fewer_units_wait_for_the_node(world: World) -> None:
     order_id = await world.place(world.draft("A1", ("SKU-1", 5), ("SKU-2", 1)))
     ids = await line_ids(world, order_id)

@@ -22,10 +22,11 @@ from hub.kit.doorbell import Doorbell
 from hub.kit.vault import Vault
 from hub.web.as2 import as2_routes
 from tests.as2_side import PASSWORD, Station, person, serving, station_at
+from tests.as2_station import request
 from tests.http_sides import listening
 from tests.partner import Partner, find, new_partner
 
-PLACES = ("ok", "mic", "reject", "unsigned", "silent", "async", "broken")
+PLACES = ("ok", "mic", "reject", "unsigned", "unsigned-reject", "silent", "async", "broken")
 
 
 @dataclass(slots=True)
@@ -257,9 +258,9 @@ async def test_our_answers_are_opened_there_and_their_receipts_settle_them(
 
 @pytest.mark.parametrize(
     ("mode", "reason"),
-    [("mic", "the receipt names the digest"), ("reject", "did not take it"), ("unsigned", "not signed")],
+    [("mic", "the receipt names the digest"), ("reject", "did not take it")],
 )
-async def test_a_receipt_that_proves_nothing_is_an_incident_and_nothing_is_sent_again(
+async def test_a_receipt_that_says_no_or_names_another_digest_is_an_incident_and_nothing_is_sent_again(
     trade: Trade, mode: str, reason: str
 ) -> None:
     await trade.configure(**trade.station.config(mode))
@@ -271,8 +272,13 @@ async def test_a_receipt_that_proves_nothing_is_an_incident_and_nothing_is_sent_
         assert reason in row["last_error"]
 
 
-@pytest.mark.parametrize("mode", ["silent", "broken"])
-async def test_without_a_receipt_the_same_message_goes_out_again(trade: Trade, mode: str) -> None:
+@pytest.mark.parametrize(
+    ("mode", "told"),
+    [("silent", []), ("broken", []), *((m, ["transmission_refused"]) for m in ("unsigned", "unsigned-reject"))],
+)
+async def test_without_a_receipt_that_proves_anything_the_same_message_goes_out_again(
+    trade: Trade, mode: str, told: list[str]
+) -> None:
     await trade.configure(**trade.station.config(mode))
     await trade.partner.receive(trade.partner.orders("PO-1"))
     await trade.partner.send()
@@ -285,7 +291,29 @@ async def test_without_a_receipt_the_same_message_goes_out_again(trade: Trade, m
     ids = [g["headers"]["message-id"] for g, _ in trade.station.got()]
     assert len(ids) == 4
     assert len(set(ids)) == 2
-    assert await trade.partner.incidents() == []
+    assert await trade.partner.incidents() == told
+    kept = await trade.rows("SELECT content, reason FROM transmissions WHERE state = 'refused'")
+    assert len(kept) == 2 * len(told)
+    assert all(b"disposition-notification" in r["content"] and "not signed" in r["reason"] for r in kept)
+
+
+async def test_a_refusal_that_nobody_signed_stops_no_sending(trade: Trade) -> None:
+    await trade.configure(**trade.station.config("silent"), as2_receipt="async", as2_receipt_url=trade.url)
+    await trade.partner.receive(trade.partner.orders("PO-1"))
+    await trade.partner.send()
+    message_id = trade.station.got()[0][0]["headers"]["message-id"]
+    kind = 'multipart/report; report-type=disposition-notification; boundary="b"'
+    says = "Disposition: automatic-action/MDN-sent-automatically; processed/error: decryption-failed"
+    fields = f"Original-Message-ID: {message_id}\r\n{says}\r\n"
+    body = f"--b\r\nContent-Type: message/disposition-notification\r\n\r\n{fields}\r\n--b--\r\n".encode()
+    headers = {"AS2-From": "ACME", "AS2-To": "HUB", "Message-ID": "<forged@nowhere>"}
+    status, _, _ = await asyncio.to_thread(request, trade.url, kind, body, headers)
+    assert status == 401
+    assert await trade.states() == ["waiting", "waiting"]
+    assert len(await trade.rows("SELECT 1 FROM timers WHERE kind = 'receipt_overdue' AND state = 0")) == 2
+    assert await trade.partner.incidents() == ["transmission_refused"]
+    [kept] = await trade.rows("SELECT foreign_id, content FROM transmissions WHERE state = 'refused'")
+    assert (kept["foreign_id"], kept["content"]) == ("<forged@nowhere>", body)
 
 
 async def test_an_asynchronous_receipt_settles_what_waits_and_what_gets_none_is_sent_five_times_in_a_day(

@@ -94,6 +94,51 @@ async def test_a_number_with_other_content_is_told_so_and_nothing_is_applied(par
     assert parked["topic"] == "x12.850"
 
 
+async def test_a_number_with_other_content_is_told_so_even_to_a_partner_without_acks(
+    db: Database, tmp_path: Path
+) -> None:
+    theirs, ours = ({"qualifier": "ZZ", "id": name} for name in ("ACMERETAIL", "HUBDEMO"))
+    profile = {"partner": "quiet", "ids": [theirs], "ours": ours, "ack": "none", "sets": {"850": "in"}}
+    quiet = await new_partner(db, tmp_path / "out", config={"profile": profile})
+    await quiet.receive(quiet.orders("PO-1"))
+    assert [f for f in await quiet.send() if "ST*997" in f or "TA1*" in f] == []
+    quiet.control -= 1
+    await quiet.receive(quiet.orders("PO-9"))
+    [ack] = [f for f in await quiet.send() if "TA1*" in f]
+    assert find(ack, "TA1")[1:6] == [f"{quiet.control:09d}", "261116", "1200", "R", "025"]
+    assert "ST*" not in ack
+    assert len(await quiet.rows("SELECT 1 FROM orders")) == 1
+
+
+async def test_a_file_of_997s_whose_number_came_before_is_rejected_as_a_whole_and_moves_nothing(
+    partner: Partner,
+) -> None:
+    await partner.receive(partner.orders("PO-1"))
+    sent = await partner.send()
+    [group] = [find(f, "GS")[6] for f in sent if "ST*855" in f]
+    partner.control -= 1
+    await partner.receive(partner.ack(group, "R", ("855", "0001", "R")))
+    [ack] = await partner.send()
+    assert find(ack, "TA1")[4:6] == ["R", "025"]
+    assert ("855", "waiting") in await partner.states()
+
+
+@pytest.mark.parametrize("sender", ["ACMERETAIL", "SOMEBODY"])
+async def test_a_ta1_in_an_interchange_that_is_refused_moves_nothing_and_is_not_answered(
+    partner: Partner, sender: str
+) -> None:
+    await partner.receive(partner.orders("PO-1"))
+    sent = next(f for f in await partner.send() if "ST*855" in f)
+    if sender == "ACMERETAIL":
+        partner.control -= 1
+    said = partner.technical(find(sent, "ISA")[13], "R", "020").replace("ACMERETAIL     ", f"{sender:<15}")
+    await partner.receive(said)
+    assert await partner.send() == []
+    assert ("855", "waiting") in await partner.states()
+    [parked] = await partner.rows("SELECT topic FROM inbox WHERE state = 3")
+    assert parked["topic"] == "x12.interchange"
+
+
 async def test_a_stranger_is_parked_and_never_answered(partner: Partner) -> None:
     await partner.receive(interchange(7, "PO", [purchase_order("PO-1", "EA", "SKU-1")], sender="SOMEBODY"))
     assert await partner.send() == []

@@ -65,6 +65,28 @@ async def test_a_warehouse_that_ships_more_or_other_goods_is_told_and_nothing_go
     assert [find(f, "ST")[1] for f in await partner.send()] == ["997"]  # no second pick order while the hold stands
 
 
+async def test_a_receipt_that_would_make_more_than_a_stock_can_be_is_told_and_books_nothing(partner: Partner) -> None:
+    await warehouse(partner)
+    async with partner.world.unit() as tx:
+        node = (await network.load(tx)).node("LIS")
+        assert node is not None
+        most = inventory.Adjustment(node_id=node.node_id, sku="SKU-1", quantity=Decimal(99999999999999))
+        await inventory.adjust(tx, [most], "test", Cause(tx.correlation_id, None))
+    before = await partner.world.stock("LIS", "SKU-1")
+    for units, kind in (("1", "document_refused"), ("100000000000000", "document_unreadable")):
+        partner.control += 1
+        receipt = [
+            "944",
+            "W17*F*20261119*WR-1*TR-9",
+            "N1*WH*LISBOA*92*LIS",
+            f"W07*{units}*EA**VN*SKU-1",
+            f"W14*{units}",
+        ]
+        await partner.receive(interchange(partner.control, "RE", [receipt]))
+        assert kind in await partner.incidents()
+    assert await partner.world.stock("LIS", "SKU-1") == before
+
+
 async def test_what_is_under_way_is_announced_with_a_943_and_its_944_ends_the_announcement(partner: Partner) -> None:
     await warehouse(partner)
     async with partner.world.unit() as tx:

@@ -48,6 +48,7 @@ async def test_an_adjustment_is_a_movement_and_a_fact(depot: Depot) -> None:
     [
         ({"delta": Decimal(-11)}, "WOULD_GO_NEGATIVE"),
         ({"quantity": Decimal(-1)}, "WOULD_GO_NEGATIVE"),
+        ({"delta": Decimal(99999999999990)}, "OUT_OF_BOUNDS"),
         ({"quantity": Decimal(3)}, "BELOW_RESERVED"),
         ({"quantity": Decimal(9), "change_from": Decimal(8)}, "CHANGE_FROM_QUANTITY_STALE"),
     ],

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from hub.canon.states import FulfilledBy, HoldKind, LineKind, PaymentState
 from hub.orders import computed_total, faults
 from hub.orders.draft import holds
 
+ZERO = Decimal(0)
 HOME = Address(country="BR", street="Rua A", number="1", city="São Paulo", region="SP", postal_code="01310-100")
 
 
@@ -52,6 +54,53 @@ def draft(*quantities: int, **changed: object) -> OrderDraft:
 )
 def test_each_fault_is_named_with_its_place(broken: Callable[[OrderDraft], OrderDraft], place: str, code: str) -> None:
     assert (place, code) in [(".".join(path), e.code) for path, e in faults(broken(draft()))]
+
+
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ({"quantity": Decimal(100000000000000)}, "lines.0.quantity"),
+        ({"quantity": Decimal("1.00001")}, "lines.0.quantity"),
+        ({"quantity": Decimal("NaN")}, "lines.0.quantity"),
+        ({"quantity": Decimal("sNaN")}, "lines.0.quantity"),
+        ({"quantity": Decimal("-Infinity"), "unit_price": ZERO}, "lines.0.quantity"),
+        ({"unit_price": Decimal("1E+999999")}, "lines.0.unitPrice"),
+        ({"unit_price": Decimal("0.12345")}, "lines.0.unitPrice"),
+        ({"discount": Decimal("1E-400")}, "lines.0.discount"),
+        ({"tax": Decimal("-1E+14")}, "lines.0.tax"),
+        ({"gross": Decimal("1E+14")}, "lines.0.gross"),
+        ({"quantity": Decimal("1E+9"), "unit_price": Decimal("1E+5")}, "lines.0.gross"),
+    ],
+)
+def test_a_number_that_no_column_keeps_as_it_was_said_is_refused(line: Mapping[str, Decimal], place: str) -> None:
+    one = draft()
+    [(path, error)] = faults(replace(one, lines=(replace(one.lines[0], **line),)))  # type: ignore[arg-type]
+    assert (".".join(path), error.code) == (place, "OUT_OF_BOUNDS")
+    assert "14 digits and 4 decimals" in error.sentence()
+
+
+@pytest.mark.parametrize("name", ["goods", "discount", "shipping", "total", "tax", "tip", "fees", "duties"])
+def test_amounts_of_the_whole_order_are_bounded_likewise(name: str) -> None:
+    one = draft()
+    [(path, error)] = faults(replace(one, totals=replace(one.totals, **{name: Decimal("0.00001")})))  # type: ignore[arg-type]
+    assert (path, error.code) == (("totals", name), "OUT_OF_BOUNDS")
+    assert "is 0.00001:" in error.sentence()
+
+
+def test_the_largest_numbers_and_zeros_without_meaning_pass() -> None:
+    price = Decimal("99999999999999.9999")
+    line = DraftLine(external_id="1", sku="A", quantity=Decimal("1.000000"), unit_price=price, discount=price)
+    totals = Totals(goods=price, discount=price, shipping=ZERO, total=ZERO, tax_included=True)
+    assert faults(replace(draft(), lines=(line,), totals=totals)) == []
+
+
+@given(st.decimals(allow_nan=True, allow_infinity=True), st.sampled_from(["quantity", "unit_price", "discount"]))
+def test_what_passes_is_what_its_column_gives_back(value: Decimal, name: str) -> None:
+    one = draft()
+    free = replace(one.lines[0], unit_price=ZERO)
+    found = faults(replace(one, lines=(replace(free, **{name: value}),)))  # type: ignore[arg-type]
+    kept = value.is_finite() and abs(value) < 10**14 and Fraction(value) * 10**4 % 1 == 0
+    assert any(e.code == "OUT_OF_BOUNDS" for _, e in found) is not kept
 
 
 def test_all_faults_come_at_once() -> None:
