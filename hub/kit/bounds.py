@@ -11,7 +11,6 @@ DIGITS, PLACES = 18, 4
 WHOLE = DIGITS - PLACES
 STEP = Decimal(1).scaleb(-PLACES)
 MOST = Decimal(10) ** WHOLE - STEP
-NOISE = Decimal("1e-9")  # what a shop's binary arithmetic leaves behind a sum of decimals: 59.900000000000006
 
 
 class OutOfBounds(HubError):
@@ -21,10 +20,10 @@ class OutOfBounds(HubError):
 
 
 def keepable(value: Decimal) -> bool:
-    """Its column would give back the same number: finite, not too large, no decimal too many (zeros at the end and `NOISE` are none)."""
+    """Its column would give back the same number: finite, not too large, no decimal too many (zeros at the end are none)."""
     if not value.is_finite() or not -MOST <= value <= MOST:
         return False
-    return plain_enough(value) or abs(value - round(value, PLACES)) < NOISE
+    return plain_enough(value) or value == round(value, PLACES)
 
 
 def plain_enough(value: Decimal) -> bool:

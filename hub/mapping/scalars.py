@@ -6,7 +6,7 @@ import re
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any
+from typing import Any, cast
 
 from hub.mapping.codes import COUNTRIES, CURRENCIES
 from hub.mapping.faults import Fault, type_name
@@ -20,6 +20,7 @@ _INSTANT = re.compile(
 _DATE = re.compile(r"\d{4}-\d\d-\d\d\Z", re.ASCII)
 _PREFIX = re.compile(r"[A-Z]{2}-(?=.)")
 _MOST_DIGITS = 28  # what decimal arithmetic keeps exactly
+_NOISE = 9  # decimals of a JSON number behind which only binary arithmetic speaks
 
 
 def decimal(value: Any) -> Decimal:
@@ -29,12 +30,19 @@ def decimal(value: Any) -> Decimal:
     if type(value) is Decimal:
         if abs(value.adjusted()) > _MOST_DIGITS or len(value.as_tuple().digits) > _MOST_DIGITS:
             raise Fault("NOT_DECIMAL", value)
-        return value
+        return value if cast("int", value.as_tuple().exponent) >= -_NOISE else _without_noise(value)
     if type(value) is int:
         if abs(value) > 10**_MOST_DIGITS:
             raise Fault("NOT_DECIMAL", value)
         return Decimal(value)
     raise wrong_type(value, "a decimal")
+
+
+def _without_noise(value: Decimal) -> Decimal:
+    """59.900000000000006 is what a shop's binary arithmetic makes of 59.90; in text nobody writes so."""
+    short = round(value, _NOISE)
+    kept = short.normalize()
+    return kept if cast("int", kept.as_tuple().exponent) <= 0 else kept.quantize(Decimal(1))
 
 
 @lru_cache(maxsize=4096)

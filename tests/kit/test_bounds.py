@@ -1,4 +1,4 @@
-"""What a column gives back as it was said is kept; noise of binary arithmetic is none, a real fifth decimal is refused."""
+"""What a column gives back as it was said is kept; a fifth decimal is refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hub.kit.bounds import MOST, keepable
 
 
-@pytest.mark.parametrize("text", ["0", "-3.5", "9.9000", "1e3", "59.900000000000006", "0.30000000000000004", str(MOST)])
+@pytest.mark.parametrize("text", ["0", "-3.5", "9.9000", "1e3", "7.50000000", str(MOST)])
 def test_kept(text: str) -> None:
     assert keepable(Decimal(text))
 

@@ -203,8 +203,9 @@ def test_a_partners_own_codes_are_read_and_written_and_ours_are_still_read() -> 
 def test_codes_of_no_list_and_words_that_are_none_are_refused_where_they_are_set(
     told: dict[str, Any], why: str
 ) -> None:
-    assert any(why in fault for fault in check_partner({"profile": {**OURS, "codes": told}}, {}))
-    assert check_partner({"profile": {**OURS, "codes": {"unit": {"ZB": {"is": "CT"}}}}}, {}) == []
+    free = {**OURS, "ids": [{"qualifier": "ZZ", "id": "ACMETOO"}]}
+    assert any(why in fault for fault in check_partner({"profile": {**free, "codes": told}}, {}))
+    assert check_partner({"profile": {**free, "codes": {"unit": {"ZB": {"is": "CT"}}}}}, {}) == []
 
 
 def test_what_may_be_tolerated_is() -> None:
