@@ -79,10 +79,20 @@ def adapter(name: str) -> Adapter:
     return found
 
 
-def check_x12(name: str, body: bytes) -> Mapping[str, Any]:
-    """What `hub edi check --json` says of one file; nothing is stored."""
+def check_x12(name: str, body: bytes, config: Mapping[str, Any] | None = None) -> Mapping[str, Any]:
+    """What `hub edi check --json` says of one file; nothing is stored. `config`: of the account whose profile and overlays judge it; None: the
+    profile in the folder of whoever sent it.
+    """
     library = import_module("adapters.x12.library").Library()
-    found: Mapping[str, Any] = import_module("adapters.x12.report").check_file(name, [body], library, canonical=True)
+    profiles, report = import_module("adapters.x12.profile"), import_module("adapters.x12.report")
+    mine = None
+    try:
+        if config is not None:
+            own = profiles.configured(config) or library.profile(str(config.get("partner") or ""))
+            mine = profiles.with_overlays(own, config) if own is not None else None
+        found: Mapping[str, Any] = report.check_file(name, [body], library, mine, canonical=True)
+    except import_module("adapters.x12.yamltext").BadGuide as bad:
+        found = report.unreadable(name, bad.sentence())
     return found
 
 

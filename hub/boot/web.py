@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
 
 import uvicorn
 from starlette.applications import Starlette
@@ -22,7 +23,7 @@ from hub.web.commands import Desk, HubCommands
 from hub.web.health import Health
 from hub.web.hooks import Hooks
 from hub.web.papers import Papers
-from hub.web.selftest import selftest_routes
+from hub.web.selftest import AccountOf, selftest_routes
 from schema.app import Edge, routes
 from schema.deps import SchemaDeps
 from schema.plan.pool import open_read_pool
@@ -84,7 +85,7 @@ async def application(hub: Hub) -> AsyncIterator[tuple[App, Health]]:
         following = await stack.enter_async_context(_followed(hub, rung))
         edge.start(rung, following)
         try:
-            yield Boundary(_dispatch(edge, _routed(edge, hooks, health, papers, as2))), health
+            yield Boundary(_dispatch(edge, _routed(edge, hooks, health, papers, as2, _accounts(hub)))), health
         finally:
             await edge.stop()
             await hooks.close()
@@ -99,12 +100,25 @@ def _dispatch(edge: Edge, routed: App) -> App:
     return app
 
 
-def _routed(edge: Edge, hooks: Hooks, health: Health, papers: Papers, as2: Sequence[Route]) -> App:
+def _accounts(hub: Hub) -> AccountOf:
+    """A partner's key -> the config of its own account, and of no other; None: the key is not a partner's."""
+
+    async def account_of(token: str) -> Mapping[str, Any] | None:
+        who = await hub.keys.prove(token)
+        if who.connection_id is None:
+            return None
+        connection, _ = await hub.directory.of(who.connection_id)
+        return connection.config if (connection.adapter, connection.tenant) == ("x12", who.tenant) else None
+
+    return account_of
+
+
+def _routed(edge: Edge, hooks: Hooks, health: Health, papers: Papers, as2: Sequence[Route], accounts: AccountOf) -> App:
     return Starlette(
         routes=[
             Route("/hooks/{adapter}/{account}", hooks.receive, methods=["POST"]),
             *as2,
-            *selftest_routes(check_x12, x12_guide),
+            *selftest_routes(check_x12, x12_guide, accounts),
             Route("/health/live", health.live),
             Route("/health/ready", health.ready),
             *papers.routes,

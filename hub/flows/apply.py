@@ -7,7 +7,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any, cast
 
-from hub import fiscal, fulfillment, inventory, network, notices, orders
+from hub import connections, fiscal, fulfillment, inventory, network, notices, orders
 from hub.canon.commands import (
     AckReceived,
     AuthorityReported,
@@ -133,12 +133,18 @@ async def _tracking(tx: Tx, items: Sequence[tuple[TrackingSeen, Source]], deps: 
 
 async def _stock(tx: Tx, items: Sequence[tuple[StockReported, Source]], deps: Deps) -> list[HubError | None]:
     places = await network.load(tx)
+    partners = {c.connection_id for c in await connections.of_tenant(tx) if c.adapter in deps.agreed}
     outcomes: list[HubError | None] = [None] * len(items)
     for place in sorted(range(len(items)), key=lambda n: items[n][0].at):
         command, source = items[place]
         node = places.node(command.node)
         if node is None:
             outcomes[place] = Inapplicable(f"there is no node {command.node}")
+            continue
+        if source.connection_id in partners and node.wms_connection_id not in (None, source.connection_id):
+            outcomes[place] = Inapplicable(
+                f"{node.code} is counted by its own warehouse system, not by {source.channel}"
+            )
             continue
         levels = [(sku, condition.value, n) for sku, condition, n in command.lines]
         in_lots: dict[tuple[str, str], dict[str, Decimal]] = {}

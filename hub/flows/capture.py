@@ -120,13 +120,13 @@ def _known(draft: OrderDraft, products: Mapping[str, catalog.Product], kits: ord
 async def _captured(tx: Tx, captures: Sequence[orders.Capture], deps: Deps) -> list[orders.Captured]:
     made, there = await orders.insert_new(tx, captures)
     again = await orders.say_again(tx, there) if there else []
-    differing = [r for r in again if r.differs]
+    differing = [r for r in again if r.differs or r.moved]
     reasons = await _amend(tx, [r for r in differing if r.ask])
     unsettled = [r for r in differing if r.captured.order_id in reasons or not r.ask]
     await deps.incidents.open(
         tx,
         [i for c in made for i in _incidents_of(c)]
-        + [_differs(r.captured, reasons.get(r.captured.order_id) or r.why) for r in unsettled],
+        + [_differs(r, reasons.get(r.captured.order_id) or r.why) for r in unsettled],
     )
     append(
         tx,
@@ -178,10 +178,12 @@ async def _amend(tx: Tx, revised: Sequence[orders.Revised]) -> dict[UUID, str]:
     return refused
 
 
-def _differs(captured: orders.Captured, why: str | None) -> NewIncident:
+def _differs(revised: orders.Revised, why: str | None) -> NewIncident:
+    captured = revised.captured
+    what = " and ".join(x for x, so in (("other lines", revised.differs), ("another ship-to", revised.moved)) if so)
     return NewIncident(
         kind="order_differs",
-        summary=f"Order {captured.number} came again with other lines. {why or 'What stands was not changed.'}",
+        summary=f"Order {captured.number} came again with {what}. {why or 'What stands was not changed.'}",
         subject_kind="order",
         subject_id=captured.order_id,
         order_id=captured.order_id,

@@ -17,7 +17,7 @@ from hub.kit.ids import new_id
 from hub.kit.sqlfile import statements
 from hub.ledger import Cause, append, fact
 from hub.orders.amendment import OURS, Amendment, NewLine, Planned
-from hub.orders.capture import address_columns
+from hub.orders.capture import PLACE, address_columns
 from hub.orders.commands import SQL as ORDERS
 from hub.orders.kits import Kits, components
 
@@ -176,6 +176,14 @@ async def unheard(tx: Tx, orders: Sequence[UUID]) -> dict[UUID, dict[str, set[De
     return found
 
 
+async def stood(tx: Tx, orders: Sequence[UUID]) -> dict[UUID, list[Mapping[str, Any]]]:
+    """Order -> the `ship_*` columns that it had before amendments of ours: what a channel that has not heard of them still says."""
+    found: dict[UUID, list[Mapping[str, Any]]] = {}
+    for r in await tx.conn.fetch(SQL["stood"], sorted(set(orders))):
+        found.setdefault(r["order_id"], []).append(r["stood"])
+    return found
+
+
 async def settle(tx: Tx, ended: Sequence[tuple[UUID, str, str | None]]) -> None:
     """(amendment, APPLIED or REFUSED, note)"""
     if ended:
@@ -188,7 +196,9 @@ async def revision_applied(tx: Tx, order_id: UUID, revision: str) -> None:
 
 
 def _kept(step: Step) -> dict[str, Any]:
-    """The ask as JSON, without order and cause, to be asked again when the node has answered. `before`: what its lines held until then."""
+    """The ask as JSON, without order and cause, to be asked again when the node has answered. `before`: what its lines held until then;
+    `stood`: where its goods went, if they are to go elsewhere.
+    """
     ask = step.ask
     before = {x["external_id"]: x["ordered"] - x["cancelled"] for x in step.lines if x["line_id"] in ask.quantities}
     return {
@@ -197,6 +207,7 @@ def _kept(step: Step) -> dict[str, Any]:
         "add": [dump(n) for n in ask.add],
         "quantities": {str(k): str(v) for k, v in ask.quantities.items()},
         "ship_to": dump(ask.ship_to) if ask.ship_to else None,
+        "stood": {n: step.head[n] for n in PLACE} if ask.ship_to else None,
         "method": ask.method,
         "pickup_node_id": ask.pickup_node_id,
         "promised_by": ask.promised_by.isoformat() if ask.promised_by else None,

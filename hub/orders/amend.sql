@@ -33,3 +33,7 @@ SELECT amendment_id, order_id, asked FROM order_amendments WHERE amendment_id = 
 
 -- name: unheard         what the lines held before amendments that the channel did not ask for
 SELECT order_id, asked -> 'before' AS before FROM order_amendments WHERE order_id = ANY ($1::uuid[]) AND state = 'APPLIED' AND asked ->> 'origin' = 'HUB';
+
+-- name: stood           where the goods went before amendments that the channel did not ask for
+SELECT order_id, asked -> 'stood' AS stood FROM order_amendments
+WHERE order_id = ANY ($1::uuid[]) AND state = 'APPLIED' AND asked ->> 'origin' = 'HUB' AND asked ->> 'stood' IS NOT NULL;

@@ -225,6 +225,12 @@ def _head(tx: Tx, order_id: UUID, capture: Capture, state: OrderState, open_hold
     }
 
 
+PLACE = (
+    *("ship_name", "ship_company", "ship_street", "ship_number", "ship_complement", "ship_district"),
+    *("ship_city", "ship_region", "ship_postal_code", "ship_country"),
+)
+
+
 def address_columns(address: Address | None) -> dict[str, Any]:
     """The `ship_*` columns of an address; empty text where the table demands a value."""
     if address is None:
@@ -250,9 +256,8 @@ def same_place(address: Address, head: Mapping[str, Any]) -> bool:
     """Whether goods for this address go where those of the order go. Who names the company alone says nothing of the person there; codes and numbers
     beside an address make no other place.
     """
-    parts = ("company", "street", "number", "complement", "district", "city", "region", "postal_code", "country")
-    named = parts if address.name in (None, address.company) else ("name", *parts)
-    return all((getattr(address, n) or "") == (head[f"ship_{n}"] or "") for n in named)
+    named = [n for n in PLACE if n != "ship_name" or address.name not in (None, address.company)]
+    return all((getattr(address, n.removeprefix("ship_")) or "") == (head[n] or "") for n in named)
 
 
 def _lines(tx: Tx, order_id: UUID, capture: Capture) -> list[dict[str, Any]]:

@@ -14,7 +14,8 @@ WITH o AS (
 SELECT order_id FROM o;
 
 -- name: lock_external   orders by (channel, external id), in id order
-SELECT o.order_id, o.channel, o.external_id, o.number, o.revision, o.state, o.version, o.payment_state, o.open_holds, o.total, o.currency, o.ship_country, o.correlation_id
+SELECT o.order_id, o.channel, o.external_id, o.number, o.revision, o.state, o.version, o.payment_state, o.open_holds, o.total, o.currency, o.correlation_id,
+       o.ship_name, o.ship_company, o.ship_street, o.ship_number, o.ship_complement, o.ship_district, o.ship_city, o.ship_region, o.ship_postal_code, o.ship_country
 FROM orders o JOIN unnest($1::text[], $2::text[]) AS k(channel, external_id) ON o.channel = k.channel AND o.external_id = k.external_id
 ORDER BY o.order_id FOR UPDATE OF o;
 

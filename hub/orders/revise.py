@@ -1,5 +1,5 @@
-"""What a channel says again about an order that stands: the same, older, or newer. Newer payment and address news are applied;
-changed lines are never overwritten but come back as an amendment to be tried.
+"""What a channel says again about an order that stands: the same, older, or newer. Newer payment news is applied;
+changed lines, and another ship-to of an order that nodes know, are never overwritten but come back as an amendment to be tried.
 """
 
 from __future__ import annotations
@@ -16,22 +16,25 @@ from hub.canon.states import HoldKind, OrderState
 from hub.kit.db import Tx
 from hub.kit.money import plain
 from hub.ledger import append, fact
-from hub.orders.amend import unheard
+from hub.orders.amend import stood, unheard
 from hub.orders.amendment import OURS, Amendment, NewLine
-from hub.orders.capture import SQL, Capture, Captured, address_columns
+from hub.orders.capture import SQL, Capture, Captured, address_columns, same_place
 from hub.orders.draft import NOT_CAPTURED, address_faults
 from hub.orders.holds import HoldPlaced, HoldReleased, place, release
+
+OVER = frozenset({OrderState.DELIVERED, OrderState.COMPLETED, OrderState.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revised:
-    """`differs`: the lines are not those that stand; `ask` would make them so. `cancelled`: the channel cancelled it. `why`: what no amendment
-    can settle, in words.
+    """`differs`: the lines are not those that stand, `moved`: the ship-to is not; `ask` would make them so. `cancelled`: the channel
+    cancelled it. `why`: what no amendment can settle, in words.
     """
 
     captured: Captured
     why: str | None = None
     differs: bool = False
+    moved: bool = False
     cancelled: bool = False
     ask: Amendment | None = None
 
@@ -58,6 +61,8 @@ async def say_again(tx: Tx, captures: Sequence[Capture]) -> list[Revised]:
         if _differs(c.draft, lines.get(r["order_id"], {}), {})
     ]
     heard = await unheard(tx, differing) if differing else {}
+    moving = {r["order_id"] for c, r in zip(captures, rows_of, strict=True) if _moves(c.draft, r)}
+    places = await stood(tx, sorted(moving)) if moving else {}
     named = [
         (c, r, _named(c.draft, lines.get(r["order_id"], {}), ours.get(r["order_id"], []), heard.get(r["order_id"], {})))
         for c, r in zip(captures, rows_of, strict=True)
@@ -66,29 +71,57 @@ async def say_again(tx: Tx, captures: Sequence[Capture]) -> list[Revised]:
     for order_id, found in (await _name(tx, named)).items():
         lines.setdefault(order_id, {}).update(found)
     return [
-        await _one(tx, c, r, lines.get(r["order_id"], {}), heard.get(r["order_id"], {}))
+        await _one(
+            tx, c, r, _Known(lines.get(r["order_id"], {}), heard.get(r["order_id"], {}), places.get(r["order_id"], []))
+        )
         for c, r in zip(captures, rows_of, strict=True)
     ]
 
 
-async def _one(
-    tx: Tx, capture: Capture, row: dict[str, Any], lines: dict[str, Any], before: Mapping[str, set[Decimal]]
-) -> Revised:
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """An order's lines by the channel's ids; the units and the places that they had before amendments of ours."""
+
+    lines: dict[str, Any]
+    units: Mapping[str, set[Decimal]]
+    places: Sequence[Mapping[str, Any]]
+
+
+async def _one(tx: Tx, capture: Capture, row: dict[str, Any], known: _Known) -> Revised:
     draft = capture.draft
-    dearer = _repriced(draft, lines)
-    differs = dearer is not None or _differs(draft, lines, before)
+    dearer = _repriced(draft, known.lines)
+    lines = dearer is not None or _differs(draft, known.lines, known.units)
     if draft.revision == row["revision"]:
-        return Revised(captured=_captured(capture, row, "REPEATED"), differs=differs)
+        return Revised(captured=_captured(capture, row, "REPEATED"), differs=lines)
     if draft.revision < row["revision"]:
         await _note(tx, capture, row, applied=False)
         return Revised(captured=_captured(capture, row, "OLD_REVISION"))
-    await _note(tx, capture, row, applied=not differs)
-    await _apply(tx, capture, row)
     cancelled = draft.cancelled_at is not None
-    ask = _ask(capture, row["order_id"], lines) if differs and not cancelled and dearer is None else None
+    unheard_of = draft.ship_to is not None and any(same_place(draft.ship_to, p) for p in known.places)
+    completed = _completes(draft, row) and not unheard_of
+    moved = _moves(draft, row) and not (completed or unheard_of or cancelled)
+    await _note(tx, capture, row, applied=not (lines or moved))
+    await _apply(tx, capture, row, completed=completed)
+    ask = _ask(capture, row["order_id"], known.lines if lines else None, moved=moved)
     return Revised(
-        captured=_captured(capture, row, "REVISED"), differs=differs, cancelled=cancelled, ask=ask, why=dearer
+        captured=_captured(capture, row, "REVISED"),
+        differs=lines,
+        moved=moved,
+        cancelled=cancelled,
+        ask=ask if (lines or moved) and not cancelled and dearer is None else None,
+        why=dearer,
     )
+
+
+def _moves(draft: OrderDraft, row: Mapping[str, Any]) -> bool:
+    """Another ship-to. Of goods that have arrived a shop's is no news: many hide their customers' addresses then."""
+    over = OrderState(row["state"]) in OVER and not draft.partner_lines
+    return draft.ship_to is not None and draft.pickup is None and not over and not same_place(draft.ship_to, row)
+
+
+def _completes(draft: OrderDraft, row: Mapping[str, Any]) -> bool:
+    """No node knows of a draft: its address is simply another."""
+    return row["state"] == OrderState.DRAFT and draft.ship_to is not None and not list(address_faults(draft.ship_to))
 
 
 def _named(
@@ -153,16 +186,21 @@ def _repriced(draft: OrderDraft, lines: Mapping[str, Any]) -> str | None:
     return "Its prices are others: " + "; ".join(other) + ". What stands was not changed." if other else None
 
 
-def _ask(capture: Capture, order_id: UUID, lines: dict[str, Any]) -> Amendment | None:
-    """The channel's lines as an amendment; None where a line became other goods, which no rule of ours decides."""
+def _ask(capture: Capture, order_id: UUID, lines: dict[str, Any] | None, *, moved: bool) -> Amendment | None:
+    """The channel's lines (None: they stand) and ship-to as an amendment; None where a line became other goods, which no rule of ours decides."""
     draft = capture.draft
+    ship_to = draft.ship_to if moved else None
+    reason = f"revision {draft.revision} of the channel"
+    if lines is None:
+        return Amendment(order_id=order_id, reason=reason, cause=capture.cause, ship_to=ship_to, origin="CHANNEL")
     if any(x.external_id in lines and lines[x.external_id]["sku"] != x.sku for x in draft.lines):
         return None
     said = {x.external_id: x.quantity for x in draft.lines}
     return Amendment(
         order_id=order_id,
-        reason=f"revision {draft.revision} of the channel",
+        reason=reason,
         cause=capture.cause,
+        ship_to=ship_to,
         quantities={r["line_id"]: said.get(e, Decimal(0)) for e, r in lines.items()},
         add=tuple(
             NewLine(
@@ -215,7 +253,8 @@ async def _note(tx: Tx, capture: Capture, row: dict[str, Any], *, applied: bool)
         append(tx, [fact(tx, type_, "order", row["order_id"], said, capture.cause)])
 
 
-async def _apply(tx: Tx, capture: Capture, row: dict[str, Any]) -> None:
+async def _apply(tx: Tx, capture: Capture, row: dict[str, Any], *, completed: bool) -> None:
+    """`completed`: the ship-to of a draft is another, and good."""
     draft, order_id = capture.draft, row["order_id"]
     await tx.conn.execute(SQL["revise"], [order_id], [draft.revision], [draft.payment_state.value], tx.now)
     row["revision"], row["payment_state"] = draft.revision, draft.payment_state.value
@@ -230,7 +269,7 @@ async def _apply(tx: Tx, capture: Capture, row: dict[str, Any]) -> None:
             [HoldReleased(order_id=order_id, kind=HoldKind.PAYMENT, cause=capture.cause)],
             note="the channel reports it captured",
         )
-    if row["state"] == OrderState.DRAFT and draft.ship_to is not None and not list(address_faults(draft.ship_to)):
+    if completed and draft.ship_to is not None:
         columns = address_columns(draft.ship_to)
         await tx.conn.execute(SQL["readdress"], order_id, *columns.values(), tx.now)
         await release(

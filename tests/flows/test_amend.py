@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from hub.canon.commands import CancelAsked
+from hub.canon.commands import CancelAsked, TrackingSeen
 from hub.canon.states import FulfillmentMethod, PaymentState
 from hub.flows.amend import Amended, amend, preview, substitution
 from hub.kit.ids import new_id
@@ -288,3 +288,37 @@ async def test_a_part_is_cancelled_by_line(world: World) -> None:
     await world.report((await world.fulfillments(order_id, "APPROVED"))[0]["fulfillment_id"], "CANCELLED")
     assert (await world.order(order_id))["state"] == "CANCELLED"
     assert await broken(world) == {}
+
+
+async def test_another_address_of_the_channel_amends_and_one_that_has_not_heard_of_ours_does_not(world: World) -> None:
+    draft, porto = world.draft("A1"), replace(world.address(), street="Rua B 2", region="13", city="Porto")
+    order_id = await world.place(draft)
+
+    async def let_go() -> None:
+        for ful in await world.fulfillments(order_id, "APPROVED"):
+            await world.report(ful["fulfillment_id"], "CANCELLED")
+
+    await world.capture(replace(draft, revision="2", ship_to=porto))
+    await let_go()
+    assert (await world.order(order_id))["ship_city"] == "Porto"
+    faro = replace(porto, city="Faro", region="08")
+    await change(world, asked(order_id, ship_to=faro))
+    await let_go()
+    await world.capture(replace(draft, revision="3", ship_to=porto))
+    assert (await world.order(order_id))["ship_city"] == "Faro"
+    assert await world.rows("SELECT 1 FROM order_amendments WHERE state = 'WAITING'") == []
+    assert await world.incidents(order_id) == []
+    await world.capture(replace(draft, revision="4", ship_to=replace(porto, street="")))
+    assert await world.incidents(order_id) == ["order_differs"]
+    assert (await world.order(order_id))["ship_city"] == "Faro"
+
+
+async def test_a_shop_that_hides_the_address_of_goods_that_arrived_says_no_news(world: World) -> None:
+    draft = world.draft("A1")
+    order_id = await world.place(draft)
+    for ful in await world.fulfillments(order_id):
+        await world.ship(ful["fulfillment_id"], "T1")
+    await world.tell(TrackingSeen(tracking="T1", status="DELIVERED", at=world.now, code="D"))
+    assert (await world.order(order_id))["state"] == "DELIVERED"
+    await world.capture(replace(draft, revision="2", ship_to=replace(world.address(), street="hidden")))
+    assert await world.incidents(order_id) == []

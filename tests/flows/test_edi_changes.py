@@ -253,3 +253,34 @@ async def test_an_order_that_comes_again_with_another_price_is_a_persons(partner
     assert incident["summary"].endswith(
         "Its prices are others: line 1 (SKU-1) says 12.5, 10 stands. What stands was not changed."
     )
+
+
+def elsewhere(partner: Partner, *more: tuple[str, str]) -> str:
+    text = partner.orders("PO-1")
+    for old, new in (*zip(LISBON, PORTO, strict=True), *more):
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+async def test_an_order_that_comes_again_with_another_ship_to_is_amended(partner: Partner) -> None:
+    await partner.receive(elsewhere(partner, ("PO1*1*2*", "PO1*1*3*")))
+    [work] = await partner.rows("SELECT fulfillment_id FROM fulfillments")
+    await partner.world.report(work["fulfillment_id"], "CANCELLED")
+    [order] = await partner.rows("SELECT ship_company, ship_city FROM orders")
+    assert (order["ship_company"], order["ship_city"], await ordered(partner)) == ("ACME PORTO", "PORTO", 3)
+    assert await partner.incidents() == []
+
+
+async def test_another_ship_to_that_comes_too_late_is_a_persons(partner: Partner) -> None:
+    [work] = await partner.rows("SELECT fulfillment_id FROM fulfillments")
+    await partner.world.report(work["fulfillment_id"], "PICKING")
+    await partner.receive(elsewhere(partner))
+    await partner.receive(elsewhere(partner, ("*10**VN*", "*11**VN*")))
+    assert [r["ship_city"] for r in await partner.rows("SELECT ship_city FROM orders")] == ["LISBOA"]
+    first, second = await partner.rows("SELECT kind, summary FROM incidents ORDER BY opened_at")
+    assert (first["kind"], second["kind"]) == ("order_differs", "order_differs")
+    assert first["summary"].startswith(
+        "Order PO-1 came again with another ship-to. Nothing was changed: shipTo: picking"
+    )
+    assert second["summary"].startswith("Order PO-1 came again with other lines and another ship-to. Its prices")

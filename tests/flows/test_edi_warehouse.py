@@ -127,6 +127,20 @@ async def test_what_is_under_way_is_announced_with_a_943_and_its_944_ends_the_an
     assert not [f for f in await partner.send() if "ST*943" in f]
 
 
+@pytest.mark.parametrize("own", [True, False])
+async def test_a_partner_counts_the_nodes_that_it_works_for_and_no_others(partner: Partner, own: bool) -> None:
+    if own:
+        await warehouse(partner)
+    before = int((await partner.world.stock("LIS", "SKU-1"))[0])
+    assert before != 7
+    count = ["846", "BIA*00*SI*R1*20271117*1200", "N1*WH*LISBOA*92*LIS", "LIN*1*VN*SKU-1", "QTY*17*7*EA", "CTT*1"]
+    await partner.receive(interchange(201, "IB", [count]))
+    assert int((await partner.world.stock("LIS", "SKU-1"))[0]) == (7 if own else before)
+    told = [r["summary"] for r in await partner.rows("SELECT summary FROM incidents")]
+    why = "LIS is counted by its own warehouse system, not by acme-retail"
+    assert [t.endswith(why) for t in told] == ([] if own else [True])
+
+
 async def test_a_partner_is_told_our_stock_when_it_changed_and_not_more_often_than_it_wishes(partner: Partner) -> None:
     told = {"stock": {"locations": {"LIS": "DC1"}, "skus": {"SKU-2": "THEIR-2"}, "every": 30, "buffer": 1}}
     async with partner.world.unit() as tx:

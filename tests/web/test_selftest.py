@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import html
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from typing import Any
 
 import httpx
 from starlette.applications import Starlette
 
+from hub.access import NotAuthenticated
 from hub.boot import check_x12, x12_guide
 from hub.web.selftest import LARGEST, selftest_routes
 from tests.http_sides import listening
 from tests.partner import interchange, purchase_order
 
+OWN: Mapping[str, Any] = {
+    "profile": {"partner": "nova", "ids": [{"qualifier": "ZZ", "id": "NOVA"}], "ours": {"qualifier": "ZZ", "id": "HUBDEMO"}, "ack": "999"},
+    "overlays": {"850": "overlay: {}\nsegments: {PO1: {3: {codes: [CA]}}}\n"},
+}  # fmt: skip
+
+
+async def account_of(token: str) -> Mapping[str, Any] | None:
+    if token not in ("of-nova", "of-an-operator"):
+        raise NotAuthenticated
+    return OWN if token == "of-nova" else None
+
 
 @asynccontextmanager
 async def client() -> AsyncIterator[httpx.AsyncClient]:
     """Over a socket: the bytes are those that a browser would send."""
-    app = Starlette(routes=selftest_routes(check_x12, x12_guide))
+    app = Starlette(routes=selftest_routes(check_x12, x12_guide, account_of))
     async with listening(app) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as found:
         yield found
 
@@ -93,3 +106,19 @@ async def test_the_page_says_in_which_set_an_error_is() -> None:
         page = await hub.get("/edi/check")
         assert 'level => "Set " + level.set + " " + level.control' in page.text
         assert "innerHTML" not in page.text  # what a file holds is shown as text
+
+
+async def test_a_partners_key_has_its_file_judged_by_its_own_profile_and_overlays() -> None:
+    text = interchange(7, "PO", [purchase_order("PO-1", "EA", "SKU-1")], sender="NOVA")
+    async with client() as hub:
+
+        async def verdict(key: str | None) -> tuple[str, bool]:
+            headers = {} if key is None else {"authorization": f"Bearer {key}"}
+            said = (await hub.post("/edi/check", content=text, headers=headers)).json()
+            [one] = said["interchanges"]
+            return one["groups"][0]["sets"][0]["verdict"], "ST*999" in one["ack"]
+
+        assert await verdict("of-nova") == ("rejected", True)
+        assert await verdict(None) == await verdict("of-an-operator") == ("accepted", False)
+        wrong = await hub.post("/edi/check", content=text, headers={"authorization": "Bearer of-nobody"})
+    assert (wrong.status_code, wrong.json()) == (401, {"error": "This key is not valid."})
