@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 DEEPEST = 24
+LONGEST_OID = 64  # bytes; a number is put together shift by shift, which of a long one takes the square of its length
 INTEGER, OCTETS, NULL, OID, SEQUENCE, SET = 0x02, 0x04, 0x05, 0x06, 0x30, 0x31
 
 
@@ -44,7 +45,7 @@ class Node:
         return int.from_bytes(self.content, "big", signed=True)
 
     def oid(self) -> str:
-        if self.tag != OID or not len(self.content):
+        if self.tag != OID or not 0 < len(self.content) <= LONGEST_OID or self.content[-1] & 0x80:
             raise BadEncoding("no object identifier")
         numbers, value = [], 0
         for byte in self.content:

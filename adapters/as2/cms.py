@@ -82,7 +82,9 @@ def verify(content: bytes, signature: bytes, trusted: Sequence[x509.Certificate]
                 return _signer(content, signer.parts(ber.SEQUENCE), trusted)
             except NotSigned as error:
                 reasons.append(str(error))
-    except (BadEncoding, IndexError, StopIteration, UnicodeDecodeError) as error:
+    except (IndexError, StopIteration, ValueError) as error:
+        if isinstance(error, NotSigned):
+            raise
         raise NotSigned(f"the signature cannot be read: {error}") from error
     raise NotSigned("; ".join(reasons) or "nobody signed")
 
@@ -213,10 +215,17 @@ def _padding(algorithm: list[Node]) -> padding.AsymmetricPadding:
     for each in algorithm[1] if len(algorithm) > 1 else ():
         inner = next(iter(each)).parts()
         if each.tag == 0xA0:
-            digest = DIGESTS[inner[0].oid()][1]
+            digest = _oaep_digest(inner[0])
         elif each.tag == 0xA1:
-            mask = DIGESTS[inner[1].parts()[0].oid()][1]
+            mask = _oaep_digest(inner[1].parts()[0])
     return padding.OAEP(padding.MGF1(mask()), digest(), None)
+
+
+def _oaep_digest(name: Node) -> Callable[[], Any]:
+    found = DIGESTS.get(name.oid())
+    if found is None:
+        raise NotForUs("the key was sealed with a digest that we do not know")
+    return found[1]
 
 
 # ------------------------------------------------------------------ compression
@@ -242,6 +251,11 @@ def decompress(data: bytes) -> bytes:
         out = unpacker.decompress(packed, limit)
         if unpacker.unconsumed_tail:
             raise TooMuch(f"unpacked it has more than {limit} bytes")
-        return out + unpacker.flush()
-    except (IndexError, StopIteration, zlib.error) as error:
+        whole = out + unpacker.flush()
+    except (IndexError, StopIteration, ValueError, zlib.error) as error:
+        if isinstance(error, BadEncoding | TooMuch):
+            raise
         raise BadEncoding("it cannot be unpacked") from error
+    if not unpacker.eof:
+        raise BadEncoding("what was packed is cut off")
+    return whole

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from hub.canon.ports import Account, Envelope, NotAuthentic, Request
-from hub.kit.webhooks import refusal
+from hub.kit.webhooks import refusal, refused_unread
 
 SECRET = "signing_secret"  # noqa: S105 - the name of a field, no secret
 
@@ -14,11 +16,15 @@ SECRET = "signing_secret"  # noqa: S105 - the name of a field, no secret
 class Push:
     """Messages of tills: signed and whole."""
 
+    def proven(self, headers: Mapping[str, str], account: Account) -> bool:
+        """Never: the signature is over the body."""
+        if reason := refused_unread(headers, now=_now(account)):
+            raise NotAuthentic(reason)
+        return False
+
     def verify(self, request: Request, account: Account) -> None:
-        if account.now is None:
-            raise NotAuthentic("no clock to judge the timestamp by")
-        reason = refusal(request.headers, request.body, secrets=account.secrets.get(SECRET, ()), now=account.now)
-        if reason:
+        secrets = account.secrets.get(SECRET, ())
+        if reason := refusal(request.headers, request.body, secrets=secrets, now=_now(account)):
             raise NotAuthentic(reason)
 
     def envelopes(self, request: Request, account: Account) -> list[Envelope]:
@@ -41,6 +47,12 @@ class Push:
                 revision=f"{sequence:020d}" if isinstance(sequence, int) else None,
             )
         ]
+
+
+def _now(account: Account) -> datetime:
+    if account.now is None:
+        raise NotAuthentic("no clock to judge the timestamp by")
+    return account.now
 
 
 def _said(body: bytes) -> dict[str, Any]:

@@ -22,6 +22,9 @@ from hub.canon.ports import (
 
 
 class _Push:
+    def proven(self, headers: Mapping[str, str], account: Account) -> bool:
+        return wire.proven(headers)
+
     def verify(self, request: Request, account: Account) -> None:
         wire.verify(request, account)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from adapters.wms.read import digest_of
@@ -24,7 +24,7 @@ from hub.canon.ports import (
     Response,
     TryAgain,
 )
-from hub.kit.webhooks import refusal, signed_headers
+from hub.kit.webhooks import refusal, refused_unread, signed_headers
 
 SECRET = "signing_secret"  # noqa: S105 - the name of a field, no secret
 PAGE = 100
@@ -33,11 +33,15 @@ PAGE = 100
 class Push:
     """Callbacks of the WMS: signed and whole."""
 
+    def proven(self, headers: Mapping[str, str], account: Account) -> bool:
+        """Never: the signature is over the body."""
+        if reason := refused_unread(headers, now=_now(account)):
+            raise NotAuthentic(reason)
+        return False
+
     def verify(self, request: Request, account: Account) -> None:
-        if account.now is None:
-            raise NotAuthentic("no clock to judge the timestamp by")
-        reason = refusal(request.headers, request.body, secrets=account.secrets.get(SECRET, ()), now=account.now)
-        if reason:
+        secrets = account.secrets.get(SECRET, ())
+        if reason := refusal(request.headers, request.body, secrets=secrets, now=_now(account)):
             raise NotAuthentic(reason)
 
     def envelopes(self, request: Request, account: Account) -> list[Envelope]:
@@ -54,6 +58,12 @@ class Push:
                 occurred_at=found.at,
             )
         ]
+
+
+def _now(account: Account) -> datetime:
+    if account.now is None:
+        raise NotAuthentic("no clock to judge the timestamp by")
+    return account.now
 
 
 class Pull:

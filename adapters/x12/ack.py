@@ -18,6 +18,7 @@ IMPLEMENTATION_999 = "005010X231A1"
 _LETTER = {ACCEPTED: "A", NOTED: "E", REJECTED: "R"}
 _MOST = 5
 _COPY = 99
+_SINCE_005 = {"12": "3", "13": "3"}  # AK403: too many repetitions or components were too many elements before
 
 
 def ta1_code(interchange: InterchangeVerdict) -> str:
@@ -90,12 +91,14 @@ def _group(group: GroupVerdict, interchange: InterchangeVerdict, kind: str) -> d
     tolerate = interchange.profile.tolerate
     e = group.elements
     version = group.version[:6] if _VERSION.fullmatch(group.version[:6]) else "004010"
+    told_in = IMPLEMENTATION_999 if kind == "999" else interchange.profile.ack_version or version
+    modern = told_in >= "005"
     codes = _codes([f for f in group.findings if effect(f, tolerate) != REMARK], "AK905", "997")
     return {
         "functional_id": group.functional_id,
         "control": group.control,
         "group_version": group.version,
-        "version": IMPLEMENTATION_999 if kind == "999" else interchange.profile.ack_version or version,
+        "version": told_in,
         "sender": e[3].strip() if len(e) > 3 else "",
         "receiver": e[2].strip() if len(e) > 2 else "",
         "status": _group_letter(group),
@@ -103,7 +106,7 @@ def _group(group: GroupVerdict, interchange: InterchangeVerdict, kind: str) -> d
         "received": str(group.received),
         "accepted": str(group.accepted),
         "codes": codes,
-        "sets": [_set(s, interchange, kind) for s in group.sets] if group.verdict != REJECTED else [],
+        "sets": [_set(s, interchange, kind, modern=modern) for s in group.sets] if group.verdict != REJECTED else [],
     }
 
 
@@ -120,11 +123,11 @@ def _told(one: SetVerdict) -> bool:
     return any(ack_of(f, "997") and not f.harmless and effect(f) != REMARK for f in one.findings)
 
 
-def _set(one: SetVerdict, interchange: InterchangeVerdict, kind: str) -> dict[str, Any]:
+def _set(one: SetVerdict, interchange: InterchangeVerdict, kind: str, *, modern: bool) -> dict[str, Any]:
     tolerate = interchange.profile.tolerate
     shown = [f for f in one.findings if effect(f, tolerate) != REMARK and _speaks(f, interchange, kind)]
     prefix = "IK502" if kind == "999" else "AK502"
-    errors = _errors(shown, kind)
+    errors = _errors(shown, kind, modern=modern)
     summary = [Finding("segment_errors")] if errors else []
     letter = _LETTER[one.verdict]
     if not shown and letter != "R":
@@ -151,8 +154,8 @@ def _codes(findings: Sequence[Finding], prefix: str, kind: str) -> list[str]:
     return list(dict.fromkeys(found))[:_MOST]
 
 
-def _errors(findings: Sequence[Finding], kind: str) -> list[dict[str, Any]]:
-    """AK3 rows in order of position, each with its AK4 rows."""
+def _errors(findings: Sequence[Finding], kind: str, *, modern: bool) -> list[dict[str, Any]]:
+    """AK3 rows in order of position, each with its AK4 rows. `modern`: the answer is of a version that knows all codes (005010)."""
     rows: dict[tuple[int, str], dict[str, Any]] = {}
     for finding in sorted(findings, key=lambda f: f.position or 0):
         text = ack_of(finding, kind)
@@ -169,7 +172,7 @@ def _errors(findings: Sequence[Finding], kind: str) -> list[dict[str, Any]]:
             {
                 "at": [finding.element, finding.component, finding.repetition],
                 "number": finding.number if finding.number.isdigit() else "",
-                "code": text[6:],
+                "code": text[6:] if modern else _SINCE_005.get(text[6:], text[6:]),
                 "value": finding.value or "",
             }
         )

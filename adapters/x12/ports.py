@@ -49,22 +49,30 @@ class Exchange:
         self.library = library
 
     # ------------------------------------------------------------ inward
-    def verify(self, request: Request, account: Account) -> None:
-        """`Authorization: Bearer <token>`, or `X-Hub-Signature: sha256=<HMAC of the raw body>`; secrets `token` and `hmac`."""
-        given = request.headers.get("authorization", "")
+    def proven(self, headers: Mapping[str, str], account: Account) -> bool:
+        """`Authorization: Bearer <token>`, the secret `token`; it needs no body."""
+        given = headers.get("authorization", "")
         if given.lower().startswith("bearer "):
-            token = given[7:].strip().encode()
-            if any(hmac.compare_digest(token, live.encode()) for live in account.secrets.get("token", ())):
-                return
-            raise NotAuthentic("the token is not one of this account's")
-        signed = request.headers.get("x-hub-signature", "").removeprefix("sha256=").strip().lower()
-        if signed:
-            for live in account.secrets.get("hmac", ()):
-                own = hmac.new(live.encode(), request.body, hashlib.sha256).hexdigest()
-                if hmac.compare_digest(signed.encode(), own.encode()):
-                    return
+            token, right = given[7:].strip().encode(), False
+            for live in account.secrets.get("token", ()):
+                right |= hmac.compare_digest(token, live.encode())
+            if not right:
+                raise NotAuthentic("the token is not one of this account's")
+            return True
+        if not _signature(headers):
+            raise NotAuthentic("neither a bearer token nor a signature was sent")
+        return False
+
+    def verify(self, request: Request, account: Account) -> None:
+        """A token, or `X-Hub-Signature: sha256=<HMAC of the raw body>`, the secret `hmac`."""
+        if self.proven(request.headers, account):
+            return
+        signed, right = _signature(request.headers).encode(), False
+        for live in account.secrets.get("hmac", ()):
+            own = hmac.new(live.encode(), request.body, hashlib.sha256).hexdigest()
+            right |= hmac.compare_digest(signed, own.encode())
+        if not right:
             raise NotAuthentic("the signature does not match the body")
-        raise NotAuthentic("neither a bearer token nor a signature was sent")
 
     def envelopes(self, request: Request, account: Account) -> list[Envelope]:
         with _usable():
@@ -151,6 +159,10 @@ class Exchange:
         if response.status >= 500 or response.status in _WAIT:
             return Retry(after=_LATER, reason=f"the transport answered {response.status}")
         return Rejected(code=str(response.status), message=response.body[:500].decode("utf-8", "replace"))
+
+
+def _signature(headers: Mapping[str, str]) -> str:
+    return headers.get("x-hub-signature", "").removeprefix("sha256=").strip().lower()
 
 
 @contextmanager

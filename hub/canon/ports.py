@@ -258,6 +258,11 @@ class MappingFile(Protocol):
 
 
 class InboundPush(Protocol):
+    def proven(self, headers: Mapping[str, str], account: Account) -> bool:
+        """Asked before the body is read. True: these headers prove the sender by themselves; False: the body has to be looked at. Raise
+        `NotAuthentic` where no body could prove anything.
+        """
+
     def verify(self, request: Request, account: Account) -> None:
         """Raise `NotAuthentic` unless the raw bytes were signed with one of the account's secrets."""
 

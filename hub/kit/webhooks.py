@@ -51,8 +51,8 @@ def signed_headers(secret: str, message_id: str, body: bytes, *, now: datetime) 
     }
 
 
-def refusal(headers: Mapping[str, str], body: bytes, *, secrets: Iterable[str], now: datetime) -> str | None:
-    """Why a message is not authentic, or None if it is. Header names in lower case; every live secret is tried."""
+def refused_unread(headers: Mapping[str, str], *, now: datetime) -> str | None:
+    """Why no body could make this authentic, or None. Header names in lower case."""
     message_id, stamp, offered = (headers.get(name, "") for name in HEADERS)
     if not (message_id and stamp and offered):
         return "a signature header is missing"
@@ -60,6 +60,14 @@ def refusal(headers: Mapping[str, str], body: bytes, *, secrets: Iterable[str], 
         return "the timestamp is not a number of seconds"
     if abs(now.timestamp() - int(stamp)) > TOLERANCE.total_seconds():
         return "the timestamp is more than 5 minutes away"
+    return None
+
+
+def refusal(headers: Mapping[str, str], body: bytes, *, secrets: Iterable[str], now: datetime) -> str | None:
+    """Why a message is not authentic, or None if it is. Header names in lower case; every live secret is tried."""
+    if reason := refused_unread(headers, now=now):
+        return reason
+    message_id, stamp, offered = (headers[name] for name in HEADERS)
     given = [value.encode() for value in offered.split(" ")[:_OFFERED]]
     held = False
     for secret in secrets:

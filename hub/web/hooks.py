@@ -1,4 +1,6 @@
-"""The receiver of `/hooks/{adapter}/{account}`: verify the raw bytes, keep them, answer. No mapping, no network, nothing read but the account."""
+"""The receiver of `/hooks/{adapter}/{account}`: look at the headers, read, verify the raw bytes, keep them, answer. No mapping, no network, nothing
+read but the account.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ from hub.kit.errors import HubError
 from hub.kit.ids import new_id, public_id
 
 LARGEST = 5 * 1024 * 1024
-LARGEST_FILE = 256 * 1024 * 1024  # partners' interchanges
+# Partners' interchanges: from a sender who is proven before the body is read, and from one whom only the whole body proves.
+LARGEST_FILE, LARGEST_SIGNED_FILE = 256 * 1024 * 1024, 16 * 1024 * 1024
 QUICK = 256 * 1024  # bytes that are taken apart in milliseconds
 
 
@@ -54,24 +57,15 @@ class Hooks:
             return _refused(name if found else "unknown", "account", 404, "There is no such account.")
         try:
             connection, account = await self._directory.at(name, code)
-            body = await raw_body(request, LARGEST_FILE if name == "x12" else LARGEST)
+            asked = await _proven(found.push, request, account, name)
         except ConnectionUnknown:
             return _refused(name, "account", 404, "There is no such account.")
+        except ports.NotAuthentic:
+            return _refused(name, "signature", 401, "The sender could not be verified.")
         except TooLarge as error:
             return _refused(name, "size", 413, error.sentence())
         except ClientDisconnect:
             return _refused(name, "disconnect", 400, "The body did not arrive.")
-        asked = ports.Request(
-            method=request.method,
-            path=request.url.path,
-            query=dict(request.query_params),
-            headers={k.lower(): v for k, v in request.headers.items()},
-            body=body,
-        )
-        try:
-            found.push.verify(asked, account)
-        except ports.NotAuthentic:
-            return _refused(name, "signature", 401, "The sender could not be verified.")
         try:
             envelopes = await _envelopes(found.push, asked, account)
         except ports.NeverTry as error:
@@ -136,6 +130,23 @@ class Hooks:
             again += await repeated(tx, i.connection_id, i.envelopes, kept[at : at + len(i.envelopes)])
             at += len(i.envelopes)
         return again
+
+
+async def _proven(push: ports.InboundPush, request: Request, account: ports.Account, adapter: str) -> ports.Request:
+    """The request with its body; of a stranger nothing is read. Raises `NotAuthentic`, `TooLarge`, `ClientDisconnect`."""
+    headers = {k.lower(): v for k, v in request.headers.items()}
+    known = push.proven(headers, account)
+    limit = LARGEST if adapter != "x12" else LARGEST_FILE if known else LARGEST_SIGNED_FILE
+    asked = ports.Request(
+        method=request.method,
+        path=request.url.path,
+        query=dict(request.query_params),
+        headers=headers,
+        body=await raw_body(request, limit),
+    )
+    if not known:
+        push.verify(asked, account)
+    return asked
 
 
 async def _envelopes(push: ports.InboundPush, asked: ports.Request, account: ports.Account) -> Sequence[ports.Envelope]:

@@ -3,15 +3,36 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+import hub
 from hub.cli.edi import app
 from tests.adapters.x12.x12files import ORDER, file, group, one_set
 
 RUN = CliRunner()
+ROOT = Path(hub.__file__).parent.parent
+WATCH = """
+import os, sys
+
+def told(event, given):
+    if event == "open":
+        path, mode, flags = given
+        writes = flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_TRUNC)
+        if writes and path != os.devnull:
+            print("WATCHED", event, path, file=sys.stderr)
+    elif event.split(".")[0] in ("socket", "subprocess") or event in WRITING:
+        print("WATCHED", event, given, file=sys.stderr)
+
+WRITING = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.truncate", "os.posix_spawn", "os.fork"}
+print("WATCHED begins", file=sys.stderr)
+sys.addaudithook(told)
+"""
 
 
 @pytest.fixture
@@ -70,6 +91,25 @@ def test_an_error_says_where_and_what(tmp_path: Path) -> None:
         "path": "/PO1[1]/PO103",
         "ak": "AK403 5",
     }
+
+
+def test_it_opens_no_database_and_no_socket_and_writes_no_file(good: Path, tmp_path: Path) -> None:
+    """Of a process of its own, from its first import on: what it opens and dials is told by the interpreter itself."""
+    watch = tmp_path / "watch" / "sitecustomize.py"
+    watch.parent.mkdir()
+    watch.write_text(WATCH)
+    here = tmp_path / "here"
+    here.mkdir()
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("HUB_")}
+    environment |= {"PYTHONPATH": f"{watch.parent}{os.pathsep}{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}
+    words = [sys.executable, "-m", "hub", "edi", "check", "--json", str(good), str(tmp_path / "none")]
+    done = subprocess.run(  # noqa: S603 - this very program
+        words, cwd=here, env=environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert [json.loads(line)["outcome"] for line in done.stdout.splitlines()] == ["ok", "unreadable"]
+    assert done.returncode == 1
+    assert [line for line in done.stderr.splitlines() if line.startswith("WATCHED")] == ["WATCHED begins"]
+    assert list(here.iterdir()) == []
 
 
 def test_standard_input_and_sentences() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -91,6 +91,9 @@ async def test_a_large_file_is_taken_apart_beside_the_loop(partner: Partner) -> 
     assert push is not None
 
     class Watched:
+        def proven(self, headers: Mapping[str, str], account: Account) -> bool:
+            raise AssertionError("a file is not verified")
+
         def verify(self, request: Request, account: Account) -> None:
             raise AssertionError("a file is not verified")
 

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import logging
+import re
+import shutil
+from importlib.resources import files
+from pathlib import Path
+
 import pytest
+from pyx12.params import ParamsBase
+from pyx12.x12n_document import x12n_document
 
 from adapters.x12.report import shown_ack
-from tests.adapters.x12.x12files import ORDER, file, group, interchange, isa, one_set
+from adapters.x12.verdicts import InterchangeVerdict
+from tests.adapters.x12.test_catalogue import CASES, raw
+from tests.adapters.x12.x12files import ORDER, file, found, group, interchange, isa, one_set
 
 
 def ack(text: str) -> list[str]:
@@ -93,3 +104,55 @@ def test_what_a_sender_misspelled_is_said_in_an_ack_that_can_be_read(change: tup
     back = interchange("~".join(lines) + "~")
     faults = {(f.code, f.segment, f.element) for g in back.groups for s in g.sets for f in s.findings}
     assert faults <= {("too_short", "AK2", 2)}  # a number of one digit is repeated, so that its sender knows it
+
+
+@pytest.mark.parametrize(("version", "code"), [("004010", "3"), ("005010", "13")])
+def test_too_many_components_are_too_many_elements_before_005010(version: str, code: str) -> None:
+    lines = [*ORDER[:-1], "SLN*1**I*1*" + ">".join(["EA"] * 16), ORDER[-1]]
+    told = ack(file(group(one_set([*lines]), version=version), version="00401" if version < "005" else "00501"))
+    assert code in [line.split("*")[3] for line in told if line.startswith("AK4*5")]
+
+
+@pytest.fixture(scope="module")
+def maps(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """pyx12's own maps of the envelope and the 997, less its lists of HIPAA's groups and sets in AK101 and AK201, by which it would find no segment."""
+    folder, package = tmp_path_factory.mktemp("maps"), Path(str(files("pyx12"))) / "map"
+    for name in ("x12.control.00401.xml", "dataele.xml", "codes.xml", "maps.xml"):
+        shutil.copy(package / name, folder)
+    text = (package / "997.4010.xml").read_text()
+    for name in ("AK101", "AK201"):
+        text, n = re.subn(
+            rf'(<element xid="{name}">.*?)<valid_codes>.*?</valid_codes>', r"\1", text, count=1, flags=re.DOTALL
+        )
+        assert n == 1
+    (folder / "997.4010.xml").write_text(text)
+    return folder
+
+
+def of_pyx12(text: str, maps: Path) -> list[str]:
+    """What it finds wrong."""
+    log, said = logging.getLogger("pyx12.error_handler"), list[str]()
+    watch = logging.Handler()
+    watch.emit = lambda record: said.append(record.getMessage())  # type: ignore[method-assign]
+    log.addHandler(watch)
+    try:
+        good = x12n_document(ParamsBase(), io.StringIO(text), io.StringIO(), None, map_path=str(maps))
+    finally:
+        log.removeHandler(watch)
+    return [] if good else said or ["refused"]
+
+
+# What it holds against us is the sender's: a version that nobody knows, and a number of two digits, are answered as they came.
+THEIRS = {"group_version", "set_control_invalid"}
+
+
+@pytest.mark.parametrize("code", [c for c, text in CASES.items() if text and c not in THEIRS])
+def test_our_997s_parse_without_error_through_the_map_of_the_second_engine(code: str, maps: Path) -> None:
+    answers = [shown_ack(x) for x in found(raw(CASES[code])) if isinstance(x, InterchangeVerdict)]
+    assert {text: told for text in answers if text and (told := of_pyx12(text, maps))} == {}
+
+
+def test_the_second_engine_would_tell_a_wrong_997(maps: Path) -> None:
+    good = shown_ack(interchange(file())) or ""
+    for wrong in (good.replace("AK9*A", "AK9*Z"), good.replace("AK5*A~", ""), good.replace("AK1*PO*7", "AK1*PO")):
+        assert of_pyx12(wrong, maps)

@@ -149,6 +149,8 @@ def test_the_ack_says_it(code: str, kind: str) -> None:
     assert ack is not None
     wanted = next(iter(told(found, code)), RULES[code].ack_999 if kind == "999" else RULES[code].ack)
     segment, value = wanted.split(" ")
+    if code == "components_too_many" and kind == "997":
+        value = "3"  # 004010 has no word of its own for it
     name, at = segment[:3], int(segment[3:])
     lines = [line.split("*") for line in ack.split("~") if line.startswith(name + "*")]
     several = name in ("AK3", "IK3", "AK5", "IK5", "AK9")  # up to five codes stand side by side

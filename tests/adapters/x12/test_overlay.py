@@ -128,6 +128,27 @@ def test_all_faults_are_collected(root: Path) -> None:
     assert [f.line for f in bad.value.data["faults"]] == [2, 3, 4]
 
 
+@pytest.mark.parametrize("name", ["partners/shop/850.yaml", "x12/004010/850.yaml", "x12/004010/elements.yaml"])
+def test_a_wrong_guide_is_refused_with_file_and_line_while_the_old_one_stays_in_force(root: Path, name: str) -> None:
+    (root / "partners" / "shop" / "850.yaml").write_text("overlay: {}\nsegments: {PO1: {3: {codes: [CA]}}}\n")
+    library = Library(root)
+    order = {"850": file().encode(), "other": file().replace("*EA*", "*CA*").encode()}
+
+    def verdicts() -> list[str]:
+        judged = [x for raw in order.values() for x in examine([raw], library, PROFILE)]
+        return [s.verdict for x in judged if isinstance(x, InterchangeVerdict) for s in x.groups[0].sets]
+
+    before = verdicts()
+    assert before == ["rejected", "accepted"]
+    path = root / name
+    path.write_text("what: ever\n" + path.read_text())
+    with pytest.raises(BadGuide) as bad:
+        Library(root).guide("004010", "850", "shop")
+    assert (name, 1) in [(f.file, f.line) for f in bad.value.data["faults"]]
+    assert verdicts() == before
+    assert library.guide_for(PROFILE, "004010", "850") is not None
+
+
 def test_an_overlay_of_the_account_takes_the_place_of_the_folders_and_is_judged_in_the_same_words(root: Path) -> None:
     path = root / "partners" / "shop" / "850.yaml"
     wrong = "overlay: {}\n\nsegments: {PO1: {3: {codes: nowhere}}}\n"
