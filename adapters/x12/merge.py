@@ -121,6 +121,10 @@ def _place(rows: Items, change: Tree, *, overlay: bool) -> None:
         raise BadGuide([Fault(*change.where("at"), "at", f"one of {', '.join(variants)} follows {loops[-1]}")])
     row = next((r for r in rows if isinstance(r, Tree) and name in (r.get("seg"), r.get("loop"))), None)
     if row is None:
+        if "after" in change and not any(
+            isinstance(r, Tree) and r.get("seg", r.get("loop")) == change["after"] for r in rows
+        ):
+            raise BadGuide([Fault(*change.where("after"), "after", f"there is no {change['after']} beside {name}")])
         row = Tree(*change.where("at"))
         row.put("seg", name, change.where("at"))
         after = next(

@@ -130,6 +130,14 @@ class Resolver:
                 return False
         return True
 
+    def _element(self, tree: Tree, key: str, text: Any, ring: Ring) -> Place | None:
+        """A place that names an element: a segment alone has no value."""
+        place = self.place(tree, key, text, ring)
+        if place is not None and not place.first:
+            self.faults.at(tree, key, f"{text}: names no element of {place.seg}")
+            return None
+        return place
+
     def table(self, tree: Tree, raw: Any) -> CodeTable | None:
         if isinstance(raw, Tree):
             return table_of("table", raw, self.faults)
@@ -149,7 +157,7 @@ class Resolver:
 
     def _rule(self, tree: Tree, key: str, path: tuple[str, ...], row: Any, ring: Ring) -> Rule | None:
         if isinstance(row, str):
-            place = self.place(tree, key, row, ring)
+            place = self._element(tree, key, row, ring)
             return FieldRule(key=path, place=place) if place else None
         if isinstance(row, Tree) and "at" in row:
             return self.field(row, path, ring)
@@ -164,7 +172,7 @@ class Resolver:
 
     def field(self, row: Tree, path: tuple[str, ...], ring: Ring) -> FieldRule | None:
         unknown_keys(row, _FIELD, self.faults)
-        place = self.place(row, "at", row.get("at"), ring)
+        place = self._element(row, "at", row.get("at"), ring)
         kind = row.get("type", "text")
         if kind not in TYPES:
             self.faults.at(row, "type", f"{kind!r} is none of {', '.join(sorted(TYPES))}")

@@ -121,6 +121,21 @@ def test_a_wrong_overlay_is_refused_with_file_and_line(root: Path, why: str) -> 
     assert any((f.file, f.line) == ("partners/shop/850.yaml", 3) for f in faults) or why == "ambiguous", faults
 
 
+@pytest.mark.parametrize(
+    ("overlay", "key"),
+    [
+        ("map: {x: BEG}\n", "x"),
+        ("map: {x: {at: CUR, type: text}}\n", "at"),
+        ("structure: [{at: QTY, use: O, max: '3', after: NOWHERE}]\n", "after"),
+    ],
+)
+def test_what_names_no_element_and_no_neighbour_is_refused(root: Path, overlay: str, key: str) -> None:
+    (root / "partners" / "shop" / "850.yaml").write_text(overlay)
+    with pytest.raises(BadGuide) as bad:
+        Library(root).guide("004010", "850", "shop")
+    assert [(f.line, f.key) for f in bad.value.data["faults"]] == [(1, key)]
+
+
 def test_all_faults_are_collected(root: Path) -> None:
     (root / "partners" / "shop" / "850.yaml").write_text("map:\n  x: BEG.40\n  y: N3.01\n  z: hello\n")
     with pytest.raises(BadGuide) as bad:
