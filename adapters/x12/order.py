@@ -14,11 +14,11 @@ from hub.canon.order import Customer, DraftLine, OrderDraft, Totals
 from hub.canon.party import address_of, at_day, contact_of, deliver_by, ship_by
 from hub.canon.ports import NeverTry
 from hub.canon.states import PaymentState
+from hub.kit.bounds import MOST, keepable, out_of_bounds
 from hub.kit.money import half_up
 
 Doc = Mapping[str, Any]
 ZERO = Decimal(0)
-MOST, PLACES = Decimal(10) ** 14, 4  # of quantities and amounts as they are kept
 _RELEASES = frozenset({"RL", "BK"})
 _SKU_FROM = ("sku", "buyer_sku", "upc", "ean", "gtin", "style", "buyer_catalog", "purchaser_item")
 _GTIN_FROM = ("gtin", "upc", "ean")
@@ -107,7 +107,7 @@ def _draft(doc: Doc, number: str, lines: Sequence[tuple[Doc, str]], received: Re
         totals = _totals(doc, lines)
     except InvalidOperation:
         totals = None
-    if totals is None or totals.goods >= MOST or abs(totals.total) >= MOST:
+    if totals is None or totals.goods > MOST or abs(totals.total) > MOST:
         reason = f"the lines make more than {MOST:f}, which no order can"
         raise NeverTry(reason, faults=[{"code": "amount_unreadable", "message": reason}])
     parties = doc.get("parties") or {}
@@ -143,14 +143,10 @@ def _draft(doc: Doc, number: str, lines: Sequence[tuple[Doc, str]], received: Re
 
 def _beyond(line: Doc, ref: str) -> Iterator[dict[str, str]]:
     """Guides let 15 digits of a quantity and 17 of a price pass; what would be kept otherwise than it was said is kept not at all."""
-    quantity, price = line.get("ordered", ZERO), line.get("price", ZERO)
-    for name, value in (("quantity", quantity), ("price", price)):
-        if not value.is_finite() or value >= MOST:
-            words = f"the {name} {value} of line {ref} is not below {MOST:f}"
+    for name, value in (("quantity", line.get("ordered", ZERO)), ("price", line.get("price", ZERO))):
+        if not keepable(value):
+            words = out_of_bounds(f"The {name} of line {ref}", value).sentence()
             yield {"code": "amount_unreadable", "line": ref, "message": words}
-    if quantity.is_finite() and quantity.as_tuple()[2] < -PLACES and quantity != round(quantity, PLACES):
-        words = f"the quantity {quantity:f} of line {ref} has more than {PLACES} decimals"
-        yield {"code": "amount_unreadable", "line": ref, "message": words}
 
 
 def _sku(line: Doc) -> str | None:

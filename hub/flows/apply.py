@@ -141,9 +141,9 @@ async def _stock(tx: Tx, items: Sequence[tuple[StockReported, Source]], deps: De
         if node is None:
             outcomes[place] = Inapplicable(f"there is no node {command.node}")
             continue
-        if source.connection_id in partners and node.wms_connection_id not in (None, source.connection_id):
+        if source.connection_id in partners and node.wms_connection_id != source.connection_id:
             outcomes[place] = Inapplicable(
-                f"{node.code} is counted by its own warehouse system, not by {source.channel}"
+                f"{source.channel} is not the warehouse of {node.code}, so it cannot count it"
             )
             continue
         levels = [(sku, condition.value, n) for sku, condition, n in command.lines]

@@ -202,6 +202,7 @@ HANDLERS: Mapping[str, Handler] = {
     "order.approved": _set("state", "APPROVED"),
     "order.state_changed": _set("state", said="to"),
     "order.revised": _revised,
+    "order.repeated": _revised,
     "order.hold_placed": _holds(1),
     "order.hold_released": _holds(-1),
     "order.cancelled": _order_cancelled,

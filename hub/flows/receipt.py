@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from hub import catalog, inventory, network
+from hub import catalog, connections, inventory, network
 from hub.canon.states import MovementCause
 from hub.flows.reactor import Deps, Flow
 from hub.incidents import NewIncident
@@ -27,12 +27,22 @@ async def answer(tx: Tx, facts: Sequence[Fact], deps: Deps) -> None:
     if not receipts:
         return
     places = await network.load(tx)
+    accounts: dict[str, set[UUID]] = {}
+    for c in await connections.of_tenant(tx):
+        accounts.setdefault(c.code, set()).add(c.connection_id)
     known = await catalog.find(tx, {s for f in receipts for x in f.data["data"].get("lines") or () if (s := _sku(x))})
     for f in receipts:
         node = places.node(_node(f.data["data"]))
         unknown = sorted({_sku(x) for x in f.data["data"].get("lines") or ()} - known.keys())
-        if node is None or unknown:
-            why = f"unknown SKU {', '.join(unknown)}" if node else f"unknown node {_node(f.data['data']) or '-'}"
+        if node is None:
+            await deps.incidents.open(tx, [_incident(f, f"unknown node {_node(f.data['data']) or '-'}")])
+            continue
+        if unknown or node.wms_connection_id not in accounts.get(f.data["channel"], ()):
+            why = (
+                f"unknown SKU {', '.join(unknown)}"
+                if unknown
+                else f"{f.data['channel']} is not the warehouse of {node.code}"
+            )
             await deps.incidents.open(tx, [_incident(f, why)])
             continue
         changes = [c for x in f.data["data"]["lines"] for c in _changes(node.node_id, x)]

@@ -100,7 +100,8 @@ async def _one(tx: Tx, capture: Capture, row: dict[str, Any], known: _Known) -> 
     unheard_of = draft.ship_to is not None and any(same_place(draft.ship_to, p) for p in known.places)
     completed = _completes(draft, row) and not unheard_of
     moved = _moves(draft, row) and not (completed or unheard_of or cancelled)
-    await _note(tx, capture, row, applied=not (lines or moved))
+    again = bool(draft.partner_lines) and not (lines or moved or cancelled)
+    await _note(tx, capture, row, applied=not (lines or moved), again=again)
     await _apply(tx, capture, row, completed=completed)
     ask = _ask(capture, row["order_id"], known.lines if lines else None, moved=moved)
     return Revised(
@@ -231,8 +232,8 @@ async def note_change(tx: Tx, order_id: UUID, sequence: int, message_id: UUID) -
     await tx.conn.execute(SQL["note_revisions"], *said, tx.now)
 
 
-async def _note(tx: Tx, capture: Capture, row: dict[str, Any], *, applied: bool) -> None:
-    """One fact for each distinct revision, however often it comes."""
+async def _note(tx: Tx, capture: Capture, row: dict[str, Any], *, applied: bool, again: bool = False) -> None:
+    """One fact for each distinct revision, however often it comes. `again`: a partner's document that says what stands."""
     kept = None if applied else dump(capture.draft)
     new = await tx.conn.fetch(
         SQL["note_revisions"],
@@ -244,7 +245,8 @@ async def _note(tx: Tx, capture: Capture, row: dict[str, Any], *, applied: bool)
         tx.now,
     )
     if new:
-        type_ = "order.revised" if capture.draft.revision > row["revision"] else "order.old_revision_seen"
+        newer = "order.repeated" if again else "order.revised"
+        type_ = newer if capture.draft.revision > row["revision"] else "order.old_revision_seen"
         said = {
             "revision": capture.draft.revision,
             "standing": row["revision"],

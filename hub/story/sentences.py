@@ -11,6 +11,7 @@ from collections.abc import Mapping
 SENTENCES: Mapping[str, str] = {
     "order.placed": "Placed at {channel} as {number} for {total:money} {currency}",
     "order.approved": "Approved: nothing holds it",
+    "order.repeated": "The partner sent the order once more as it stands (revision {revision})",
     "order.revised": "The channel sent revision {revision}, payment {payment_state}",
     "order.old_revision_seen": "An older revision {revision} came and changed nothing",
     "order.hold_placed": "Held ({kind:lower}): {reason}[, until {deadline:minute} UTC]",

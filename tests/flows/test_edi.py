@@ -234,7 +234,31 @@ async def test_a_change_that_cannot_be_done_is_for_a_person(partner: Partner) ->
     assert await partner.incidents() == ["order_change_refused"]
 
 
+async def test_an_order_that_comes_again_as_it_stands_is_noted_and_made_once(partner: Partner) -> None:
+    for _ in range(2):
+        await partner.receive(partner.orders("PO-1"))
+    files = await partner.send()
+    assert [len([f for f in files if f"ST*{set_id}" in f]) for set_id in ("997", "855")] == [2, 1]
+    rows = await partner.rows(
+        "SELECT type FROM business_events WHERE type IN ('order.placed', 'order.repeated', 'order.revised')"
+    )
+    assert sorted(r["type"] for r in rows) == ["order.placed", "order.repeated"]
+    assert len(await partner.rows("SELECT 1 FROM orders")) == 1
+    assert await partner.incidents() == []
+
+
+async def test_a_receipt_of_who_is_not_the_nodes_warehouse_is_a_persons(partner: Partner) -> None:
+    before, _ = await partner.world.stock("LIS", "SKU-2")
+    receipt = ["944", "W17*F*20261116*R-1*N-1", "N1*WH*LISBOA*92*LIS", "W07*5*EA**VN*SKU-2", "W14*5"]
+    await partner.receive(interchange(partner.control + 1, "RE", [receipt]))
+    assert (await partner.world.stock("LIS", "SKU-2"))[0] == before
+    [told] = await partner.rows("SELECT summary FROM incidents")
+    assert "acme-retail is not the warehouse of LIS" in told["summary"]
+
+
 async def test_what_a_warehouse_received_is_on_hand(partner: Partner) -> None:
+    async with partner.world.unit() as tx:
+        await tx.conn.execute("UPDATE nodes SET wms_connection_id = $1", partner.connection.connection_id)
     before, _ = await partner.world.stock("LIS", "SKU-2")
     partner.control += 1
     receipt = ["944", "W17*F*20261116*R-1*N-1", "N1*WH*LISBOA*92*LIS", "W07*5*EA**VN*SKU-2", "W13*1*EA*01", "W14*5"]

@@ -137,7 +137,7 @@ async def test_a_partner_counts_the_nodes_that_it_works_for_and_no_others(partne
     await partner.receive(interchange(201, "IB", [count]))
     assert int((await partner.world.stock("LIS", "SKU-1"))[0]) == (7 if own else before)
     told = [r["summary"] for r in await partner.rows("SELECT summary FROM incidents")]
-    why = "LIS is counted by its own warehouse system, not by acme-retail"
+    why = "acme-retail is not the warehouse of LIS, so it cannot count it"
     assert [t.endswith(why) for t in told] == ([] if own else [True])
 
 

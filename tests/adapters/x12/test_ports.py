@@ -297,10 +297,11 @@ def test_a_stranger_on_a_partners_account_is_neither_answered_nor_obeyed() -> No
 @pytest.mark.parametrize(
     ("quantity", "price", "said"),
     [
-        ("999999999999999", "1", "the quantity 999999999999999 of line 1 is not below 100000000000000"),
-        ("1", "99999999999999999", "the price 99999999999999999 of line 1 is not below 100000000000000"),
-        ("0.00001", "1", "the quantity 0.00001 of line 1 has more than 4 decimals"),
-        ("9999999999", "9999999999", "the lines make more than 100000000000000, which no order can"),
+        ("999999999999999", "1", "The quantity of line 1 is 999999999999999: a number of at most 14 digits"),
+        ("1", "99999999999999999", "The price of line 1 is 99999999999999999: a number of at most 14 digits"),
+        ("0.00001", "1", "The quantity of line 1 is 0.00001: a number of at most 14 digits and 4 decimals"),
+        ("1", "0.12345", "The price of line 1 is 0.12345: a number of at most 14 digits and 4 decimals"),
+        ("9999999999", "9999999999", "the lines make more than 99999999999999.9999, which no order can"),
     ],
 )
 def test_a_number_that_fits_the_guide_and_no_order_is_parked_with_its_line(
