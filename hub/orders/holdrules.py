@@ -118,6 +118,15 @@ def _score(draft: OrderDraft, _known: Known, when: Mapping[str, Any], seen: dict
     return bool(seen["score"] >= Decimal(str(when["score_at_least"])))
 
 
+def asks_history(rules: HoldRules, draft: OrderDraft, known: Known) -> bool:
+    """Whether a rule would count the customer's other orders: all else that it looks at holds."""
+    counting = (r.when for r in rules.rules if COUNTS in r.when)
+    return any(
+        all(CONDITIONS[name](draft, known, when, {}) for name in when if name in CONDITIONS and name != COUNTS)
+        for when in counting
+    )
+
+
 def _velocity(_draft: OrderDraft, known: Known, when: Mapping[str, Any], seen: dict[str, Any]) -> bool:
     since = known.now - timedelta(hours=int(when["within_hours"]))
     seen["orders"] = 1 + sum(1 for at in known.earlier if at > since)
@@ -155,9 +164,10 @@ def _channel(_draft: OrderDraft, known: Known, when: Mapping[str, Any], seen: di
 
 
 Condition = Callable[[OrderDraft, Known, Mapping[str, Any], dict[str, Any]], bool]
+COUNTS = "orders_at_least"
 CONDITIONS: Mapping[str, Condition] = {
     "score_at_least": _score,
-    "orders_at_least": _velocity,
+    COUNTS: _velocity,
     "bill_country_differs": _bill,
     "total_at_least": _total,
     "blocked": _blocked,

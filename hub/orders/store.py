@@ -96,7 +96,7 @@ orders = table(
     index("orders_group", "group_id", "channel", where="group_id IS NOT NULL"),
     index("orders_payment", "payment_state", "placed_at", "order_id"),
     index("orders_method", "method", "placed_at", "order_id", where="method <> 'SHIP'"),
-    index("orders_customer", "customer_id", where="customer_id IS NOT NULL"),
+    index("orders_customer", "customer_id", "created_at", where="customer_id IS NOT NULL"),
     key="order_id",
     fillfactor=80,
 )
