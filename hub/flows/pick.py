@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -130,22 +131,8 @@ def ship_to(head: Any) -> Address | None:
     """The address that an order head holds; None where it has none (pickup)."""
     if not head["ship_country"]:
         return None
-    names = [
-        "name",
-        "company",
-        "street",
-        "number",
-        "complement",
-        "district",
-        "city",
-        "region",
-        "postal_code",
-        "country",
-        "phone",
-        "tax_id",
-        "municipality_code",
-    ]
-    return Address(**{n: head[f"ship_{n}"] or None for n in names if n != "country"}, country=head["ship_country"])
+    names = [f.name for f in fields(Address) if f.name != "country"]
+    return Address(**{n: head[f"ship_{n}"] or None for n in names}, country=head["ship_country"])
 
 
 def _delivery(f: Fact, places: network.Network, command: OutwardCommand) -> outbox.Delivery:

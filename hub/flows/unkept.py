@@ -45,20 +45,9 @@ def _days(dates: Mapping[str, Any], kept: frozenset[str]) -> Iterator[str]:
 
 
 def _billed(head: Any) -> Mapping[str, Any]:
+    """The bill-to as if goods went there, so that it can be compared."""
     told = head["bill_to"] or {}
-    names = (
-        "name",
-        "company",
-        "street",
-        "number",
-        "complement",
-        "district",
-        "city",
-        "region",
-        "postal_code",
-        "country",
-    )
-    return {f"ship_{n}": told.get(n) for n in names}
+    return {n: told.get(n.removeprefix("ship_")) for n in orders.PLACE}
 
 
 def incident(f: Fact, head: Any, found: list[str]) -> NewIncident:

@@ -14,7 +14,7 @@ from hub.orders.amendment import (
     plan,
 )
 from hub.orders.approvals import NothingToApprove, NotYourStep, approve_step, earlier, exposure
-from hub.orders.capture import Capture, Captured, address_columns, insert_new, same_place
+from hub.orders.capture import PLACE, Capture, Captured, address_columns, insert_new, same_place
 from hub.orders.commands import (
     Approved,
     UnknownOrder,
@@ -60,6 +60,7 @@ __all__ = [
     "MOVES",
     "NO_RULES",
     "OURS",
+    "PLACE",
     "Amendment",
     "AmendmentRefused",
     "AmendmentWaits",
