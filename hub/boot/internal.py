@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing, suppress
+from contextlib import asynccontextmanager, closing
 
 import structlog
 from starlette.applications import Starlette
@@ -15,6 +15,7 @@ from hub.boot import Hub
 from hub.boot.chores import every
 from hub.boot.gauges import Process
 from hub.kit.serve import quiet, served
+from hub.kit.tasks import ended
 from hub.web.health import Health
 
 log = structlog.get_logger()
@@ -43,6 +44,4 @@ async def internal(hub: Hub, *, host: str, port: int) -> AsyncIterator[int | Non
             async with served(quiet(app, ws="none"), listener, at_once=True):
                 yield listener.getsockname()[1]
     finally:
-        looking.cancel()
-        with suppress(asyncio.CancelledError):
-            await looking
+        await ended(looking)

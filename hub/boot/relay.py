@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import ClassVar
 
 from hub import ledger
@@ -12,6 +12,7 @@ from hub.kit.db import Database
 from hub.kit.doorbell import Doorbell
 from hub.kit.errors import HubError
 from hub.kit.settings import Settings
+from hub.kit.tasks import ended
 
 
 class NoBroker(HubError):
@@ -34,9 +35,7 @@ async def relaying(dsn: str, settings: Settings) -> AsyncIterator[ledger.Relay]:
             try:
                 yield relay
             finally:
-                running.cancel()
-                with suppress(asyncio.CancelledError):
-                    await running
+                await ended(running)
     finally:
         await bell.close()
         await db.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from datetime import timedelta
 
 from hub import inbox, outbox, timers
@@ -22,6 +21,7 @@ from hub.flows.sweep import Sweep
 from hub.kit.db import Tx
 from hub.kit.lane import QueueWork
 from hub.kit.lease import Settled, measure
+from hub.kit.tasks import ended
 from hub.kit.work import Worker
 from hub.migrations import keep_partitions
 
@@ -90,9 +90,7 @@ async def _work(hub: Hub, stop: asyncio.Event, stable: timedelta) -> None:
             chore.cancel()
         worker.stop()
         await running
-        for chore in chores:
-            with suppress(asyncio.CancelledError):
-                await chore
+        await ended(*chores)
 
 
 async def _measure(hub: Hub) -> int:

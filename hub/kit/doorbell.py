@@ -6,10 +6,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
-from contextlib import suppress
 from typing import Any, Self
 
 import asyncpg
+
+from hub.kit.tasks import ended
 
 CHANNEL = "hub"
 PAUSE = 0.02  # seconds between two rings
@@ -36,9 +37,7 @@ class Doorbell:
 
     async def close(self) -> None:
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await ended(self._task)
             self._task = None
 
     async def connected(self) -> None:

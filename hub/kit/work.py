@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from datetime import timedelta
 
 import structlog
@@ -16,6 +15,7 @@ from hub.kit.doorbell import Doorbell
 from hub.kit.ids import new_id
 from hub.kit.lane import Lane, QueueWork
 from hub.kit.lease import LEASE, measure, reap
+from hub.kit.tasks import ended
 
 log = structlog.get_logger(__name__)
 
@@ -57,9 +57,7 @@ class Worker:
             await asyncio.gather(*(lane.drain(self._drain) for lane in self._lanes))
             await asyncio.gather(*lanes)
             await asyncio.gather(*(lane.drain(0) for lane in self._lanes))  # what a last turn had claimed meanwhile
-            for chore in chores:
-                chore.cancel()
-            await asyncio.gather(*chores, return_exceptions=True)
+            await ended(*chores)
 
     def stop(self) -> None:
         """Claim nothing more. `run` returns when all is finished or given back."""
@@ -80,9 +78,7 @@ class Worker:
                 if not found:
                     return handled
         finally:
-            beat.cancel()
-            with suppress(asyncio.CancelledError):
-                await beat
+            await ended(beat)
 
     def _chores(self) -> list[tuple[float, Chore]]:
         beat = self._lease.total_seconds() / 3

@@ -19,6 +19,7 @@ import structlog
 from hub.kit.db import Database
 from hub.kit.doorbell import Doorbell
 from hub.kit.errors import HubError
+from hub.kit.tasks import ended
 from hub.ledger.reading import Cursor, horizon, tail
 
 if TYPE_CHECKING:
@@ -226,9 +227,7 @@ async def receiving(url: str, bell: asyncio.Event, *, stream: str = STREAM) -> A
     try:
         yield relayed
     finally:
-        listening.cancel()
-        with suppress(asyncio.CancelledError):
-            await listening
+        await ended(listening)
 
 
 async def _listen(url: str, relayed: Relayed, stream: str) -> None:

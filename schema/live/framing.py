@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from hub.kit.errors import HubError
+from hub.kit.tasks import ended
 from schema.live.subscribe import Closing, Event, Events, SlowConsumer
 from schema.responses import error_of
 
@@ -39,9 +40,8 @@ async def beating(events: Any, seconds: float) -> AsyncGenerator[Any, None]:
             yield item
     finally:
         if following is not None:
-            following.cancel()
-            with suppress(asyncio.CancelledError, StopAsyncIteration, HubError):
-                await following
+            with suppress(StopAsyncIteration, HubError):
+                await ended(following)
         await events.aclose()
 
 

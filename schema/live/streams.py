@@ -6,13 +6,13 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Hashable
-from contextlib import suppress
 
 import asyncpg
 
 from hub.kit import metrics
 from hub.kit.clock import Clock, system_clock
 from hub.kit.errors import HubError
+from hub.kit.tasks import ended
 from hub.ledger import Relayed
 from schema.live.cursors import Place
 from schema.live.events import Watch
@@ -113,9 +113,7 @@ class Streams:
     async def stop(self) -> None:
         """End the tailer and every stream: clients reconnect elsewhere."""
         if self._task is not None:
-            self._task.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._task
+            await ended(self._task)
         for stream in self.streams.values():
             for subscriber in list(stream.subscribers):
                 subscriber.end(closed=True)

@@ -21,6 +21,7 @@ from hub.cli.story.stage import Stage, free_port, staged
 from hub.kit.db import Database
 from hub.kit.embedded import Embedded, scratch_data_dir
 from hub.kit.ids import read_id
+from hub.kit.tasks import ended
 from hub.migrations import migrate
 from tests.processes import running
 
@@ -75,9 +76,7 @@ class Mortal:
         return True
 
     async def close(self) -> None:
-        self._task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._task
+        await ended(self._task)
 
 
 @dataclass(slots=True)

@@ -26,6 +26,7 @@ from hub.cli.story.seed import PLENTY
 from hub.cli.story.stage import Stage, free_port, staged
 from hub.flows.folders import Folders
 from hub.kit.failpoint import POINTS
+from hub.kit.tasks import ended
 from hub.timers import Timer, set_timers
 from tests.database import Server
 from tests.db import fresh
@@ -131,9 +132,7 @@ class Undertaker:
             await asyncio.sleep(0.05)
 
     async def close(self) -> None:
-        self.task.cancel()
-        with suppress(asyncio.CancelledError):
-            await self.task
+        await ended(self.task)
 
 
 async def whole_story(stage: Stage, number: int, process: asyncio.subprocess.Process | None) -> End:
@@ -168,8 +167,6 @@ async def whole_story(stage: Stage, number: int, process: asyncio.subprocess.Pro
         return await end_of(stage, number)
     finally:
         await undertaker.close()
-        if undertaker.task.done() and not undertaker.task.cancelled() and (error := undertaker.task.exception()):
-            raise error
 
 
 async def told(stage: Stage, number: int) -> bool:
